@@ -1,0 +1,103 @@
+// Package ledger holds what is known to have happened: facts, which are
+// appended and never change, and the record of a tenant, which is what its facts
+// add up to.
+//
+// Record.Apply is the only place that says what a fact means. The store runs it
+// on facts that happened, the planner on facts that would follow from success.
+package ledger
+
+import (
+	"time"
+)
+
+// Kind is the kind of a fact.
+type Kind string
+
+// The kinds of facts. The words are stored; they never change.
+const (
+	Enrolled  Kind = "enrolled"  // the tenant was seen in an inventory for the first time
+	Placed    Kind = "placed"    // it got a batch and with it a T
+	Began     Kind = "began"     // an attempt is about to have its effect
+	Succeeded Kind = "succeeded" // an attempt has had its effect
+	Failed    Kind = "failed"    // it had no effect; Next is set when it will be tried again
+	Unknown   Kind = "unknown"   // nobody knows whether it had its effect
+	Skipped   Kind = "skipped"   // the item will not happen, by the plan's own rule
+	Collapsed Kind = "collapsed" // the item went out as a section of the message of item Into
+	Missed    Kind = "missed"    // its window passed before it began
+	Asked     Kind = "asked"     // an approval was opened
+	Approved  Kind = "approved"  // a person said yes
+	Rejected  Kind = "rejected"  // a person said no
+	Expired   Kind = "expired"   // nobody answered in time
+	Resolved  Kind = "resolved"  // a person said what became of an item; see Answer
+	Held      Kind = "held"      // a person stopped the tenant
+	Resumed   Kind = "resumed"   // a person let it go on
+)
+
+// Answer is what a person says of an item in a Resolved fact.
+type Answer string
+
+// The answers.
+const (
+	AnswerDone    Answer = "done"    // it has happened
+	AnswerRetry   Answer = "retry"   // it has not: do it, with a new budget of attempts
+	AnswerWaive   Answer = "waive"   // go on without it
+	AnswerBounced Answer = "bounced" // the message did not arrive after all
+)
+
+// Op is the half of an item that an attempt is about.
+type Op string
+
+// The operations. Only locks have more than one.
+const (
+	Run     Op = "run"     // work
+	Send    Op = "send"    // a communication, or the message that asks for an approval
+	Acquire Op = "acquire" // a lock
+	Release Op = "release" // a lock
+)
+
+// Fact is one thing that happened. Facts are appended and never recomputed.
+type Fact struct {
+	Seq    int64     `json:"seq"` // position in the history of the whole state; set by the store
+	At     time.Time `json:"at"`  // UTC
+	Tenant string    `json:"tenant"`
+	Kind   Kind      `json:"kind"`
+	Item   string    `json:"item,omitempty"` // PHASE/ITEM
+	Epoch  int       `json:"epoch,omitempty"`
+
+	// Of attempts.
+	Op        Op         `json:"op,omitempty"`
+	Recipient string     `json:"recipient,omitempty"` // of a communication
+	Attempt   int64      `json:"attempt,omitempty"`   // the attempt's id in this state
+	No        int        `json:"no,omitempty"`        // the attempt's number within its budget, from 1
+	Key       string     `json:"key,omitempty"`       // the idempotency key
+	Next      *time.Time `json:"next,omitempty"`      // of Failed: when it is tried again
+	Last      bool       `json:"last,omitempty"`      // of Succeeded: no recipient is left
+	Evidence  Evidence   `json:"evidence,omitzero"`
+	Notice    bool       `json:"notice,omitempty"`    // of Succeeded: it counts as a notice
+	Announced *time.Time `json:"announced,omitempty"` // of Succeeded: the T that the message told
+	// NotBegun marks a failure that certainly had no effect at all, as when a
+	// command could not be started. A lock that failed so leaves no obligation.
+	NotBegun bool `json:"not_begun,omitempty"`
+
+	// Of placements.
+	Batch string     `json:"batch,omitempty"`
+	T     *time.Time `json:"t,omitempty"`
+	Zone  string     `json:"zone,omitempty"`
+
+	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message
+	Answer Answer     `json:"answer,omitempty"` // of Resolved
+	Until  *time.Time `json:"until,omitempty"`  // of Held
+	By     string     `json:"by,omitempty"`     // who, for everything that a person does
+	Reason string     `json:"reason,omitempty"`
+}
+
+// Evidence is what an effect left behind. Texts are cut to a bounded tail and
+// cleaned of control characters and secrets before they come here.
+type Evidence struct {
+	ExitCode *int   `json:"exit_code,omitempty"`
+	Status   int    `json:"status,omitempty"`  // of HTTP and SMTP
+	Reply    string `json:"reply,omitempty"`   // the server's last words
+	Output   string `json:"output,omitempty"`  // the tail of what a command printed
+	Message  string `json:"message,omitempty"` // Message-ID
+	Digest   string `json:"digest,omitempty"`  // SHA-256 of the message or the command as sent
+}

@@ -1,0 +1,129 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is where an item of a tenant stands.
+type State uint8
+
+// The states. The zero value is an item of which nothing is recorded.
+const (
+	None State = iota
+	Running
+	Retrying // a retry is scheduled: Item.Next
+	Done
+	Error // it failed for good
+	Lost  // its outcome is unknown
+	Omitted
+	Merged // collapsed into the message of Item.Into
+	Waived
+	Late // its window passed before it began
+	Open // an approval that was asked for
+)
+
+// Settled reports whether nothing more will happen with an item by itself or
+// by a person's answer, and what comes after it may go on.
+func (s State) Settled() bool {
+	switch s {
+	case Done, Omitted, Merged, Waived:
+		return true
+	default:
+		return false
+	}
+}
+
+// NeedsPerson reports whether only a person can move the item.
+func (s State) NeedsPerson() bool { return s == Error || s == Lost || s == Late }
+
+// Record is what the facts of one tenant add up to. The zero Record with an ID
+// is a tenant of which nothing is known.
+type Record struct {
+	ID    string
+	Rev   int64 // rises with every fact; tells whether a decision is out of date
+	Epoch int   // rises whenever T changes; 0 before the tenant has a batch
+	Batch string
+	T     time.Time // the zero time before the tenant has a batch
+	Zone  string    // in which its offsets are resolved
+
+	EnrolledAt time.Time
+	PlacedAt   time.Time
+	Hold       *Hold
+	Items      []Item // sorted by Key
+}
+
+// Hold is a person's word that a tenant must not go on.
+type Hold struct {
+	Reason string
+	By     string
+	Since  time.Time
+	Until  time.Time // the zero time: until somebody says resume
+}
+
+// Active reports whether the hold binds at an instant.
+func (h *Hold) Active(now time.Time) bool {
+	return h != nil && (h.Until.IsZero() || now.Before(h.Until))
+}
+
+// Item is what is recorded of one item of a tenant.
+type Item struct {
+	Key   string // PHASE/ITEM
+	State State
+	// Op is what the state is about: for a lock, Release once the release has begun.
+	Op         Op
+	Epoch      int       // in which it got into its state
+	Generation int       // rises when a person says "again"
+	Attempts   int       // of the present budget
+	First      time.Time // when the first attempt of the present budget began
+	At         time.Time // of the newest fact
+	Next       time.Time // of Retrying: when it is tried again
+	// Obligation is a lock that has not been released since its acquire began.
+	Obligation bool
+	// Again is set by a person's "retry": the item runs, whatever its window.
+	Again     bool
+	Notice    bool      // a success of it counts as a notice
+	Announced time.Time // the T that it told
+	Into      string    // of Merged
+	Reason    string
+	Attempt   int64 // id of the newest attempt
+	// Parts are the recipients of a communication that is not yet done with
+	// all of them, sorted by recipient.
+	Parts []Part
+}
+
+// Part is the share of one recipient in a communication.
+type Part struct {
+	Recipient string
+	State     State // Running, Retrying, Done, Error, Lost, Waived
+	Attempts  int
+	First     time.Time
+	Next      time.Time
+	Attempt   int64
+}
+
+// Item returns what is recorded of an item, or nil.
+func (r *Record) Item(key string) *Item {
+	i, ok := slices.BinarySearchFunc(r.Items, key, func(it Item, key string) int {
+		return strings.Compare(it.Key, key)
+	})
+	if !ok {
+		return nil
+	}
+	return &r.Items[i]
+}
+
+// Clone returns a record that shares nothing that Apply changes with r.
+func (r *Record) Clone() *Record {
+	c := *r
+	c.Items = slices.Clone(r.Items)
+	for i := range c.Items {
+		c.Items[i].Parts = slices.Clone(c.Items[i].Parts)
+	}
+	if r.Hold != nil {
+		h := *r.Hold
+		c.Hold = &h
+	}
+	return &c
+}

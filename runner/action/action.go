@@ -1,0 +1,91 @@
+// Package action has effects on the world, and says of each what became of it.
+//
+// Every executor passes the suite of package actiontest.
+package action
+
+import (
+	"context"
+	"time"
+
+	"transition/plans/ledger"
+)
+
+// Class is what became of an effect.
+type Class uint8
+
+// The classes. The zero value is invalid.
+const (
+	Succeeded Class = iota + 1
+	Retryable       // it had no effect, and may succeed later
+	Permanent       // it had no effect, and will not
+	Unknown         // nobody knows; never repeated without a person or the plan's leave
+)
+
+// Outcome is what an executor answers.
+type Outcome struct {
+	Class Class
+	// NotBegun: there was certainly no effect, not even part of one.
+	NotBegun bool
+	Reason   string // one line, empty on success
+	// RetryAfter is what a server asked for; 0: nothing.
+	RetryAfter time.Duration
+	Evidence   ledger.Evidence
+}
+
+// Request is one effect, with every expression evaluated. Exactly one of
+// Command, HTTP and Mail is set.
+type Request struct {
+	Tenant    string
+	Address   string // TENANT/PHASE/ITEM
+	Op        ledger.Op
+	Key       string // idempotency key: the same for every retry
+	Attempt   int    // number within the budget, from 1
+	Epoch     int
+	Timeout   time.Duration // 0: the executor's own bound
+	AtLeast   bool          // delivery = "at_least_once"
+	Rehearsal bool
+	T         time.Time // may be zero
+	Phase     string
+	Batch     string
+	// Now is the instant on the state's clock, for what the effect writes.
+	Now time.Time
+	// Seq is a number that rises with every attempt of a state.
+	Seq int64
+
+	Command *Command
+	HTTP    *HTTP
+	Mail    *Mail
+}
+
+// Command is a process to run.
+type Command struct {
+	Argv                                   []string
+	Env                                    map[string]string
+	Dir                                    string // absolute
+	SuccessCodes, RetryCodes, UnknownCodes []int
+}
+
+// HTTP is a request to send.
+type HTTP struct {
+	Method, URL                string
+	Headers                    map[string]string
+	Body                       string
+	SuccessStatus, RetryStatus []int
+}
+
+// Mail is a message for one recipient, rendered to bytes before anything
+// begins: every retry sends the same bytes.
+type Mail struct {
+	Channel string // KIND.NAME
+	From    string // envelope
+	To      string // envelope: one recipient
+	Data    []byte // RFC 5322, CRLF
+}
+
+// Executor has one kind of effect. Do returns when the effect has ended, has
+// certainly not happened, or its outcome cannot be known any more. It never
+// panics on a request's content, is safe for concurrent use, and ends soon
+// after ctx does.
+type Executor interface {
+	Do(ctx context.Context, r Request) Outcome
+}

@@ -1,0 +1,175 @@
+// Package store is the recorded state: facts, attempts, and the record of each
+// tenant, kept so that no crash loses what was committed.
+//
+// Every store passes the suite of package storetest.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"transition/plans/ledger"
+)
+
+// Kind tells a rehearsal from the real thing. A state keeps its kind for ever.
+type Kind string
+
+// The kinds of state.
+const (
+	Production Kind = "production"
+	Rehearsal  Kind = "rehearsal"
+)
+
+// Meta describes a state as a whole.
+type Meta struct {
+	Lineage string // made once, by init
+	Serial  int64  // rises with every commit
+	Kind    Kind
+	Plan    string // name of the transition it belongs to
+	Created time.Time
+	// Clock is the instant of a rehearsal; the zero time in production.
+	Clock time.Time
+	// LastFact is when the newest fact happened; the zero time without any.
+	LastFact time.Time
+	// Adopted is the digest of the plan directory at the last apply, with the
+	// instant of that apply.
+	Adopted   string
+	AdoptedAt time.Time
+}
+
+// Attempt is one try to have one effect.
+type Attempt struct {
+	ID         int64
+	Tenant     string
+	Item       string // PHASE/ITEM
+	Op         ledger.Op
+	Recipient  string
+	Epoch      int
+	Generation int
+	No         int
+	Key        string // idempotency key
+	Lease      int64  // epoch of the lease under which it was claimed
+	ClaimedAt  time.Time
+	BegunAt    time.Time // the zero time: certainly nothing has happened
+}
+
+// Claim asks for the right to one attempt. At most one attempt of an item (and
+// recipient) is open at a time; the database itself sees to that.
+type Claim struct {
+	Tenant     string
+	Item       string
+	Op         ledger.Op
+	Recipient  string
+	Epoch      int
+	Generation int
+	No         int
+	Key        string
+	// Rev is the revision of the record that the decision was based on. If the
+	// record has moved on, as when a person has put a hold on the tenant, the
+	// claim is refused.
+	Rev int64
+}
+
+// Commit is one transaction: everything in it is durable together, or nothing is.
+type Commit struct {
+	Claims []Claim
+	// Facts are appended, and applied to the records of their tenants. Began
+	// marks its attempt as begun; Succeeded, Failed and Unknown close it.
+	Facts []ledger.Fact
+	// Dropped are claimed attempts that will not be begun after all.
+	Dropped []int64
+	// Adopt, when not empty, is the digest of the plan directory from now on.
+	Adopt string
+	// Clock, when not zero, moves the clock of a rehearsal forward.
+	Clock time.Time
+	// Now is the instant of the commit on the clock of the state.
+	Now time.Time
+}
+
+// Committed is what came of a commit.
+type Committed struct {
+	// Claimed holds the id of each claim's attempt, in order; 0: refused.
+	Claimed []int64
+	// Records are the records that the facts changed, as they are now, and
+	// those of refused claims, keyed by tenant.
+	Records map[string]*ledger.Record
+	Serial  int64
+}
+
+// Holder is who applies.
+type Holder struct {
+	Host    string
+	PID     int
+	User    string
+	Command string
+	Since   time.Time
+	Epoch   int64 // rises with every lease; the fencing token
+}
+
+// Store is one recorded state. It is safe for concurrent use, and several
+// processes may have it open.
+type Store interface {
+	// Meta reads the state's description.
+	Meta(context.Context) (Meta, error)
+	// Records streams all records by tenant id in byte order. A record is
+	// valid until the next one is asked for.
+	Records(context.Context) iter.Seq2[*ledger.Record, error]
+	// Record reads one record; nil when nothing is known of the tenant.
+	Record(ctx context.Context, tenant string) (*ledger.Record, error)
+	// History streams the facts of one tenant, or of all when tenant is empty,
+	// oldest first.
+	History(ctx context.Context, tenant string) iter.Seq2[ledger.Fact, error]
+	// OpenAttempts lists the attempts that have no outcome.
+	OpenAttempts(context.Context) ([]Attempt, error)
+	// Append records facts of which no attempt is the cause, as people's words.
+	// It needs no lease. check, if not nil, sees the present record of each
+	// tenant inside of the transaction and may refuse; its error is returned as
+	// it is and nothing is written.
+	Append(ctx context.Context, facts []ledger.Fact, check func(*ledger.Record) error) error
+	// Lease takes the exclusive right to apply, or returns a *HeldError.
+	Lease(ctx context.Context, h Holder) (Lease, error)
+	// Holder tells who applies at present; false: nobody.
+	Holder(context.Context) (Holder, bool, error)
+	// Verify checks the whole history: that the file is sound, no fact was
+	// changed or lost, and the records are what the facts add up to.
+	Verify(context.Context) (Report, error)
+	Close() error
+}
+
+// Lease is the exclusive right to apply to a state.
+type Lease interface {
+	Holder() Holder
+	// Commit makes one durable transaction. It fails with ErrFenced when the
+	// lease is no longer ours; then nothing was written and nothing may be done.
+	Commit(context.Context, Commit) (Committed, error)
+	// Release gives the right back. It is safe to call twice.
+	Release() error
+}
+
+// Report is what Verify found.
+type Report struct {
+	Facts, Tenants, Attempts int64
+	// Problems are full sentences; empty: the state is sound.
+	Problems []string
+}
+
+// Errors of stores. Each is wrapped with the path and what to do.
+var (
+	ErrNotFound = errors.New("no recorded state")
+	ErrFenced   = errors.New("the lease was taken over")
+	ErrDamaged  = errors.New("the recorded state is damaged")
+	ErrNewer    = errors.New("the recorded state was written by a newer version")
+	ErrReadOnly = errors.New("the recorded state cannot be written")
+	ErrFull     = errors.New("the disk is full")
+)
+
+// HeldError says who applies already.
+type HeldError struct{ Holder Holder }
+
+func (e *HeldError) Error() string {
+	h := e.Holder
+	return fmt.Sprintf("%s@%s (pid %d, %s) applies since %s", h.User, h.Host, h.PID, h.Command, h.Since.Format(time.RFC3339))
+}
