@@ -1,6 +1,9 @@
 package plans
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PhaseStatus is the status of a tenant in its phase, in the words of the
 // phased transition that the tool began with. Later values are worse.
@@ -93,4 +96,11 @@ type LockStatus struct {
 	ReleaseAt   time.Time // when its release falls due
 	Alarm       time.Time // release_by; zero: none
 	Overdue     bool
+}
+
+// Clone returns a status that outlives the call in which it was shown.
+func (t *TenantStatus) Clone() *TenantStatus {
+	c := *t
+	c.Items, c.Locks = slices.Clone(t.Items), slices.Clone(t.Locks)
+	return &c
 }

@@ -15,6 +15,7 @@ type Config struct {
 	Name        string
 	Description string
 	Zone        *time.Location // of wall-clock times that name no other
+	Locale      string         // of tenants that have none; may be empty
 	Notice      Notice
 	State       State
 

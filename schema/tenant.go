@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"time"
 
 	"transition/schema/diag"
@@ -101,4 +102,11 @@ type TenantBlock struct {
 	Hold       string // a reason; empty: not held by the plan
 	Range      diag.Range
 	BatchRange diag.Range
+}
+
+// Clone returns a tenant that shares nothing with t that a reader reuses.
+func (t *Tenant) Clone() *Tenant {
+	c := *t
+	c.Cells = slices.Clone(t.Cells)
+	return &c
 }

@@ -50,7 +50,8 @@ type Op string
 // The operations. Only locks have more than one.
 const (
 	Run     Op = "run"     // work
-	Send    Op = "send"    // a communication, or the message that asks for an approval
+	Send    Op = "send"    // a communication
+	AskOp   Op = "ask"     // the message that asks for an approval
 	Acquire Op = "acquire" // a lock
 	Release Op = "release" // a lock
 )
@@ -65,19 +66,25 @@ type Fact struct {
 	Epoch  int       `json:"epoch,omitempty"`
 
 	// Of attempts.
-	Op        Op         `json:"op,omitempty"`
-	Recipient string     `json:"recipient,omitempty"` // of a communication
-	Attempt   int64      `json:"attempt,omitempty"`   // the attempt's id in this state
-	No        int        `json:"no,omitempty"`        // the attempt's number within its budget, from 1
-	Key       string     `json:"key,omitempty"`       // the idempotency key
-	Next      *time.Time `json:"next,omitempty"`      // of Failed: when it is tried again
-	Last      bool       `json:"last,omitempty"`      // of Succeeded: no recipient is left
-	Evidence  Evidence   `json:"evidence,omitzero"`
-	Notice    bool       `json:"notice,omitempty"`    // of Succeeded: it counts as a notice
-	Announced *time.Time `json:"announced,omitempty"` // of Succeeded: the T that the message told
+	Op        Op     `json:"op,omitempty"`
+	Recipient string `json:"recipient,omitempty"` // of a communication
+	// Recipients are all that a communication goes to; set by the Began that is
+	// the first of a sending with more than one, or with other ones than before.
+	Recipients []string   `json:"recipients,omitempty"`
+	Attempt    int64      `json:"attempt,omitempty"` // the attempt's id in this state
+	No         int        `json:"no,omitempty"`      // the attempt's number within its budget, from 1
+	Key        string     `json:"key,omitempty"`     // the idempotency key
+	Next       *time.Time `json:"next,omitempty"`    // of Failed: when it is tried again
+	Evidence   Evidence   `json:"evidence,omitzero"`
+	Notice     bool       `json:"notice,omitempty"`    // of Began, Resolved: a success counts as a notice
+	Announced  *time.Time `json:"announced,omitempty"` // of Began, Resolved: the T that the message tells
 	// NotBegun marks a failure that certainly had no effect at all, as when a
 	// command could not be started. A lock that failed so leaves no obligation.
 	NotBegun bool `json:"not_begun,omitempty"`
+
+	// Undone marks the Began of a release that gives a lock back before its time:
+	// from its success on the lock no longer counts as taken.
+	Undone bool `json:"undone,omitempty"`
 
 	// Of placements.
 	Batch string     `json:"batch,omitempty"`

@@ -69,38 +69,42 @@ func (h *Hold) Active(now time.Time) bool {
 
 // Item is what is recorded of one item of a tenant.
 type Item struct {
-	Key   string // PHASE/ITEM
-	State State
-	// Op is what the state is about: for a lock, Release once the release has begun.
-	Op         Op
-	Epoch      int       // in which it got into its state
-	Generation int       // rises when a person says "again"
-	Attempts   int       // of the present budget
-	First      time.Time // when the first attempt of the present budget began
-	At         time.Time // of the newest fact
-	Next       time.Time // of Retrying: when it is tried again
-	// Obligation is a lock that has not been released since its acquire began.
+	Key string // PHASE/ITEM
+	// Try is the item itself: the run, the sending as a whole, the taking of a
+	// lock, the approval.
+	Try
+	Epoch      int // in which it got into its state
+	Generation int // rises when a person says "again"
+	// Obligation is a lock that may be held: its acquire has begun and no
+	// release has succeeded since.
 	Obligation bool
-	// Again is set by a person's "retry": the item runs, whatever its window.
+	Release    *Try // of a lock; nil before its release has begun
+	Undone     bool // the release gives the lock back before its time
+	// Again is set by a person's "retry": the item starts whatever its window.
 	Again     bool
-	Notice    bool      // a success of it counts as a notice
+	Notice    bool      // when Done, it counts as a notice
 	Announced time.Time // the T that it told
-	Into      string    // of Merged
-	Reason    string
-	Attempt   int64 // id of the newest attempt
-	// Parts are the recipients of a communication that is not yet done with
-	// all of them, sorted by recipient.
+	Into      string    // of Merged: PHASE/ITEM of the message that carried it
+	// Parts are the recipients of a communication, or of the message that asks
+	// for an approval, while it is not done with all of them; sorted.
 	Parts []Part
 }
 
-// Part is the share of one recipient in a communication.
+// Try is where a run of attempts stands.
+type Try struct {
+	State    State
+	Attempts int       // of the present budget
+	First    time.Time // when the first attempt of the present budget began
+	At       time.Time // of the newest fact
+	Next     time.Time // of Retrying: when it is tried again
+	Attempt  int64     // id of the newest attempt
+	Reason   string
+}
+
+// Part is the share of one recipient.
 type Part struct {
 	Recipient string
-	State     State // Running, Retrying, Done, Error, Lost, Waived
-	Attempts  int
-	First     time.Time
-	Next      time.Time
-	Attempt   int64
+	Try
 }
 
 // Item returns what is recorded of an item, or nil.
@@ -120,6 +124,10 @@ func (r *Record) Clone() *Record {
 	c.Items = slices.Clone(r.Items)
 	for i := range c.Items {
 		c.Items[i].Parts = slices.Clone(c.Items[i].Parts)
+		if rel := c.Items[i].Release; rel != nil {
+			try := *rel
+			c.Items[i].Release = &try
+		}
 	}
 	if r.Hold != nil {
 		h := *r.Hold

@@ -1,0 +1,206 @@
+package plans_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/schema/addr"
+	"transition/schema/toffset"
+)
+
+var update = flag.Bool("update", false, "rewrite the want sections of testdata/*.txtar")
+
+// TestArchives runs the planner's archives: each holds a plan directory, a
+// script, and what the script prints. The script's commands are
+//
+//	now INSTANT                 sets the clock
+//	plan                        prints the plan
+//	apply                       carries it out; every attempt succeeds
+//	status [SELECTOR]           prints where tenants are
+//	items SELECTOR              prints where their items are
+//	on ADDRESS OUTCOME          from now on attempts of ADDRESS end so: failed,
+//	                            unknown or dies (the runner does)
+//	edit NAME                   takes the files NAME/* over the plan's own
+//	hold TENANT REASON          and resume, approve, reject
+//	resolve ADDRESS ANSWER
+func TestArchives(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no archives: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := runArchive(t, ar)
+			last := &ar.Files[len(ar.Files)-1]
+			if last.Name != "want" {
+				t.Fatalf("the last section of %s is %q, not want", file, last.Name)
+			}
+			if *update {
+				last.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(last.Data), got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+type script struct {
+	t        *testing.T
+	files    fstest.MapFS
+	w        *world
+	out      strings.Builder
+	outcomes map[string][]string // by address: words of "on"
+}
+
+func runArchive(t *testing.T, ar *txtar.Archive) string {
+	t.Helper()
+	files := fstest.MapFS{}
+	var lines string
+	for _, f := range ar.Files {
+		switch f.Name {
+		case "script":
+			lines = string(f.Data)
+		case "want":
+		default:
+			files[f.Name] = &fstest.MapFile{Data: f.Data}
+		}
+	}
+	s := &script{t: t, files: files, outcomes: make(map[string][]string)}
+	w, diags := newWorld(t, files)
+	for _, d := range diags {
+		fmt.Fprintf(&s.out, "%s %s: %s\n", d.Severity, d.Code, d.Detail)
+	}
+	s.w = w
+	for line := range strings.Lines(lines) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || w == nil {
+			continue
+		}
+		fmt.Fprintf(&s.out, "> %s\n", line)
+		s.run(strings.Fields(line))
+	}
+	return s.out.String()
+}
+
+func (s *script) run(words []string) {
+	s.t.Helper()
+	args := words[1:]
+	switch words[0] {
+	case "now":
+		s.w.now = s.instant(strings.Join(args, " "))
+	case "plan":
+		s.w.show(&s.out, s.w.plan(s.t).Plan)
+	case "apply":
+		n := len(s.w.effects)
+		s.w.apply(s.t, s.outcome)
+		for _, e := range s.w.effects[n:] {
+			fmt.Fprintf(&s.out, "%s\n", e)
+		}
+	case "status", "items":
+		sel := addr.Selector{Tenant: "*"}
+		if len(args) > 0 {
+			sel = s.selector(args[0])
+		}
+		s.w.status(s.t, &s.out, sel, words[0] == "items")
+	case "edit":
+		s.edit(args[0])
+	case "on":
+		s.outcomes[args[0]] = args[1:]
+	case "hold", "resume", "approve", "reject", "resolve":
+		s.say(words[0], args)
+	default:
+		s.t.Fatalf("unknown command %q", words[0])
+	}
+}
+
+// edit reads the plan again with some of its files changed; what is recorded
+// stays.
+func (s *script) edit(name string) {
+	s.t.Helper()
+	for file, content := range s.files {
+		if rest, ok := strings.CutPrefix(file, name+"/"); ok {
+			s.files[rest] = content
+		}
+	}
+	w, diags := newWorld(s.t, s.files)
+	if w == nil {
+		s.t.Fatalf("edited plan: %v", diags)
+	}
+	w.records, w.now = s.w.records, s.w.now
+	s.w = w
+}
+
+func (s *script) instant(text string) time.Time {
+	s.t.Helper()
+	at, _, err := toffset.ParseInstant(text, s.w.cfg.Zone)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return at
+}
+
+func (s *script) selector(text string) addr.Selector {
+	s.t.Helper()
+	sel, err := addr.ParseSelector(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return sel
+}
+
+func (s *script) outcome(a *plans.Action, tenant, _ string) ledger.Kind {
+	switch words := s.outcomes[tenant+"/"+a.Item.Key()]; {
+	case len(words) == 0:
+		return ledger.Succeeded
+	case words[0] == "dies":
+		return ""
+	default:
+		return ledger.Kind(words[0])
+	}
+}
+
+func (s *script) say(verb string, args []string) {
+	s.t.Helper()
+	a, err := addr.Parse(args[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := s.w.record(a.Tenant)
+	f := ledger.Fact{At: s.w.now, Tenant: a.Tenant, Epoch: r.Epoch, By: "ann", Reason: strings.Join(args[1:], " ")}
+	if a.Phase != "" {
+		f.Item = a.Phase + "/" + a.Item
+	}
+	switch verb {
+	case "hold":
+		f.Kind = ledger.Held
+	case "resume":
+		f.Kind = ledger.Resumed
+	case "approve":
+		f.Kind = ledger.Approved
+	case "reject":
+		f.Kind = ledger.Rejected
+	case "resolve":
+		f.Kind, f.Answer = ledger.Resolved, ledger.Answer(args[1])
+	}
+	r.Apply(f)
+}

@@ -1,0 +1,410 @@
+package plans
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/plans/placement"
+	"transition/schema"
+	"transition/schema/diag"
+)
+
+// Input is what a plan is computed from.
+type Input struct {
+	Config *schema.Config
+	Now    time.Time
+	// Tenants yields the inventory, Records what is recorded; both by id in
+	// byte order. What they yield is only valid until the next.
+	Tenants iter.Seq[*schema.Tenant]
+	Records iter.Seq2[*ledger.Record, error]
+	// Live: somebody applies at present.
+	Live bool
+}
+
+// Task is a tenant for which something is due.
+type Task struct {
+	Tenant *schema.Tenant
+	Record *ledger.Record
+	New    bool          // it is to be enrolled
+	Place  *schema.Batch // it is to be placed here; nil: it is not
+	T      time.Time     // of the placement
+}
+
+// Result is a computed plan with what apply needs to carry it out.
+type Result struct {
+	Plan *Plan
+	// Tasks are the tenants with changes, by id.
+	Tasks []Task
+	// Decider knows the gates that the plan was computed with.
+	Decider *Decider
+	// Reasons says of tenants without a batch why they have none, by id.
+	Reasons map[string]Held
+}
+
+// Compute works out the plan: for each tenant everything that may be done now,
+// and what becomes due because something before it succeeds. An error is one of
+// Input.Records; mistakes of the plan are in Plan.Diagnostics.
+func Compute(in Input) (*Result, error) {
+	c := newComputation(in, true)
+	if err := c.run(); err != nil {
+		return nil, err
+	}
+	return c.finish(), nil
+}
+
+// computation is one run of Compute.
+type computation struct {
+	in     Input
+	d      *Decider
+	plan   *Plan
+	result *Result
+	assume bool // follow what would come of success
+	order  []*schema.Batch
+	filler *placement.Filler
+
+	candidates []placement.Candidate
+	unplaced   []Task // aligned with candidates
+	deferred   map[*schema.Batch][]Task
+	progress   map[*schema.Batch]*progress
+	upcoming   map[upcoming]int
+	refused    refusals
+	decision   Decision
+}
+
+type upcoming struct {
+	at   int64
+	kind Kind
+}
+
+func newComputation(in Input, assume bool) *computation {
+	order := placement.Order(in.Config.Batches)
+	c := &computation{
+		in:       in,
+		assume:   assume,
+		d:        NewDecider(in.Config, in.Now, in.Live),
+		plan:     &Plan{Name: in.Config.Name, Now: in.Now, Zone: in.Config.Zone},
+		order:    order,
+		filler:   placement.New(order, in.Config.Notice, in.Now),
+		deferred: make(map[*schema.Batch][]Task),
+		progress: make(map[*schema.Batch]*progress),
+		upcoming: make(map[upcoming]int),
+	}
+	for _, b := range in.Config.Batches {
+		if b.After != nil && c.progress[b.After.Batch] == nil {
+			c.progress[b.After.Batch] = newProgress(in.Config)
+		}
+	}
+	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
+	return c
+}
+
+func (c *computation) run() error {
+	if err := c.merge(); err != nil {
+		return err
+	}
+	c.place()
+	c.openGates()
+	return nil
+}
+
+// merge walks inventory and records together and decides whoever can be
+// decided on its own.
+func (c *computation) merge() error {
+	return walkBoth(c.in, func(t *schema.Tenant, r *ledger.Record) {
+		c.plan.Tenants++
+		if t == nil {
+			c.refused.gone = append(c.refused.gone, r.ID)
+			return
+		}
+		c.tenant(t, r, r.EnrolledAt.IsZero())
+	})
+}
+
+// tenant decides a tenant, or puts it aside until its batch, or the gate of its
+// batch, is known.
+func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
+	if r.Batch == "" {
+		c.candidate(t, r, fresh)
+		return
+	}
+	b := c.d.batches[r.Batch]
+	if !c.unmoved(t, r, b) {
+		return
+	}
+	if !math.IsInf(b.Capacity, 1) {
+		c.filler.Use(slices.Index(c.order, b), c.weight(t, r, b))
+	}
+	c.decide(Task{Tenant: t, Record: r}, false)
+}
+
+// candidate notes a tenant without a batch.
+func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) {
+	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh}
+	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
+	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
+	w := walk{d: c.d, out: &c.decision, r: r}
+	c.decision.Problems = nil
+	blocked := w.constrained()
+	if blocked == nil {
+		blocked = c.d.hold(t, r)
+	}
+	if blocked != nil {
+		c.problems(c.decision.Problems)
+		c.unplacedTenant(task, blocked)
+		return
+	}
+	c.fits(&w, t, &cand)
+	c.problems(c.decision.Problems)
+	c.candidates = append(c.candidates, cand)
+	c.unplaced = append(c.unplaced, task)
+}
+
+// fits lists the batches that a candidate matches.
+func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate) {
+	var pin *schema.Batch
+	if t.Block != nil {
+		pin, cand.T = t.Block.Batch, t.Block.Cutover
+	}
+	for i, b := range c.order {
+		c.d.env.Batch = b.Name
+		match := b == pin
+		if pin == nil {
+			var err error
+			if match, err = b.Match.For(&c.d.env); err != nil {
+				w.problem(b.Match.Range, "batch "+b.Name, err)
+			}
+		}
+		if !match {
+			continue
+		}
+		cand.Pinned = pin != nil
+		cand.Fits = append(cand.Fits, placement.Fit{
+			Batch: i, Weight: c.weigh(w, b), Priority: c.priority(w, b),
+		})
+	}
+}
+
+func (c *computation) weigh(w *walk, b *schema.Batch) float64 {
+	if !b.Weight.IsSet() {
+		return 1
+	}
+	x, err := b.Weight.For(&c.d.env)
+	if err != nil {
+		w.problem(b.Weight.Range, "batch "+b.Name, err)
+	}
+	if x < 0 {
+		w.problem(b.Weight.Range, "batch "+b.Name, errNegativeWeight)
+	}
+	return x
+}
+
+func (c *computation) priority(w *walk, b *schema.Batch) schema.Number {
+	if !b.Priority.IsSet() {
+		return schema.Number{Valid: true}
+	}
+	x, err := b.Priority.For(&c.d.env)
+	if err != nil {
+		w.problem(b.Priority.Range, "batch "+b.Name, err)
+	}
+	return x
+}
+
+// weight is what a placed tenant takes of its batch's capacity.
+func (c *computation) weight(t *schema.Tenant, r *ledger.Record, b *schema.Batch) float64 {
+	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
+	w := walk{d: c.d, out: &c.decision, r: r}
+	return c.weigh(&w, b)
+}
+
+// place gives batches to the candidates and decides them.
+func (c *computation) place() {
+	results, problems := c.filler.Fill(c.candidates)
+	for _, p := range problems {
+		c.plan.Diagnostics.Add(pinnedProblem(c.unplaced[p.Candidate].Tenant, p.Reason))
+	}
+	for i, res := range results {
+		task := c.unplaced[i]
+		if res.Batch < 0 {
+			held := Held{Reason: res.Reason}
+			c.unplacedTenant(task, &held)
+			continue
+		}
+		task.Place = c.order[res.Batch]
+		task.T = task.Place.T
+		if own := c.candidates[i].T; !own.IsZero() {
+			task.T = own
+		}
+		c.decide(task, false)
+	}
+	c.candidates, c.unplaced = nil, nil
+}
+
+// unplacedTenant decides a tenant that has no batch, with the reason why.
+func (c *computation) unplacedTenant(task Task, why *Held) {
+	c.result.Reasons[task.Record.ID] = *why
+	if c.d.hold(task.Tenant, task.Record) == nil { // else the decision says so
+		c.plan.Waiting = append(c.plan.Waiting, Wait{
+			Kind: WaitHold, Tenant: task.Record.ID, Address: task.Record.ID,
+			Reason: why.Reason, Since: why.Since, Until: why.Until,
+		})
+	}
+	c.decide(task, false)
+}
+
+// openGates decides the batches that wait for another one, in the order in
+// which they wait.
+func (c *computation) openGates() {
+	for _, b := range waitingOrder(c.in.Config.Batches) {
+		c.d.gates[b] = c.progress[b.After.Batch].gate(c.d, b, c.in.Now)
+		for _, task := range c.deferred[b] {
+			c.decide(task, true)
+		}
+		delete(c.deferred, b)
+	}
+}
+
+// decide works out the changes of one tenant and all that follows from them.
+// owned: the task shares nothing with what is streamed.
+func (c *computation) decide(task Task, owned bool) {
+	r, first := task.Record, len(c.plan.Changes)
+	if c.assume && (task.New || task.Place != nil) {
+		r = c.begin(&task)
+	}
+	out := &c.decision
+	var round time.Time
+	clones := r != task.Record
+	for n := 0; ; n++ {
+		c.d.Decide(task.Tenant, r, out)
+		if out.NeedsGate != nil && !c.d.gates[out.NeedsGate].Known {
+			c.deferTask(task, first, owned)
+			return
+		}
+		c.problems(out.Problems)
+		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
+			break
+		}
+		if !clones {
+			r, clones = r.Clone(), true
+		}
+		round = c.follow(task, r, out.Actions, round)
+	}
+	if len(c.plan.Changes) > first {
+		c.keep(task, owned)
+	}
+	c.note(task, r, out)
+}
+
+// maxRounds bounds the closure. Each round begins at least one item that never
+// begins again, so that it cannot be reached by a plan of the allowed size.
+const maxRounds = 10_000
+
+// begin makes the changes of a tenant that is enrolled or placed, and returns
+// its record after them.
+func (c *computation) begin(task *Task) *ledger.Record {
+	r := task.Record.Clone()
+	if task.New {
+		c.change(Change{Kind: Enrol, Tenant: r.ID, At: c.in.Now})
+		r.Apply(EnrolFact(r.ID, c.in.Now))
+	}
+	if b := task.Place; b != nil {
+		zone := Zone(c.in.Config, task.Tenant, b)
+		c.change(Change{Kind: Place, Tenant: r.ID, Batch: b.Name, At: c.in.Now, Detail: Detail{T: task.T}})
+		r.Apply(PlaceFact(r, b, task.T, zone, c.in.Now))
+	}
+	return r
+}
+
+// follow notes the actions as changes, and applies their success. An action is
+// due no earlier than what it follows from.
+func (c *computation) follow(task Task, r *ledger.Record, actions []Action, round time.Time) time.Time {
+	if task.New || task.Place != nil {
+		round = c.in.Now
+	}
+	latest := round
+	for i := range actions {
+		a := &actions[i]
+		at := a.At
+		if at.Before(round) || at.After(c.in.Now) {
+			at = round
+		}
+		if at.After(latest) {
+			latest = at
+		}
+		c.change(a.Change(r, at))
+		a.Succeed(r, c.in.Now)
+	}
+	return latest
+}
+
+// Change is the action as a line of the plan.
+func (a *Action) Change(r *ledger.Record, at time.Time) Change {
+	ch := Change{
+		Kind: a.Kind, Tenant: r.ID, Batch: r.Batch, Phase: a.Item.Phase.Name, Item: a.Item.Name,
+		At: at, Reason: a.Reason,
+		Detail: Detail{Recipients: a.Recipients, PassesPONR: a.Passes},
+	}
+	if a.Attempt > 1 {
+		ch.Detail.Attempt = a.Attempt
+	}
+	if a.Into != nil {
+		ch.Detail.Into = a.Into.Key()
+	}
+	return ch
+}
+
+func (c *computation) change(ch Change) { c.plan.Changes = append(c.plan.Changes, ch) }
+
+// keep remembers a tenant with changes for apply.
+func (c *computation) keep(task Task, owned bool) {
+	if !owned && task.Place == nil && !task.New {
+		task.Tenant, task.Record = task.Tenant.Clone(), task.Record.Clone()
+	}
+	c.result.Tasks = append(c.result.Tasks, task)
+}
+
+// deferTask puts a tenant aside whose batch's gate is not known yet.
+func (c *computation) deferTask(task Task, first int, owned bool) {
+	c.plan.Changes = c.plan.Changes[:first]
+	if !owned {
+		task.Tenant, task.Record = task.Tenant.Clone(), task.Record.Clone()
+	}
+	b := c.decision.NeedsGate
+	c.deferred[b] = append(c.deferred[b], task)
+}
+
+// note adds up what the last decision says of later, and of the batch.
+func (c *computation) note(task Task, r *ledger.Record, out *Decision) {
+	c.plan.Locks += len(out.Locks)
+	c.plan.Waiting = append(c.plan.Waiting, out.Waiting...)
+	if !out.Next.IsZero() {
+		c.plan.Next = earliest(c.plan.Next, out.Next)
+		c.d.upcoming(task.Tenant, r, out, c.upcoming)
+	}
+	if b := c.d.batches[r.Batch]; b != nil && c.progress[b] != nil {
+		c.progress[b].add(out.Reached)
+	}
+}
+
+func (c *computation) problems(l diag.List) {
+	c.plan.Diagnostics = append(c.plan.Diagnostics, l...)
+}
+
+// finish sorts what was collected.
+func (c *computation) finish() *Result {
+	p := c.plan
+	c.refuse()
+	// Stable: of one tenant at one instant, changes stay in the order in which
+	// one follows from the other.
+	slices.SortStableFunc(p.Changes, func(a, b Change) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Tenant, b.Tenant))
+	})
+	slices.SortStableFunc(p.Waiting, func(a, b Wait) int { return cmp.Compare(a.Address, b.Address) })
+	slices.SortFunc(c.result.Tasks, func(a, b Task) int { return cmp.Compare(a.Record.ID, b.Record.ID) })
+	p.Upcoming = c.d.upcomingList(c.upcoming)
+	p.Diagnostics.Sort()
+	return c.result
+}

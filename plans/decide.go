@@ -1,0 +1,332 @@
+package plans
+
+import (
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// Decide says what follows for one tenant from the plan, its record and the
+// instant. It is the one place where that is decided: plan, apply, status and
+// every other command ask it. The decision is valid until the next call with
+// the same out.
+func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
+	out.reset(len(d.cfg.Phases), len(d.cfg.Items), d.explain)
+	d.index(r)
+	batch := d.batches[r.Batch]
+	w := walk{d: d, out: out, t: t, r: r, batch: batch, held: d.hold(t, r), missed: -1}
+	clear(d.freed)
+	zone := Zone(d.cfg, t, batch)
+	w.line = d.line(r.T, zone)
+	out.line = w.line
+	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch}
+	for _, p := range d.cfg.Phases {
+		w.phase(p)
+		if out.NeedsGate != nil {
+			return
+		}
+	}
+	w.collapse()
+	w.wayOut()
+	w.obligations()
+	w.finish()
+}
+
+// hold is what a person, or the plan itself, says against the tenant going on.
+func (d *Decider) hold(t *schema.Tenant, r *ledger.Record) *Held {
+	if r.Hold.Active(d.now) {
+		return &Held{Reason: r.Hold.Reason, By: r.Hold.By, Since: r.Hold.Since, Until: r.Hold.Until}
+	}
+	if t != nil && t.Block != nil && t.Block.Hold != "" {
+		return &Held{Reason: t.Block.Hold, Source: source(t.Block.Range)}
+	}
+	return nil
+}
+
+// walk is one tenant's way through the phases.
+type walk struct {
+	d     *Decider
+	out   *Decision
+	t     *schema.Tenant
+	r     *ledger.Record
+	batch *schema.Batch
+	line  *line
+	held  *Held // by a person or the plan
+
+	// stuck is the first hard phase that is not Complete; what stands in the
+	// way of every later one.
+	stuck   *schema.Phase
+	blocked *Held  // why the first hard phase whose time has come is not entered
+	failure string // the reason of the worst item so far, for blocked
+	missed  int    // index of the last phase with a missed item; -1: none
+	late    []late // communications that look for a message to go out with
+}
+
+// phase decides one phase: whether it is entered, and its items.
+func (w *walk) phase(p *schema.Phase) {
+	opens := w.line.Phases[p.Index].Opens
+	if w.d.now.Before(opens) {
+		w.out.later(opens, w.d.now)
+		w.ahead(p)
+		if p.Hard && w.stuck == nil {
+			w.stuck = p
+		}
+		return
+	}
+	releases := w.releases(p)
+	w.out.Status = max(w.out.Status, releases)
+	begun := w.begun(p)
+	if p.Hard && !begun && !w.enter(p) {
+		if w.out.NeedsGate == nil {
+			w.shut(p)
+		}
+		return
+	}
+	w.out.Phase = p
+	status := max(releases, w.items(p, begun))
+	w.out.Status = max(w.out.Status, status)
+	if status == Complete {
+		w.reached(p, opens)
+	} else if p.Hard && w.stuck == nil {
+		w.stuck = p
+	}
+}
+
+// begun reports whether anything of the phase was ever begun for the tenant: it
+// has entered then, whatever has changed since.
+func (w *walk) begun(p *schema.Phase) bool {
+	for _, it := range p.Items {
+		if rec := w.d.rec[it.Index]; rec != nil && hasBegun(rec) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasBegun reports whether an attempt of the item was ever made, or a person has
+// said that it is done with.
+func hasBegun(rec *ledger.Item) bool {
+	if rec.Attempt != 0 || len(rec.Parts) > 0 {
+		return true
+	}
+	switch rec.State {
+	case ledger.None, ledger.Late, ledger.Omitted, ledger.Merged:
+		return false
+	default:
+		return true
+	}
+}
+
+// enter reports whether a hard phase whose offset has come may be entered, and
+// notes why not.
+func (w *walk) enter(p *schema.Phase) bool {
+	if w.stuck != nil {
+		w.block(w.behind())
+		return false
+	}
+	reason := w.held
+	if reason == nil {
+		reason = w.constrained()
+	}
+	if reason == nil {
+		reason = w.gated(p)
+	}
+	if reason == nil && p.NeedsNotice() {
+		reason = w.unnoticed()
+	}
+	if reason == nil || w.out.NeedsGate != nil {
+		return w.out.NeedsGate == nil
+	}
+	w.block(reason)
+	w.stuck = p
+	return false
+}
+
+// block notes why the tenant does not move; the first reason is the real one.
+func (w *walk) block(h *Held) {
+	if w.blocked == nil {
+		w.blocked = h
+	}
+}
+
+// behind is the reason of a tenant that an earlier phase keeps back.
+func (w *walk) behind() *Held {
+	if w.failure != "" {
+		return &Held{Reason: w.failure, Source: source(w.stuck.Range)}
+	}
+	if w.out.Status >= InProgress {
+		return nil // it moves, or tries to
+	}
+	return &Held{Reason: "waits for phase " + w.stuck.Name, Source: source(w.stuck.Range)}
+}
+
+// constrained is the first constraint of the plan that blocks the tenant.
+func (w *walk) constrained() *Held {
+	for _, c := range w.d.cfg.Constraints {
+		blocked, err := c.BlockedWhen.For(&w.d.env)
+		if err != nil {
+			w.problem(c.BlockedWhen.Range, "constraint "+c.Name, err)
+			continue
+		}
+		if !blocked {
+			continue
+		}
+		reason, err := c.Reason.For(&w.d.env)
+		if err != nil {
+			w.problem(c.Reason.Range, "constraint "+c.Name, err)
+		}
+		return &Held{Reason: reason, Source: source(c.Range)}
+	}
+	return nil
+}
+
+// gated asks whether the tenant's batch waits for another one. A gate that is
+// not known yet makes the whole decision wait.
+func (w *walk) gated(p *schema.Phase) *Held {
+	if w.batch == nil || w.batch.After == nil || p.Index < w.batch.After.Holds.Index {
+		return nil
+	}
+	g := w.d.gates[w.batch]
+	switch {
+	case !g.Known:
+		w.out.NeedsGate = w.batch
+		return nil
+	case g.Open:
+		return nil
+	}
+	w.out.later(g.Until, w.d.now)
+	return &Held{Reason: g.Reason, Until: g.Until, Source: source(w.batch.After.Range)}
+}
+
+// ahead looks at a phase whose time has not come.
+func (w *walk) ahead(p *schema.Phase) {
+	if !w.d.explain {
+		return
+	}
+	for _, it := range p.Items {
+		rec := w.d.rec[it.Index]
+		if rec != nil && rec.State != ledger.None {
+			w.recorded(it, rec)
+			continue
+		}
+		w.show(it, ItemWaiting, w.line.Items[it.Index].At, "waits for its time")
+	}
+}
+
+// shut looks at the items of a hard phase that the tenant may not enter though
+// its time has come: their windows pass all the same.
+func (w *walk) shut(p *schema.Phase) {
+	for _, it := range p.Items {
+		rec := w.d.rec[it.Index]
+		if rec != nil && rec.State != ledger.None {
+			status := w.recorded(it, rec)
+			w.out.Status = max(w.out.Status, status)
+			continue
+		}
+		if !w.applies(it) {
+			w.show(it, ItemSkipped, w.line.Items[it.Index].At, "not for this tenant")
+			continue
+		}
+		again := rec != nil && rec.Again
+		if b, passed := w.passed(it, false, again); passed && w.expire(it, b) {
+			continue
+		}
+		w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.why())
+	}
+}
+
+func (w *walk) why() string {
+	if w.blocked != nil {
+		return w.blocked.Reason
+	}
+	if w.stuck != nil {
+		return "waits for phase " + w.stuck.Name
+	}
+	return ""
+}
+
+// passed reports whether an item can no longer begin at this instant: since
+// when, and why. A final bound is one that late cannot stretch.
+func (w *walk) passed(it *schema.Item, begun, again bool) (b bound, passed bool) {
+	p, now := w.line.Phases[it.Phase.Index], w.d.now
+	until := w.line.Items[it.Index].LateUntil
+	switch {
+	case !begun && after(now, p.LatestStart):
+		return bound{p.LatestStart, "had not begun by " + w.local(p.LatestStart) + " (latest_start)", true}, true
+	case after(now, p.MustEnd):
+		return bound{p.MustEnd, "not done by " + w.local(p.MustEnd) + " (must_end)", true}, true
+	case !again && after(now, until):
+		return bound{until, "had not begun by " + w.local(until), false}, true
+	default:
+		return bound{}, false
+	}
+}
+
+// bound is an instant after which something may not begin any more.
+type bound struct {
+	at     time.Time
+	reason string
+	final  bool
+}
+
+// after reports whether now is later than an instant that may not be set.
+func after(now, t time.Time) bool { return !t.IsZero() && now.After(t) }
+
+// expire notes what becomes of an item whose window has passed, and reports
+// whether that settles it for now.
+func (w *walk) expire(it *schema.Item, b bound) bool {
+	switch {
+	case it.Late == schema.LateHold || b.final:
+		w.act(Action{Kind: Missed, Item: it, At: b.at, Reason: b.reason})
+		w.miss(it, b.reason)
+		w.show(it, ItemMissed, w.line.Items[it.Index].At, b.reason)
+		return true
+	case it.Late == schema.LateSkip:
+		w.act(Action{Kind: Skip, Item: it, At: b.at, Reason: b.reason})
+		w.show(it, ItemSkipped, w.line.Items[it.Index].At, b.reason)
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *walk) act(a Action) {
+	if a.Op != ledger.Release { // nothing holds a release back
+		a.MustEnd = w.line.Phases[a.Item.Phase.Index].MustEnd
+	}
+	w.out.Actions = append(w.out.Actions, a)
+}
+
+// miss notes that an item's window has passed.
+func (w *walk) miss(it *schema.Item, reason string) {
+	w.missed = max(w.missed, it.Phase.Index)
+	w.fail(it, "missed: "+reason)
+}
+
+// fail makes an item's reason the one that keeps the tenant back.
+func (w *walk) fail(it *schema.Item, reason string) {
+	w.out.Status = max(w.out.Status, Error)
+	if it.Phase.Hard && w.failure == "" {
+		w.failure = reason + " (" + it.Key() + ")"
+	}
+}
+
+// reached notes when a phase became Complete, for batches that wait for it.
+func (w *walk) reached(p *schema.Phase, opens time.Time) {
+	if !w.d.awaited[p.Index] {
+		return
+	}
+	at := opens
+	for _, it := range p.Items {
+		if rec := w.d.rec[it.Index]; rec != nil && rec.At.After(at) {
+			at = rec.At
+		}
+	}
+	for _, it := range w.d.unlocks[p.Index] {
+		if rec := w.d.rec[it.Index]; rec != nil && rec.Release != nil && rec.Release.At.After(at) {
+			at = rec.Release.At
+		}
+	}
+	w.out.Reached[p.Index] = at
+}

@@ -1,0 +1,175 @@
+package plans
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/plans/timeline"
+	"transition/schema"
+)
+
+// never is later than every instant of a plan: what has no date opens then.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// Gate says whether a batch may go on after the one that it waits for.
+type Gate struct {
+	Known  bool
+	Open   bool
+	Reason string    // while it is not open
+	Until  time.Time // when a soak ends; zero: not known
+}
+
+// Decider decides what follows for one tenant at a time. It is not safe for
+// concurrent use.
+type Decider struct {
+	cfg *schema.Config
+	now time.Time
+	// live: somebody applies at present, so that what runs in the record runs.
+	// Otherwise its outcome is unknown.
+	live bool
+	// explain: fill Decision.Items with reasons, for people.
+	explain bool
+
+	byKey   []*schema.Item // sorted by Item.Key
+	keys    []string
+	unlocks [][]*schema.Item // by phase: locks that are released in it
+	locks   []*schema.Item
+	batches map[string]*schema.Batch
+	lines   map[lineKey]*line
+	undated *line
+	gates   map[*schema.Batch]Gate
+	// awaited marks the phases whose completion some batch waits for.
+	awaited []bool
+
+	env schema.Env
+	// Of the tenant at hand, by Item.Index.
+	rec   []*ledger.Item
+	freed []bool // locks whose release its phase has decided
+}
+
+type lineKey struct {
+	t    int64
+	zone *time.Location
+}
+
+// line is a timeline with what later falls due on it, counted over all tenants
+// that share it.
+type line struct {
+	*timeline.Timeline
+	due     []int // by Item.Index
+	unlocks []int // by Item.Index
+}
+
+// NewDecider makes a Decider for a configuration and an instant.
+func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
+	d := &Decider{
+		cfg: cfg, now: now, live: live,
+		byKey:   slices.Clone(cfg.Items),
+		unlocks: make([][]*schema.Item, len(cfg.Phases)),
+		batches: make(map[string]*schema.Batch, len(cfg.Batches)),
+		lines:   make(map[lineKey]*line),
+		gates:   make(map[*schema.Batch]Gate),
+		awaited: make([]bool, len(cfg.Phases)),
+		rec:     make([]*ledger.Item, len(cfg.Items)),
+		freed:   make([]bool, len(cfg.Items)),
+	}
+	slices.SortFunc(d.byKey, func(a, b *schema.Item) int { return cmp.Compare(a.Key(), b.Key()) })
+	for _, it := range d.byKey {
+		d.keys = append(d.keys, it.Key())
+	}
+	for _, it := range cfg.Items {
+		if l, ok := it.Does.(*schema.Lock); ok {
+			d.locks = append(d.locks, it)
+			d.unlocks[l.ReleaseIn.Index] = append(d.unlocks[l.ReleaseIn.Index], it)
+		}
+	}
+	for _, b := range cfg.Batches {
+		d.batches[b.Name] = b
+		if b.After != nil {
+			d.awaited[b.After.Reached.Index] = true
+		}
+	}
+	d.undated = newLine(undated(cfg))
+	return d
+}
+
+func newLine(tl *timeline.Timeline) *line {
+	return &line{tl, make([]int, len(tl.Items)), make([]int, len(tl.Items))}
+}
+
+// undated is the timeline of a tenant without T: only what needs no date comes.
+func undated(cfg *schema.Config) *timeline.Timeline {
+	tl := &timeline.Timeline{
+		Zone:   cfg.Zone,
+		Phases: make([]timeline.Phase, len(cfg.Phases)),
+		Items:  make([]timeline.Item, len(cfg.Items)),
+	}
+	for i, p := range cfg.Phases {
+		if p.Opens != nil {
+			tl.Phases[i].Opens = never
+		}
+	}
+	for i, it := range cfg.Items {
+		if it.At != nil || it.Phase.Opens != nil {
+			tl.Items[i].At = never
+		}
+	}
+	return tl
+}
+
+// line returns the timeline of a T in a zone, built once.
+func (d *Decider) line(t time.Time, zone *time.Location) *line {
+	if t.IsZero() {
+		return d.undated
+	}
+	k := lineKey{t.UnixNano(), zone}
+	l, ok := d.lines[k]
+	if !ok {
+		l = newLine(timeline.Build(d.cfg, t, zone))
+		d.lines[k] = l
+	}
+	return l
+}
+
+// Zone is the zone in which a tenant's offsets are resolved.
+func Zone(cfg *schema.Config, t *schema.Tenant, b *schema.Batch) *time.Location {
+	switch {
+	case t != nil && t.Zone != nil:
+		return t.Zone
+	case b != nil && b.Zone != nil:
+		return b.Zone
+	default:
+		return cfg.Zone
+	}
+}
+
+// index puts the recorded items where the configuration has them. Both sides
+// are sorted by key, so one walk does it. Items that the plan no longer has are
+// left out.
+func (d *Decider) index(r *ledger.Record) {
+	clear(d.rec)
+	i := 0
+	for j := range r.Items {
+		it := &r.Items[j]
+		for i < len(d.keys) && d.keys[i] < it.Key {
+			i++
+		}
+		if i < len(d.keys) && d.keys[i] == it.Key {
+			d.rec[d.byKey[i].Index] = it
+		}
+	}
+}
+
+// Now is the instant that is decided for.
+func (d *Decider) Now() time.Time { return d.now }
+
+// Batch finds a batch of the plan; nil: there is none of that name.
+func (d *Decider) Batch(name string) *schema.Batch { return d.batches[name] }
+
+// Applying returns the decider for whoever applies: what runs then is its own.
+func (d *Decider) Applying() *Decider {
+	d.live = true
+	return d
+}

@@ -1,0 +1,86 @@
+package plans
+
+import (
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+	"transition/schema/diag"
+)
+
+// Decision is what follows for one tenant.
+type Decision struct {
+	// Actions may start now, in order.
+	Actions []Action
+	Phase   *schema.Phase // nil: none entered
+	Status  PhaseStatus   // the worst over all phases entered
+	Held    *Held
+	Next    time.Time // the next instant at which anything falls due; zero: none
+	Waiting []Wait
+	Locks   []LockStatus
+	// Reached is when each phase became Complete, by index; filled only for
+	// phases that some batch waits for. The zero time: not yet.
+	Reached []time.Time
+	// NeedsGate is the batch whose gate must be known before this tenant can
+	// be decided; nil: the decision is whole.
+	NeedsGate *schema.Batch
+	Problems  diag.List
+	// Items is filled when explanations were asked for, by Item.Index.
+	Items []ItemStatus
+
+	line *line
+}
+
+// Action is one thing that may be done now for a tenant.
+type Action struct {
+	Kind Kind
+	Item *schema.Item
+	Op   ledger.Op
+	// At is when it fell due.
+	At time.Time
+	// NotAfter is the last instant at which it may begin; zero: no bound.
+	NotAfter time.Time
+	// MustEnd is the last instant at which it may be tried again; zero: no bound.
+	MustEnd time.Time
+	Reason  string
+	// Recipients, of Send and Ask: who has not had it yet. All of them, when
+	// Everybody; else only these are tried again.
+	Recipients []string
+	Everybody  []string
+	// Carries are the late communications that go out as sections of this one.
+	Carries []*schema.Item
+	Into    *schema.Item // of Collapse: the message that carries it
+	Attempt int          // the number of the attempt, from 1
+	// Undone: the release gives the lock back before its time.
+	Undone bool
+	// Passes: with it the tenant passes the point of no return.
+	Passes bool
+}
+
+func (d *Decision) reset(phases, items int, explain bool) {
+	*d = Decision{
+		Actions: d.Actions[:0], Waiting: d.Waiting[:0], Locks: d.Locks[:0],
+		Reached: d.Reached, Items: d.Items[:0],
+	}
+	if len(d.Reached) != phases {
+		d.Reached = make([]time.Time, phases)
+	}
+	clear(d.Reached)
+	if explain {
+		if cap(d.Items) < items {
+			d.Items = make([]ItemStatus, items)
+		}
+		d.Items = d.Items[:items]
+		clear(d.Items)
+	}
+}
+
+// later notes an instant at which something falls due.
+func (d *Decision) later(at, now time.Time) {
+	if !at.After(now) || !at.Before(never) {
+		return
+	}
+	if d.Next.IsZero() || at.Before(d.Next) {
+		d.Next = at
+	}
+}

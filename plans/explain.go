@@ -1,0 +1,143 @@
+package plans
+
+import (
+	"strconv"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/plans/placement"
+	"transition/schema"
+	"transition/schema/diag"
+	"transition/schema/toffset"
+)
+
+// finish says why the tenant does not move, if it does not.
+func (w *walk) finish() {
+	held := w.held
+	if held == nil {
+		held = w.blocked
+	}
+	if held == nil {
+		held = w.atRisk()
+	}
+	w.out.Held = held
+	if held == nil {
+		return
+	}
+	w.out.later(held.Until, w.d.now)
+	if held.Reason == w.failure && w.failure != "" {
+		return // the item itself is listed
+	}
+	w.out.Waiting = append(w.out.Waiting, Wait{
+		Kind: WaitHold, Tenant: w.r.ID, Batch: w.r.Batch, Address: w.r.ID,
+		Reason: held.Reason, Since: held.Since, Until: held.Until,
+	})
+}
+
+// unnoticed says that the tenant was not told early enough, or nil.
+func (w *walk) unnoticed() *Held {
+	need := w.d.cfg.Notice
+	if !need.Required() || w.r.T.IsZero() {
+		return nil
+	}
+	n := w.told()
+	if h := w.tooLate(need.First, n.first, w.line.FirstBy); h != nil {
+		return h
+	}
+	return w.tooLate(need.Final, n.final, w.line.FinalBy)
+}
+
+func (w *walk) tooLate(need toffset.Duration, given, by time.Time) *Held {
+	if need.IsZero() || !given.IsZero() && !given.After(by) {
+		return nil
+	}
+	if given.IsZero() {
+		given = w.d.now
+	}
+	return &Held{
+		Reason: placement.NoticeReason(need, given, w.r.T),
+		Source: source(w.d.cfg.Notice.Range),
+	}
+}
+
+// atRisk says as early as it can be known that a tenant will be held for want
+// of notice: the last instant for it has passed.
+func (w *walk) atRisk() *Held {
+	need := w.d.cfg.Notice
+	if !need.Required() || w.r.T.IsZero() || w.noticed() {
+		return nil
+	}
+	n := w.told()
+	if w.d.now.After(w.line.FirstBy) {
+		if h := w.tooLate(need.First, n.first, w.line.FirstBy); h != nil {
+			return h
+		}
+	}
+	if w.d.now.After(w.line.FinalBy) {
+		return w.tooLate(need.Final, n.final, w.line.FinalBy)
+	}
+	return nil
+}
+
+// noticed reports whether no phase is left that asks for a notice.
+func (w *walk) noticed() bool {
+	for i := len(w.d.cfg.Phases) - 1; i >= 0; i-- {
+		if p := w.d.cfg.Phases[i]; p.NeedsNotice() {
+			return w.begun(p)
+		}
+	}
+	return true
+}
+
+// wait notes that an item does not move.
+func (w *walk) wait(kind WaitKind, it *schema.Item, reason string, since, until time.Time) {
+	w.out.Waiting = append(w.out.Waiting, Wait{
+		Kind: kind, Tenant: w.r.ID, Batch: w.r.Batch, Address: w.r.ID + "/" + it.Key(),
+		Reason: reason, Since: since, Until: until,
+	})
+}
+
+// show notes where an item stands, when somebody wants to know.
+func (w *walk) show(it *schema.Item, state ItemState, at time.Time, reason string) {
+	if !w.d.explain {
+		return
+	}
+	if !at.Before(never) {
+		at = time.Time{}
+	}
+	s := ItemStatus{
+		Phase: it.Phase.Name, Item: it.Name, State: state, At: at, Reason: reason,
+		MaxAttempts: it.Retry.MaxAttempts, Source: source(it.Range),
+	}
+	if rec := w.d.rec[it.Index]; rec != nil {
+		s.Attempts = rec.Attempts
+	}
+	w.out.Items[it.Index] = s
+}
+
+func (w *walk) showTry(it *schema.Item, state ItemState, try *ledger.Try) {
+	w.show(it, state, w.line.Items[it.Index].At, try.Reason)
+	if w.d.explain {
+		w.out.Items[it.Index].NextAttempt = try.Next
+		w.out.Items[it.Index].Attempts = try.Attempts
+	}
+}
+
+// problem reports an expression that has no value for the tenant.
+func (w *walk) problem(r diag.Range, where string, err error) {
+	w.out.Problems.Add(diag.Diagnostic{
+		Severity: diag.Error,
+		Code:     "no-value-for-tenant",
+		Summary:  "Expression has no value for a tenant",
+		Detail:   "For tenant " + strconv.Quote(w.r.ID) + ": " + err.Error(),
+		Hint:     "Correct the tenant's row, or write the expression so that it covers this case.",
+		Subject:  r,
+		Where:    where,
+	})
+}
+
+func (w *walk) local(t time.Time) string { return toffset.ShowLocal(t, w.line.Zone) }
+
+func source(r diag.Range) Source { return Source{File: r.File, Line: r.Start.Line} }
+
+func itoa(n int) string { return strconv.Itoa(n) }

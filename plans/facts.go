@@ -1,0 +1,108 @@
+package plans
+
+import (
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// EnrolFact records that a tenant was seen for the first time.
+func EnrolFact(tenant string, now time.Time) ledger.Fact {
+	return ledger.Fact{At: now, Tenant: tenant, Kind: ledger.Enrolled}
+}
+
+// PlaceFact records that a tenant got a batch and a T.
+func PlaceFact(r *ledger.Record, b *schema.Batch, t time.Time, zone *time.Location, now time.Time) ledger.Fact {
+	return ledger.Fact{
+		At: now, Tenant: r.ID, Kind: ledger.Placed, Epoch: r.Epoch + 1,
+		Batch: b.Name, T: &t, Zone: zone.String(),
+	}
+}
+
+// Facts are what is recorded of an action apart from its attempts: all there is
+// to record of skip, collapse and missed, and the opening of an approval. The
+// collapsed messages of a send are recorded with it.
+func (a *Action) Facts(r *ledger.Record, now time.Time) []ledger.Fact {
+	f := ledger.Fact{At: now, Tenant: r.ID, Item: a.Item.Key(), Epoch: r.Epoch, Reason: a.Reason}
+	switch a.Kind {
+	case Skip:
+		f.Kind = ledger.Skipped
+	case Collapse:
+		f.Kind, f.Into = ledger.Collapsed, a.Into.Key()
+	case Missed:
+		f.Kind = ledger.Missed
+		if _, ok := a.Item.Does.(*schema.Approval); ok {
+			f.Kind = ledger.Expired
+		}
+	case Ask:
+		if it := r.Item(f.Item); it != nil && it.State == ledger.Open {
+			return nil // it is open; only its message is left
+		}
+		f.Kind = ledger.Asked
+	case Enrol, Place, Send, Run, Lock, Unlock:
+		return nil
+	}
+	return []ledger.Fact{f}
+}
+
+// Began is the fact that precedes one attempt of the action. The recipient is
+// empty but for messages.
+func (a *Action) Began(r *ledger.Record, recipient string, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: r.ID, Kind: ledger.Began, Item: a.Item.Key(), Epoch: r.Epoch,
+		Op: a.Op, Recipient: recipient, No: a.number(r, recipient), Undone: a.Undone,
+	}
+	c, ok := a.Item.Does.(*schema.Communication)
+	if !ok {
+		return f
+	}
+	f.Notice = c.Notice
+	for _, late := range a.Carries {
+		f.Notice = f.Notice || late.Does.(*schema.Communication).Notice
+	}
+	if !r.T.IsZero() {
+		t := r.T
+		f.Announced = &t
+	}
+	if len(a.Everybody) > 1 {
+		f.Recipients = a.Everybody
+	}
+	return f
+}
+
+// number is the attempt's number within its budget.
+func (a *Action) number(r *ledger.Record, recipient string) int {
+	it := r.Item(a.Item.Key())
+	if recipient == "" || it == nil {
+		return max(a.Attempt, 1)
+	}
+	for _, p := range it.Parts {
+		if p.Recipient == recipient {
+			return p.Attempts + 1
+		}
+	}
+	return 1
+}
+
+// Succeed applies to a record what the action records when everything goes
+// well. The planner uses it to see what follows.
+func (a *Action) Succeed(r *ledger.Record, now time.Time) {
+	for _, f := range a.Facts(r, now) {
+		r.Apply(f)
+	}
+	recipients := a.Recipients
+	switch a.Kind {
+	case Run, Lock, Unlock:
+		recipients = []string{""}
+	case Send, Ask:
+	case Enrol, Place, Collapse, Skip, Missed:
+		return
+	}
+	for _, to := range recipients {
+		f := a.Began(r, to, now)
+		r.Apply(f)
+		f.Kind = ledger.Succeeded
+		r.Apply(f)
+	}
+}

@@ -1,0 +1,354 @@
+package plans
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// items decides the items of a phase that the tenant has entered, and returns
+// the phase's status.
+func (w *walk) items(p *schema.Phase, begun bool) PhaseStatus {
+	status := Complete
+	w.d.env.Phase = p.Name
+	for _, it := range p.Items {
+		rec := w.d.rec[it.Index]
+		if rec == nil || rec.State == ledger.None {
+			status = max(status, w.unbegun(it, rec, begun))
+			continue
+		}
+		status = max(status, w.recorded(it, rec))
+	}
+	return status
+}
+
+// applies evaluates when: whether there is any work for this tenant.
+func (w *walk) applies(it *schema.Item) bool {
+	if !it.When.IsSet() {
+		return true
+	}
+	w.d.env.Phase = it.Phase.Name
+	yes, err := it.When.For(&w.d.env)
+	if err != nil {
+		w.problem(it.When.Range, it.Key(), err)
+	}
+	return yes
+}
+
+// unbegun decides an item of which no attempt is recorded.
+func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus {
+	at := w.line.Items[it.Index].At
+	if !w.applies(it) {
+		w.show(it, ItemSkipped, at, "not for this tenant")
+		return Complete
+	}
+	if w.d.now.Before(at) {
+		w.out.later(at, w.d.now)
+		w.show(it, ItemWaiting, at, "waits for its time")
+		return Pending
+	}
+	again := rec != nil && rec.Again
+	if b, passed := w.passed(it, begun, again); passed && w.expire(it, b) {
+		if it.Late == schema.LateSkip && !b.final {
+			return Complete
+		}
+		return Error
+	}
+	if waits := w.dependency(it); waits != nil {
+		w.bounds(it, begun)
+		w.show(it, ItemWaiting, at, "waits for "+waits.Key())
+		return Pending
+	}
+	if w.held != nil && it.Phase.Hard {
+		w.block(w.held)
+		w.bounds(it, begun)
+		w.show(it, ItemWaiting, at, "held: "+w.held.Reason)
+		return Pending
+	}
+	return w.start(it, rec, begun)
+}
+
+// dependency is the first item that must be settled before this one may begin,
+// or nil.
+func (w *walk) dependency(it *schema.Item) *schema.Item {
+	for _, a := range it.After {
+		if !w.settled(a) {
+			return a
+		}
+	}
+	return nil
+}
+
+// settled reports whether an item is done with, or is none of this tenant's.
+func (w *walk) settled(it *schema.Item) bool {
+	rec := w.d.rec[it.Index]
+	if rec != nil && rec.State != ledger.None {
+		return rec.State.Settled()
+	}
+	return !w.applies(it)
+}
+
+// start makes the action that begins an item.
+func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus {
+	line := w.line.Items[it.Index]
+	a := Action{
+		Item: it, At: line.At, Attempt: 1, NotAfter: w.notAfter(it, begun),
+		Passes: it.Phase.PointOfNoReturn && !begun,
+	}
+	w.show(it, ItemDue, line.At, "")
+	switch does := it.Does.(type) {
+	case *schema.Communication:
+		return w.send(a, does, rec)
+	case *schema.Work:
+		a.Kind, a.Op = Run, ledger.Run
+	case *schema.Lock:
+		a.Kind, a.Op = Lock, ledger.Acquire
+	case *schema.Approval:
+		return w.ask(a, does)
+	}
+	w.act(a)
+	return Pending
+}
+
+// notAfter is the last instant at which an item may begin.
+func (w *walk) notAfter(it *schema.Item, begun bool) time.Time {
+	p := w.line.Phases[it.Phase.Index]
+	bound := p.MustEnd
+	if !begun {
+		bound = earliest(bound, p.LatestStart)
+	}
+	if it.Late == schema.LateHold || it.Late == schema.LateSkip {
+		until := w.line.Items[it.Index].LateUntil
+		if until.IsZero() || !w.d.now.After(until) {
+			bound = earliest(bound, until)
+		}
+	}
+	return bound
+}
+
+// bounds notes that something becomes of an item that cannot begin now when its
+// window passes.
+func (w *walk) bounds(it *schema.Item, begun bool) {
+	if b := w.notAfter(it, begun); !b.IsZero() {
+		w.out.later(b.Add(time.Second), w.d.now)
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// recorded decides an item that has been begun, or settled.
+func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
+	at := w.line.Items[it.Index].At
+	switch rec.State {
+	case ledger.Done, ledger.Omitted, ledger.Merged, ledger.Waived:
+		if w.d.explain {
+			w.show(it, settledStates[rec.State], at, settledReason(rec))
+		}
+		return Complete
+	case ledger.Open:
+		return w.open(it, rec)
+	case ledger.None, ledger.Running, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
+	}
+	if c, ok := it.Does.(*schema.Communication); ok && len(rec.Parts) > 0 {
+		return w.parts(it, c, rec)
+	}
+	return w.try(it, &rec.Try, doing(it))
+}
+
+var settledStates = [...]ItemState{
+	ledger.Done: ItemDone, ledger.Omitted: ItemSkipped, ledger.Merged: ItemCollapsed, ledger.Waived: ItemWaived,
+}
+
+func settledReason(rec *ledger.Item) string {
+	if rec.State == ledger.Merged {
+		return "collapsed into " + rec.Into
+	}
+	return rec.Reason
+}
+
+// doing is the action that begins, or tries again, what an item does.
+func doing(it *schema.Item) Action {
+	a := Action{Item: it, Kind: Run, Op: ledger.Run}
+	switch it.Does.(type) {
+	case *schema.Lock:
+		a.Kind, a.Op = Lock, ledger.Acquire
+	case *schema.Communication:
+		a.Kind, a.Op = Send, ledger.Send
+	case *schema.Approval:
+		a.Kind, a.Op = Ask, ledger.AskOp
+	case *schema.Work:
+	}
+	return a
+}
+
+// try decides a run of attempts that has begun: a is the action that would try
+// once more.
+func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
+	at := w.line.Items[it.Index].At
+	switch w.state(it, try, a.Op) {
+	case ledger.Running:
+		w.show(it, ItemRunning, at, "")
+		return InProgress
+	case ledger.Retrying:
+		return w.retry(it, try, a)
+	case ledger.Lost:
+		reason := half(a.Op) + lostReason(try)
+		w.wait(WaitUnknown, it, reason, try.At, time.Time{})
+		w.fail(it, "unknown: "+reason)
+		w.show(it, ItemUnknown, at, reason)
+	case ledger.Late:
+		w.wait(WaitMissed, it, try.Reason, try.At, time.Time{})
+		w.miss(it, try.Reason)
+		w.show(it, ItemMissed, at, try.Reason)
+	default:
+		reason := half(a.Op) + try.Reason
+		w.wait(WaitError, it, reason, try.At, time.Time{})
+		w.fail(it, "failed: "+reason)
+		w.show(it, ItemFailed, at, reason)
+	}
+	return Error
+}
+
+// half tells the two halves of a lock apart.
+func half(op ledger.Op) string {
+	if op == ledger.Release {
+		return "release: "
+	}
+	return ""
+}
+
+// state is the state of a try as it must be read now: an attempt that runs in
+// the record while nobody applies has an outcome that nobody knows, unless it
+// may be repeated.
+func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.State {
+	if try.State != ledger.Running || w.d.live {
+		return try.State
+	}
+	if RepeatsUnknown(it, op) {
+		return ledger.Retrying
+	}
+	return ledger.Lost
+}
+
+func lostReason(try *ledger.Try) string {
+	if try.State == ledger.Running {
+		return "the runner ended while attempt " + itoa(try.Attempts) + " ran"
+	}
+	return try.Reason
+}
+
+// RepeatsUnknown reports whether an attempt whose outcome is unknown is made
+// again by itself.
+func RepeatsUnknown(it *schema.Item, op ledger.Op) bool {
+	e := EffectOf(it, op)
+	switch e := e.(type) {
+	case *schema.Exec:
+		return e.Delivery == schema.AtLeastOnce
+	case *schema.HTTP:
+		return e.Delivery == schema.AtLeastOnce
+	default:
+		return false
+	}
+}
+
+// EffectOf is what an attempt of an item does in the outside world; nil for
+// messages and approvals.
+func EffectOf(it *schema.Item, op ledger.Op) schema.Effect {
+	switch does := it.Does.(type) {
+	case *schema.Work:
+		return does.Effect
+	case *schema.Lock:
+		if op == ledger.Release {
+			return does.Release
+		}
+		return does.Acquire
+	default:
+		return nil
+	}
+}
+
+// retry decides an attempt that failed and may be repeated.
+func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
+	end := w.line.Phases[it.Phase.Index].MustEnd
+	if a.Op == ledger.Release {
+		end = time.Time{} // nothing holds a release back
+	}
+	if !end.IsZero() && w.d.now.After(end) {
+		reason := "not done by " + w.local(end) + " (must_end)"
+		w.act(Action{Kind: Missed, Item: it, At: end, Reason: reason})
+		w.miss(it, reason)
+		w.show(it, ItemMissed, end, reason)
+		return Error
+	}
+	if w.d.now.Before(try.Next) {
+		w.out.later(try.Next, w.d.now)
+		w.wait(WaitRetry, it, try.Reason, try.At, try.Next)
+		w.showTry(it, ItemRetrying, try)
+		return Warning
+	}
+	a.At, a.Attempt, a.Reason, a.NotAfter = try.Next, try.Attempts+1, "retry", end
+	if a.At.IsZero() {
+		a.At = try.At
+	}
+	w.showTry(it, ItemRetrying, try)
+	w.act(a)
+	return Warning
+}
+
+// open decides an approval that was asked for.
+func (w *walk) open(it *schema.Item, rec *ledger.Item) PhaseStatus {
+	line := w.line.Items[it.Index]
+	if !line.Expires.IsZero() {
+		if w.d.now.After(line.Expires) {
+			reason := "nobody answered by " + w.local(line.Expires)
+			w.act(Action{Kind: Missed, Item: it, At: line.Expires, Reason: reason})
+			w.miss(it, reason)
+			w.show(it, ItemMissed, line.At, reason)
+			return Error
+		}
+		w.out.later(line.Expires.Add(time.Second), w.d.now)
+	}
+	prompt := w.prompt(it)
+	w.wait(WaitApproval, it, prompt, rec.At, line.Expires)
+	w.show(it, ItemWaiting, line.At, "waits for approval: "+prompt)
+	if w.failure == "" && it.Phase.Hard {
+		w.failure = "waits for approval " + it.Key()
+	}
+	status := Pending
+	if asks, ok := it.Does.(*schema.Approval); ok && asks.Ask != nil {
+		a := doing(it)
+		status = max(status, w.asking(a, asks, rec))
+	}
+	return status
+}
+
+func (w *walk) prompt(it *schema.Item) string {
+	does, ok := it.Does.(*schema.Approval)
+	if !ok {
+		return ""
+	}
+	w.d.env.Phase = it.Phase.Name
+	prompt, err := does.Prompt.For(&w.d.env)
+	if err != nil {
+		w.problem(does.Prompt.Range, it.Key(), err)
+	}
+	if len(does.By) > 0 {
+		prompt = strings.TrimSpace(prompt + " (by " + strings.Join(does.By, ", ") + ")")
+	}
+	return prompt
+}
+
+// sorted returns the distinct strings in order.
+func sorted(list ...[]string) []string {
+	out := slices.Concat(list...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

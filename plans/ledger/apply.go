@@ -1,0 +1,252 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Apply adds a fact to what is known of the tenant. It is the one place that
+// says what a fact means, and never fails: a fact has happened.
+func (r *Record) Apply(f Fact) {
+	r.Rev++
+	switch f.Kind {
+	case Enrolled:
+		r.EnrolledAt = f.At
+	case Placed:
+		r.Batch, r.Zone, r.Epoch, r.PlacedAt = f.Batch, f.Zone, f.Epoch, f.At
+		r.T = instant(f.T)
+	case Held:
+		r.Hold = &Hold{Reason: f.Reason, By: f.By, Since: f.At, Until: instant(f.Until)}
+	case Resumed:
+		r.Hold = nil
+	default:
+		it := r.touch(f.Item)
+		it.Epoch = f.Epoch
+		it.apply(f)
+	}
+}
+
+// touch returns the item with a key, adding it if nothing is recorded of it.
+func (r *Record) touch(key string) *Item {
+	i, ok := slices.BinarySearchFunc(r.Items, key, func(it Item, key string) int {
+		return strings.Compare(it.Key, key)
+	})
+	if !ok {
+		r.Items = slices.Insert(r.Items, i, Item{Key: key})
+	}
+	return &r.Items[i]
+}
+
+func (it *Item) apply(f Fact) {
+	switch f.Kind {
+	case Began, Succeeded, Failed, Unknown:
+		it.attempt(f)
+	case Resolved:
+		it.resolve(f)
+	case Skipped:
+		it.settle(Omitted, f)
+	case Collapsed:
+		it.settle(Merged, f)
+		it.Into = f.Into
+	case Missed:
+		it.settle(Late, f)
+	case Asked:
+		it.settle(Open, f)
+	case Approved:
+		it.settle(Done, f)
+	case Rejected, Expired:
+		it.settle(Error, f)
+	case Enrolled, Placed, Held, Resumed:
+		// Of the tenant as a whole: Record.Apply has dealt with them.
+	}
+}
+
+// settle gives the item as a whole a state.
+func (it *Item) settle(s State, f Fact) {
+	it.State, it.At, it.Reason, it.Next = s, f.At, f.Reason, time.Time{}
+	it.Again, it.Parts = false, nil
+}
+
+// attempt applies what an attempt did to the part of the item that it is about.
+func (it *Item) attempt(f Fact) {
+	switch f.Op {
+	case Release:
+		it.release(f)
+	case Send, AskOp:
+		it.message(f)
+	case Acquire:
+		it.Again = false
+		it.Try.attempt(f)
+		switch {
+		case f.Kind == Began:
+			it.Obligation = true
+		case f.Kind == Failed && f.NotBegun && f.No == 1:
+			it.Obligation = false
+		}
+	case Run:
+		it.Again = false
+		it.Try.attempt(f)
+	}
+}
+
+// release applies an attempt to give a lock back.
+func (it *Item) release(f Fact) {
+	if it.Release == nil {
+		it.Release = &Try{}
+	}
+	it.Release.attempt(f)
+	if f.Kind == Began {
+		it.Undone = f.Undone
+	}
+	it.discharge(f)
+}
+
+// discharge ends the obligation of a lock whose release is settled. A lock that
+// was given back before its time counts as missed from then on.
+func (it *Item) discharge(f Fact) {
+	if !it.Release.State.Settled() {
+		return
+	}
+	it.Obligation = false
+	if it.Undone {
+		it.State, it.At, it.Reason = Late, f.At, "given back before its time"
+	}
+}
+
+// message applies an attempt to write to one recipient.
+func (it *Item) message(f Fact) {
+	if f.Kind == Began {
+		it.Again = false
+		it.Notice, it.Announced = f.Notice, instant(f.Announced)
+		it.address(f.Recipients)
+	}
+	it.part(f.Recipient).attempt(f)
+	it.At = f.At
+	if f.Op == AskOp {
+		if it.State == None {
+			it.State = Open
+		}
+		return
+	}
+	it.rollUp()
+}
+
+// address sets whom the message goes to. Whoever has had it, or may have had
+// it, stays; an empty list changes nothing.
+func (it *Item) address(recipients []string) {
+	if len(recipients) == 0 {
+		return
+	}
+	it.Parts = slices.DeleteFunc(it.Parts, func(p Part) bool {
+		return !slices.Contains(recipients, p.Recipient) && p.State != Done && p.State != Lost
+	})
+	for _, r := range recipients {
+		it.part(r)
+	}
+}
+
+// part returns the share of a recipient, adding it if there is none.
+func (it *Item) part(recipient string) *Try {
+	i, ok := slices.BinarySearchFunc(it.Parts, recipient, func(p Part, r string) int {
+		return strings.Compare(p.Recipient, r)
+	})
+	if !ok {
+		it.Parts = slices.Insert(it.Parts, i, Part{Recipient: recipient})
+	}
+	return &it.Parts[i].Try
+}
+
+// worst lists the states of parts; the first that any part has is the item's.
+var worst = [...]State{Lost, Error, Running, Retrying, None, Waived, Done}
+
+// rollUp makes the item's state that of its parts, and forgets them once
+// nobody is left: who was written to stands in the facts.
+func (it *Item) rollUp() {
+	for _, s := range worst {
+		i := slices.IndexFunc(it.Parts, func(p Part) bool { return p.State == s })
+		if i < 0 {
+			continue
+		}
+		p := it.Parts[i]
+		it.State, it.Next, it.Reason = s, p.Next, p.Reason
+		it.Attempts, it.First, it.Attempt = p.Attempts, p.First, p.Attempt
+		break
+	}
+	if it.State.Settled() {
+		it.Parts = nil
+	}
+}
+
+func (t *Try) attempt(f Fact) {
+	t.At, t.Attempt, t.Next, t.Reason = f.At, f.Attempt, time.Time{}, f.Reason
+	switch f.Kind {
+	case Began:
+		t.State, t.Attempts = Running, f.No
+		if f.No == 1 {
+			t.First = f.At
+		}
+	case Succeeded:
+		t.State = Done
+	case Failed:
+		t.State = Error
+		if f.Next != nil {
+			t.State, t.Next = Retrying, *f.Next
+		}
+	default:
+		t.State = Lost
+	}
+}
+
+// resolve applies what a person says became of the item. When the release of a
+// lock waits for a person, the answer is about the release.
+func (it *Item) resolve(f Fact) {
+	if rel := it.Release; rel != nil && rel.State.NeedsPerson() {
+		rel.answer(f)
+		it.discharge(f)
+		return
+	}
+	if f.Answer == AnswerRetry && it.Undone {
+		// Taking the lock anew is another effect than the first time.
+		it.Generation++
+		it.Release, it.Undone = nil, false
+	}
+	it.Again = f.Answer == AnswerRetry
+	if f.Answer == AnswerDone {
+		it.Notice, it.Announced = f.Notice, instant(f.Announced)
+	}
+	if len(it.Parts) == 0 {
+		it.answer(f)
+		return
+	}
+	for i := range it.Parts {
+		if p := &it.Parts[i].Try; p.State.NeedsPerson() {
+			p.answer(f)
+		}
+	}
+	if it.State != Open {
+		it.rollUp()
+	}
+	it.At = f.At
+}
+
+func (t *Try) answer(f Fact) {
+	t.At, t.Reason, t.Next = f.At, f.Reason, time.Time{}
+	switch f.Answer {
+	case AnswerDone:
+		t.State = Done
+	case AnswerWaive:
+		t.State = Waived
+	case AnswerRetry:
+		t.State, t.Attempts, t.First = None, 0, time.Time{}
+	case AnswerBounced:
+		t.State = Error
+	}
+}
+
+func instant(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

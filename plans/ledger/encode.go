@@ -1,0 +1,131 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// encoder appends the parts of a record to b.
+type encoder struct {
+	codec *Codec
+	b     []byte
+	last  int64 // seconds of the time before; times are written as differences
+}
+
+func (e *encoder) uint(v uint64)    { e.b = binary.AppendUvarint(e.b, v) }
+func (e *encoder) int(v int64)      { e.b = binary.AppendVarint(e.b, v) }
+func (e *encoder) name(text string) { e.uint(e.codec.Intern(text)) }
+
+func (e *encoder) text(s string) {
+	e.uint(uint64(len(s)))
+	e.b = append(e.b, s...)
+}
+
+// time writes a time unless it is zero. The difference may overflow: so does
+// the sum when it is read.
+func (e *encoder) time(t time.Time, nanos bool) {
+	if t.IsZero() {
+		return
+	}
+	sec := t.Unix()
+	e.int(sec - e.last)
+	e.last = sec
+	if nanos {
+		e.uint(uint64(t.Nanosecond()))
+	}
+}
+
+func (e *encoder) record(r *Record) {
+	var hold Hold
+	if r.Hold != nil {
+		hold = *r.Hold
+	}
+	nanos := fraction(r.EnrolledAt, r.PlacedAt, r.T) || fraction(hold.Since, hold.Until, time.Time{})
+	e.uint(bit(nanos, recordNanos) | bit(!r.T.IsZero(), recordT) |
+		bit(!r.EnrolledAt.IsZero(), recordEnrolled) | bit(!r.PlacedAt.IsZero(), recordPlaced) |
+		bit(r.Hold != nil, recordHold) | bit(!hold.Since.IsZero(), recordHoldSince) |
+		bit(!hold.Until.IsZero(), recordHoldUntil))
+	e.int(r.Rev)
+	e.int(int64(r.Epoch))
+	e.name(r.Batch)
+	e.name(r.Zone)
+	e.time(r.EnrolledAt, nanos)
+	e.time(r.PlacedAt, nanos)
+	e.time(r.T, nanos)
+	if r.Hold != nil {
+		e.text(hold.Reason)
+		e.text(hold.By)
+		e.time(hold.Since, nanos)
+		e.time(hold.Until, nanos)
+	}
+	e.uint(uint64(len(r.Items)))
+	for i := range r.Items {
+		e.item(&r.Items[i], r.Epoch)
+	}
+}
+
+func (e *encoder) item(it *Item, epoch int) {
+	nanos := it.Announced.Nanosecond() != 0
+	e.name(it.Key)
+	e.uint(bit(it.Obligation, itemObligation) | bit(it.Release != nil, itemRelease) |
+		bit(!it.Announced.IsZero(), itemAnnounced) | bit(it.Notice, itemNotice) |
+		bit(len(it.Parts) > 0, itemParts) | bit(it.Epoch != epoch, itemEpoch) |
+		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
+		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone))
+	e.try(&it.Try)
+	if it.Epoch != epoch {
+		e.int(int64(it.Epoch))
+	}
+	if it.Generation != 0 {
+		e.int(int64(it.Generation))
+	}
+	e.time(it.Announced, nanos)
+	if it.Into != "" {
+		e.name(it.Into)
+	}
+	if it.Release != nil {
+		e.try(it.Release)
+	}
+	if len(it.Parts) > 0 {
+		e.parts(it.Parts)
+	}
+}
+
+func (e *encoder) parts(parts []Part) {
+	e.uint(uint64(len(parts)))
+	for i := range parts {
+		e.text(parts[i].Recipient)
+		e.try(&parts[i].Try)
+	}
+}
+
+func (e *encoder) try(t *Try) {
+	nanos := fraction(t.First, t.At, t.Next)
+	flags := bit(nanos, tryNanos) | bit(!t.First.IsZero(), tryFirst) | bit(!t.At.IsZero(), tryAt) |
+		bit(!t.Next.IsZero(), tryNext) | bit(t.Attempts != 0, tryAttempts) |
+		bit(t.Attempt != 0, tryAttempt) | bit(t.Reason != "", tryReason)
+	e.b = append(e.b, byte(t.State), byte(flags))
+	e.time(t.First, nanos)
+	e.time(t.At, nanos)
+	e.time(t.Next, nanos)
+	if t.Attempts != 0 {
+		e.int(int64(t.Attempts))
+	}
+	if t.Attempt != 0 {
+		e.int(t.Attempt)
+	}
+	if t.Reason != "" {
+		e.text(t.Reason)
+	}
+}
+
+func bit(set bool, b uint64) uint64 {
+	if set {
+		return b
+	}
+	return 0
+}
+
+func fraction(a, b, c time.Time) bool {
+	return a.Nanosecond()|b.Nanosecond()|c.Nanosecond() != 0
+}

@@ -1,0 +1,133 @@
+package plans
+
+import (
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// releases gives back the locks whose time is a phase that has come: when
+// everything before it is Complete. Neither holds nor constraints nor limits
+// keep a release back.
+func (w *walk) releases(p *schema.Phase) PhaseStatus {
+	status := Complete
+	for _, it := range w.d.unlocks[p.Index] {
+		if w.stuck != nil || !w.obliged(it) {
+			continue
+		}
+		w.d.freed[it.Index] = true
+		status = max(status, w.releaseIn(it, p))
+	}
+	return status
+}
+
+// releaseIn releases a lock in its phase, after the items that it waits for.
+func (w *walk) releaseIn(it *schema.Item, p *schema.Phase) PhaseStatus {
+	for _, a := range it.Does.(*schema.Lock).ReleaseAfter {
+		if !w.settled(a) {
+			return Pending
+		}
+	}
+	return w.release(it, Action{At: w.line.Phases[p.Index].Opens})
+}
+
+// release starts, or goes on with, giving a lock back.
+func (w *walk) release(it *schema.Item, a Action) PhaseStatus {
+	a.Kind, a.Op, a.Item = Unlock, ledger.Release, it
+	rel := w.d.rec[it.Index].Release
+	if rel == nil || rel.State == ledger.None {
+		a.Attempt = 1
+		w.act(a)
+		return Pending
+	}
+	return w.try(it, rel, a)
+}
+
+// obliged reports whether a lock may be held.
+func (w *walk) obliged(it *schema.Item) bool {
+	rec := w.d.rec[it.Index]
+	if rec == nil || !rec.Obligation {
+		return false
+	}
+	by := it.Does.(*schema.Lock).DischargedBy
+	if by == nil {
+		return true
+	}
+	done := w.d.rec[by.Index]
+	return done == nil || done.State != ledger.Done
+}
+
+// wayOut gives back the locks of a tenant that can no longer be moved on its
+// present date, as long as nothing after the lock has begun: releasing it then
+// would open the old side while the new one is half there.
+func (w *walk) wayOut() {
+	for _, it := range w.d.locks {
+		if w.d.freed[it.Index] || !w.obliged(it) {
+			continue
+		}
+		rel := w.d.rec[it.Index].Release
+		started := rel != nil && rel.State != ledger.None
+		if !started && (w.missed <= it.Phase.Index || w.begunAfter(it.Phase)) {
+			continue
+		}
+		status := w.release(it, Action{At: w.missedAt(), Reason: "window missed", Undone: true})
+		w.out.Status = max(w.out.Status, status)
+	}
+}
+
+// begunAfter reports whether anything that is not just a message has begun in a
+// phase after p.
+func (w *walk) begunAfter(p *schema.Phase) bool {
+	for _, later := range w.d.cfg.Phases[p.Index+1:] {
+		if later.Hard && w.begun(later) {
+			return true
+		}
+	}
+	return false
+}
+
+// missedAt is when the window closed that the tenant has missed.
+func (w *walk) missedAt() time.Time {
+	p := w.line.Phases[w.missed]
+	at := earliest(p.LatestStart, p.Closes)
+	if at.IsZero() || at.After(w.d.now) {
+		return w.d.now
+	}
+	return at
+}
+
+// obligations lists the locks that may be held, and the ones that are overdue.
+func (w *walk) obligations() {
+	for _, it := range w.d.locks {
+		if !w.obliged(it) {
+			continue
+		}
+		l := LockStatus{
+			Phase: it.Phase.Name, Item: it.Name, Since: w.d.rec[it.Index].First,
+			ReleaseAt: w.line.Phases[it.Does.(*schema.Lock).ReleaseIn.Index].Opens,
+			Alarm:     w.line.Items[it.Index].ReleaseBy,
+		}
+		l.Overdue = !l.Alarm.IsZero() && w.d.now.After(l.Alarm)
+		if l.Overdue {
+			w.wait(WaitLock, it, "still locked; release_by was "+w.local(l.Alarm), l.Alarm, time.Time{})
+		}
+		w.out.Locks = append(w.out.Locks, l)
+	}
+}
+
+// Closed reports whether the latest start of an item's phase, or of a later one
+// in which nothing has begun, has passed: to begin the item would lead nowhere.
+func (d *Decider) Closed(it *schema.Item, r *ledger.Record) bool {
+	d.index(r)
+	b := d.batches[r.Batch]
+	w := walk{d: d, r: r}
+	line := d.line(r.T, Zone(d.cfg, nil, b))
+	for _, p := range d.cfg.Phases[it.Phase.Index:] {
+		latest := line.Phases[p.Index].LatestStart
+		if !latest.IsZero() && d.now.After(latest) && !w.begun(p) {
+			return true
+		}
+	}
+	return false
+}

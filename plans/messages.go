@@ -1,0 +1,226 @@
+package plans
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// late is a communication whose window has passed and that goes out with
+// another one, or alone.
+type late struct {
+	action Action
+	joins  string // channel and recipients: what it has in common with its carrier
+}
+
+// send decides a communication that has not begun, or that some recipients have
+// not had yet.
+func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseStatus {
+	a.Kind, a.Op = Send, ledger.Send
+	everybody, ok := w.recipients(a.Item, c)
+	if !ok {
+		return Error
+	}
+	a.Everybody, a.Recipients = everybody, everybody
+	if rec != nil && len(rec.Parts) > 0 {
+		a.Recipients = w.unsent(everybody, rec)
+	}
+	if len(a.Recipients) == 0 {
+		return Pending
+	}
+	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + strings.Join(everybody, "\x00")
+	until := w.line.Items[a.Item.Index].LateUntil
+	again := rec != nil && (rec.Again || len(rec.Parts) > 0)
+	if a.Item.Late == schema.LateCollapse && !again && !until.IsZero() && w.d.now.After(until) {
+		a.Reason = "late: its time was until " + w.local(until)
+		w.late = append(w.late, late{a, joins})
+		return Pending
+	}
+	w.carried(&a)
+	w.carry(&a, joins)
+	w.act(a)
+	return Pending
+}
+
+// carried adds the messages that were recorded as collapsed into this one.
+func (w *walk) carried(a *Action) {
+	key := a.Item.Key()
+	for _, other := range w.d.cfg.Items {
+		if rec := w.d.rec[other.Index]; rec != nil && rec.State == ledger.Merged && rec.Into == key {
+			a.Carries = append(a.Carries, other)
+		}
+	}
+}
+
+// unsent lists the recipients of whom nothing is recorded.
+func (w *walk) unsent(everybody []string, rec *ledger.Item) []string {
+	var out []string
+	for _, r := range everybody {
+		i := slices.IndexFunc(rec.Parts, func(p ledger.Part) bool { return p.Recipient == r })
+		if i < 0 || rec.Parts[i].State == ledger.None {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// carry gives a message the late ones to the same people as sections.
+func (w *walk) carry(a *Action, joins string) {
+	w.late = slices.DeleteFunc(w.late, func(l late) bool {
+		if l.joins != joins {
+			return false
+		}
+		a.Carries = append(a.Carries, l.action.Item)
+		w.act(Action{
+			Kind: Collapse, Item: l.action.Item, At: l.action.At, Into: a.Item,
+			Reason: "collapsed into " + a.Item.Key(),
+		})
+		return true
+	})
+}
+
+// collapse sends what is late and has found no message to go out with: the last
+// one to the same people carries the others.
+func (w *walk) collapse() {
+	for len(w.late) > 0 {
+		l := w.late[len(w.late)-1]
+		w.late = w.late[:len(w.late)-1]
+		w.carry(&l.action, l.joins)
+		w.act(l.action)
+	}
+}
+
+// recipients evaluates whom a communication goes to, in order, each once.
+func (w *walk) recipients(it *schema.Item, c *schema.Communication) ([]string, bool) {
+	w.d.env.Phase = it.Phase.Name
+	var lists [3][]string
+	for i, e := range [...]*schema.Expr[[]string]{&c.To, &c.Cc, &c.Bcc} {
+		list, err := e.For(&w.d.env)
+		if err != nil {
+			w.problem(e.Range, it.Key(), err)
+			return nil, false
+		}
+		lists[i] = list
+	}
+	return sorted(lists[:]...), true
+}
+
+// parts decides a communication that has begun for some recipients.
+func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item) PhaseStatus {
+	status := Complete
+	var again []string
+	retry := doing(it)
+	for i := range rec.Parts {
+		p := &rec.Parts[i]
+		switch p.State {
+		case ledger.None:
+			status = max(status, Pending)
+		case ledger.Done, ledger.Waived:
+		default:
+			n := len(w.out.Actions)
+			status = max(status, w.try(it, &p.Try, retry))
+			if len(w.out.Actions) > n && w.out.Actions[n].Kind == Send {
+				retry = w.out.Actions[n]
+				w.out.Actions = w.out.Actions[:n]
+				again = append(again, p.Recipient)
+			}
+		}
+	}
+	everybody, ok := w.recipients(it, c)
+	if !ok {
+		return Error
+	}
+	again = append(again, w.unsent(everybody, rec)...)
+	if len(again) > 0 {
+		w.resume(it, retry, everybody, again)
+	}
+	return status
+}
+
+// resume sends to the recipients that are left, with the sections that the
+// message began with.
+func (w *walk) resume(it *schema.Item, a Action, everybody, left []string) {
+	a.Everybody, a.Recipients = everybody, sorted(left)
+	a.Attempt = max(a.Attempt, 1)
+	if a.At.IsZero() {
+		a.At = w.line.Items[it.Index].At
+	}
+	w.carried(&a)
+	w.act(a)
+}
+
+// ask opens an approval.
+func (w *walk) ask(a Action, does *schema.Approval) PhaseStatus {
+	a.Kind, a.Op = Ask, ledger.AskOp
+	a.Reason = w.prompt(a.Item)
+	if does.Ask != nil {
+		to, err := does.Ask.To.For(&w.d.env)
+		if err != nil {
+			w.problem(does.Ask.To.Range, a.Item.Key(), err)
+			return Error
+		}
+		a.Everybody = sorted(to)
+		a.Recipients = a.Everybody
+	}
+	w.act(a)
+	return Pending
+}
+
+// asking decides the message of an approval that is open.
+func (w *walk) asking(a Action, does *schema.Approval, rec *ledger.Item) PhaseStatus {
+	status := Pending
+	var again []string
+	for i := range rec.Parts {
+		p := &rec.Parts[i]
+		if p.State == ledger.Done || p.State == ledger.Waived || p.State == ledger.None {
+			continue
+		}
+		n := len(w.out.Actions)
+		status = max(status, w.try(a.Item, &p.Try, a))
+		if len(w.out.Actions) > n && w.out.Actions[n].Kind == Ask {
+			a = w.out.Actions[n]
+			w.out.Actions = w.out.Actions[:n]
+			again = append(again, p.Recipient)
+		}
+	}
+	to, err := does.Ask.To.For(&w.d.env)
+	if err != nil {
+		w.problem(does.Ask.To.Range, a.Item.Key(), err)
+		return Error
+	}
+	everybody := sorted(to)
+	if again = append(again, w.unsent(everybody, rec)...); len(again) == 0 {
+		return status
+	}
+	a.Everybody, a.Recipients, a.Attempt = everybody, sorted(again), max(a.Attempt, 1)
+	if a.At.IsZero() {
+		a.At = w.line.Items[a.Item.Index].At
+	}
+	w.act(a)
+	return status
+}
+
+// notice is what a tenant has been told so far.
+type notice struct {
+	first time.Time // the earliest successful notice, of whatever date
+	final time.Time // the first that announced the present T
+}
+
+// told adds up the notices that the tenant has had.
+func (w *walk) told() notice {
+	var n notice
+	for i := range w.r.Items {
+		it := &w.r.Items[i]
+		if !it.Notice || it.State != ledger.Done {
+			continue
+		}
+		n.first = earliest(n.first, it.At)
+		if it.Announced.Equal(w.r.T) {
+			n.final = earliest(n.final, it.At)
+		}
+	}
+	return n
+}

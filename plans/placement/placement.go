@@ -1,0 +1,238 @@
+// Package placement gives tenants their batch: batches fill in order of
+// cutover, each by priority, then longest waiting, then id, up to its capacity.
+//
+// Who has a batch keeps it; Fill only ever sees tenants without one.
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"transition/schema"
+	"transition/schema/toffset"
+)
+
+// Order returns the batches in the order in which they fill: by cutover, those
+// without a date last, then by name.
+func Order(batches []*schema.Batch) []*schema.Batch {
+	out := slices.Clone(batches)
+	slices.SortFunc(out, func(a, b *schema.Batch) int {
+		if a.T.IsZero() != b.T.IsZero() {
+			if a.T.IsZero() {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(a.T.Compare(b.T), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// Candidate is a tenant without a batch that no constraint blocks.
+type Candidate struct {
+	ID    string
+	Since time.Time      // when it was enrolled; the zero time: now, for the first time
+	T     time.Time      // its own cutover; the zero time: its batch's
+	Zone  *time.Location // its own; nil: its batch's
+	// Pinned is set when the plan names its batch: the only Fit then, and
+	// capacity and priority do not choose.
+	Pinned bool
+	Fits   []Fit // in the order of batches
+}
+
+// Fit is a batch that a candidate matches.
+type Fit struct {
+	Batch    int // index into the order of batches
+	Weight   float64
+	Priority schema.Number
+}
+
+// Result is what became of a candidate.
+type Result struct {
+	Batch  int    // index into the order of batches; -1: none
+	Reason string // why none
+}
+
+// Problem is a pinned tenant that its batch cannot take. It is a mistake in the
+// plan, not a reason to wait.
+type Problem struct {
+	Candidate int
+	Reason    string
+}
+
+// Filler fills batches. Make it with New.
+type Filler struct {
+	batches []*schema.Batch
+	notice  schema.Notice
+	now     time.Time
+	used    []float64
+}
+
+// New makes a Filler for batches in the order given by Order.
+func New(batches []*schema.Batch, notice schema.Notice, now time.Time) *Filler {
+	return &Filler{batches: batches, notice: notice, now: now, used: make([]float64, len(batches))}
+}
+
+// Use counts a tenant that has its place already.
+func (f *Filler) Use(batch int, weight float64) { f.used[batch] += weight }
+
+// Fill places the candidates. Results are aligned with the candidates; the
+// order of candidates does not matter.
+func (f *Filler) Fill(candidates []Candidate) ([]Result, []Problem) {
+	results := make([]Result, len(candidates))
+	for i, c := range candidates {
+		results[i] = Result{Batch: -1, Reason: "no batch matches"}
+		if len(c.Fits) > 0 {
+			results[i].Reason = ""
+		}
+	}
+	problems := f.pinned(candidates, results)
+	for b := range f.batches {
+		f.fill(b, candidates, results)
+	}
+	return results, problems
+}
+
+// pinned places those whose batch the plan names, before anybody else.
+func (f *Filler) pinned(candidates []Candidate, results []Result) []Problem {
+	var problems []Problem
+	for i := range candidates {
+		c := &candidates[i]
+		if !c.Pinned {
+			continue
+		}
+		fit := c.Fits[0]
+		reason, late := f.closed(fit.Batch, c)
+		if reason == "" && f.used[fit.Batch]+fit.Weight > f.batches[fit.Batch].Capacity {
+			reason, late = f.full(fit.Batch), true
+		}
+		results[i].Reason = reason
+		if reason != "" {
+			if late {
+				problems = append(problems, Problem{Candidate: i, Reason: reason})
+			}
+			continue
+		}
+		results[i].Batch = fit.Batch
+		f.used[fit.Batch] += fit.Weight
+	}
+	return problems
+}
+
+type bid struct {
+	candidate int
+	fit       Fit
+}
+
+// fill gives the places of one batch to those who come first.
+func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
+	var bids []bid
+	for i := range candidates {
+		c := &candidates[i]
+		if results[i].Batch >= 0 || c.Pinned {
+			continue
+		}
+		j := slices.IndexFunc(c.Fits, func(fit Fit) bool { return fit.Batch == b })
+		if j < 0 {
+			continue
+		}
+		if reason, _ := f.closed(b, c); reason != "" {
+			results[i].Reason = reason
+			continue
+		}
+		bids = append(bids, bid{i, c.Fits[j]})
+	}
+	slices.SortFunc(bids, func(x, y bid) int {
+		a, c := &candidates[x.candidate], &candidates[y.candidate]
+		return cmp.Or(
+			-comparePriority(x.fit.Priority, y.fit.Priority),
+			compareSince(a.Since, c.Since),
+			cmp.Compare(a.ID, c.ID),
+		)
+	})
+	capacity := f.batches[b].Capacity
+	for _, bid := range bids {
+		if f.used[b]+bid.fit.Weight > capacity {
+			results[bid.candidate].Reason = f.full(b)
+			continue
+		}
+		f.used[b] += bid.fit.Weight
+		results[bid.candidate] = Result{Batch: b}
+	}
+}
+
+// closed says why a batch takes a candidate no more, or "". late tells a date
+// that has passed from one that is not there yet.
+func (f *Filler) closed(b int, c *Candidate) (reason string, late bool) {
+	batch := f.batches[b]
+	t, zone := c.T, c.Zone
+	if t.IsZero() {
+		t = batch.T
+	}
+	if t.IsZero() {
+		return "batch " + batch.Name + " has no date", false
+	}
+	if zone == nil {
+		zone = batch.Zone
+	}
+	for _, need := range [...]toffset.Duration{f.notice.First, f.notice.Final} {
+		if !need.IsZero() && f.now.After(need.Before(t, zone)) {
+			return NoticeReason(need, f.now, t), true
+		}
+	}
+	if until, _ := batch.EnrolUntil.From(t, zone); f.now.After(until) {
+		return "enrolment of batch " + batch.Name + " closed on " + toffset.ShowLocal(until, zone), true
+	}
+	return "", false
+}
+
+func (f *Filler) full(b int) string {
+	batch := f.batches[b]
+	return fmt.Sprintf("capacity %s/%s of batch %s", number(f.used[b]), number(batch.Capacity), batch.Name)
+}
+
+// NoticeReason says that a notice given at an instant comes too late for T.
+func NoticeReason(need toffset.Duration, given, t time.Time) string {
+	left := t.Sub(given)
+	if left < 0 {
+		left = 0
+	}
+	unit := strconv.Itoa(int(left/(24*time.Hour))) + "d"
+	if left < 48*time.Hour {
+		unit = strconv.Itoa(int(left/time.Hour)) + "h"
+	}
+	return "notice: " + need.String() + " needed, " + unit + " left"
+}
+
+func number(x float64) string {
+	if math.IsInf(x, 1) {
+		return "unlimited"
+	}
+	return strconv.FormatFloat(x, 'f', -1, 64)
+}
+
+// comparePriority orders by value, null below everything.
+func comparePriority(a, b schema.Number) int {
+	if a.Valid != b.Valid {
+		if a.Valid {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Compare(a.Value, b.Value)
+}
+
+// compareSince puts whoever has waited longer first, the newest last.
+func compareSince(a, b time.Time) int {
+	if a.IsZero() != b.IsZero() {
+		if a.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return a.Compare(b)
+}

@@ -1,0 +1,205 @@
+// Package planfile reads and writes saved plans.
+//
+// A saved plan is a claim, not a promise: whoever applies it decides again. The
+// format has its own types, so that plans can change without old files changing
+// their meaning.
+package planfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"transition/plans"
+)
+
+// File is a saved plan.
+type File struct {
+	Dir     string // of the plan directory, as it was given
+	Lineage string
+	Serial  int64
+	// Digest covers the plan directory and its variables, Inventory the
+	// inventories' files.
+	Digest    string
+	Inventory string
+	Plan      *plans.Plan
+}
+
+// FormatVersion is what Write writes. A reader accepts the same major version.
+const FormatVersion = "1.0"
+
+// MaxSize bounds what Read reads, in bytes.
+const MaxSize = 1 << 30
+
+// ErrFormat is wrapped by errors about files that are no saved plans.
+var ErrFormat = errors.New("not a saved plan")
+
+type fileV1 struct {
+	FormatVersion string     `json:"format_version"`
+	Kind          string     `json:"kind"`
+	Dir           string     `json:"dir"`
+	Name          string     `json:"name"`
+	Now           time.Time  `json:"now"`
+	Zone          string     `json:"zone"`
+	Lineage       string     `json:"lineage"`
+	Serial        int64      `json:"serial"`
+	Digest        string     `json:"digest"`
+	Inventory     string     `json:"inventory"`
+	Tenants       int        `json:"tenants"`
+	Locks         int        `json:"locks"`
+	Next          *time.Time `json:"next"`
+	Changes       []changeV1 `json:"changes"`
+	Waiting       []waitV1   `json:"waiting"`
+	Upcoming      []laterV1  `json:"upcoming"`
+}
+
+const kindV1 = "transition-saved-plan"
+
+type changeV1 struct {
+	Kind       string     `json:"kind"`
+	Tenant     string     `json:"tenant"`
+	Batch      string     `json:"batch,omitempty"`
+	Phase      string     `json:"phase,omitempty"`
+	Item       string     `json:"item,omitempty"`
+	At         time.Time  `json:"at"`
+	Reason     string     `json:"reason,omitempty"`
+	T          *time.Time `json:"t,omitempty"`
+	Recipients []string   `json:"recipients,omitempty"`
+	Into       string     `json:"into,omitempty"`
+	Attempt    int        `json:"attempt,omitempty"`
+	Passes     bool       `json:"passes_point_of_no_return,omitempty"`
+}
+
+type waitV1 struct {
+	Kind    string     `json:"kind"`
+	Tenant  string     `json:"tenant"`
+	Batch   string     `json:"batch,omitempty"`
+	Address string     `json:"address"`
+	Reason  string     `json:"reason"`
+	Since   *time.Time `json:"since,omitempty"`
+	Until   *time.Time `json:"until,omitempty"`
+}
+
+type laterV1 struct {
+	At    time.Time `json:"at"`
+	Kind  string    `json:"kind"`
+	Count int       `json:"count"`
+}
+
+// Write writes a saved plan.
+func Write(w io.Writer, f *File) error {
+	p := f.Plan
+	v := fileV1{
+		FormatVersion: FormatVersion, Kind: kindV1, Dir: f.Dir, Name: p.Name, Now: p.Now.UTC(), Zone: p.Zone.String(),
+		Lineage: f.Lineage, Serial: f.Serial, Digest: f.Digest, Inventory: f.Inventory,
+		Tenants: p.Tenants, Locks: p.Locks, Next: optional(p.Next),
+		Changes: []changeV1{}, Waiting: []waitV1{}, Upcoming: []laterV1{},
+	}
+	for i := range p.Changes {
+		v.Changes = append(v.Changes, saveChange(&p.Changes[i]))
+	}
+	for _, x := range p.Waiting {
+		v.Waiting = append(v.Waiting, waitV1{
+			string(x.Kind), x.Tenant, x.Batch, x.Address, x.Reason, optional(x.Since), optional(x.Until),
+		})
+	}
+	for _, x := range p.Upcoming {
+		v.Upcoming = append(v.Upcoming, laterV1{x.At.UTC(), x.Kind.String(), x.Count})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(v)
+}
+
+func saveChange(c *plans.Change) changeV1 {
+	return changeV1{
+		Kind: c.Kind.String(), Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item,
+		At: c.At.UTC(), Reason: c.Reason, T: optional(c.Detail.T), Recipients: c.Detail.Recipients,
+		Into: c.Detail.Into, Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
+	}
+}
+
+// Read reads a saved plan. Errors wrap ErrFormat when the content is to blame.
+func Read(r io.Reader) (*File, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MaxSize {
+		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrFormat, MaxSize)
+	}
+	var head struct {
+		FormatVersion string `json:"format_version"`
+		Kind          string `json:"kind"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil || head.Kind != kindV1 {
+		return nil, fmt.Errorf("%w: it was not written by transition plan -out", ErrFormat)
+	}
+	if len(head.FormatVersion) < 2 || head.FormatVersion[:2] != "1." {
+		return nil, fmt.Errorf("%w: its format is %q and this version reads 1.x", ErrFormat, head.FormatVersion)
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	var v fileV1
+	if err := dec.Decode(&v); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return load(&v)
+}
+
+func load(v *fileV1) (*File, error) {
+	zone, err := time.LoadLocation(v.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its time zone %q is not known", ErrFormat, v.Zone)
+	}
+	p := &plans.Plan{
+		Name: v.Name, Now: v.Now, Zone: zone, Lineage: v.Lineage, Serial: v.Serial,
+		Tenants: v.Tenants, Locks: v.Locks, Next: instant(v.Next),
+	}
+	for _, c := range v.Changes {
+		kind, ok := plans.ParseKind(c.Kind)
+		if !ok {
+			return nil, fmt.Errorf("%w: it has a change of the unknown kind %q", ErrFormat, c.Kind)
+		}
+		p.Changes = append(p.Changes, plans.Change{
+			Kind: kind, Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item, At: c.At, Reason: c.Reason,
+			Detail: plans.Detail{
+				T: instant(c.T), Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes,
+			},
+		})
+	}
+	for _, x := range v.Waiting {
+		p.Waiting = append(p.Waiting, plans.Wait{
+			Kind: plans.WaitKind(x.Kind), Tenant: x.Tenant, Batch: x.Batch, Address: x.Address,
+			Reason: x.Reason, Since: instant(x.Since), Until: instant(x.Until),
+		})
+	}
+	for _, x := range v.Upcoming {
+		kind, ok := plans.ParseKind(x.Kind)
+		if !ok {
+			return nil, fmt.Errorf("%w: it looks ahead to the unknown kind %q", ErrFormat, x.Kind)
+		}
+		p.Upcoming = append(p.Upcoming, plans.Upcoming{At: x.At, Kind: kind, Count: x.Count})
+	}
+	return &File{
+		Dir: v.Dir, Lineage: v.Lineage, Serial: v.Serial, Digest: v.Digest, Inventory: v.Inventory, Plan: p,
+	}, nil
+}
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func instant(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

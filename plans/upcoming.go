@@ -1,0 +1,72 @@
+package plans
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// upcoming counts what falls due later for a tenant that was just decided. Most
+// of it is shared: tenants with one T and zone have one line, whose counters
+// rise; only retries have instants of their own.
+func (d *Decider) upcoming(t *schema.Tenant, r *ledger.Record, out *Decision, own map[upcoming]int) {
+	d.env.Tenant = t
+	for i, it := range d.cfg.Items {
+		rec := d.rec[i]
+		switch {
+		case rec == nil || rec.State == ledger.None:
+			if out.line.Items[i].At.After(d.now) && d.forTenant(it) {
+				out.line.due[i]++
+			}
+		case rec.State == ledger.Retrying && rec.Next.After(d.now):
+			own[upcoming{rec.Next.UnixNano(), doing(it).Kind}]++
+		}
+	}
+	for _, it := range d.locks {
+		rec := d.rec[it.Index]
+		if rec != nil && rec.State.Settled() && !rec.Obligation {
+			continue
+		}
+		opens := out.line.Phases[it.Does.(*schema.Lock).ReleaseIn.Index].Opens
+		if opens.After(d.now) && d.forTenant(it) {
+			out.line.unlocks[it.Index]++
+		}
+	}
+}
+
+func (d *Decider) forTenant(it *schema.Item) bool {
+	if it.When.IsConst() {
+		return !it.When.IsSet() || it.When.Value
+	}
+	d.env.Phase = it.Phase.Name
+	yes, err := it.When.For(&d.env)
+	return err == nil && yes
+}
+
+// upcomingList is everything that was counted, by instant and kind.
+func (d *Decider) upcomingList(own map[upcoming]int) []Upcoming {
+	for _, l := range d.lines {
+		for i, n := range l.due {
+			if n > 0 {
+				own[upcoming{l.Items[i].At.UnixNano(), doing(d.cfg.Items[i]).Kind}] += n
+			}
+		}
+		for i, n := range l.unlocks {
+			if n > 0 {
+				in := d.cfg.Items[i].Does.(*schema.Lock).ReleaseIn
+				own[upcoming{l.Phases[in.Index].Opens.UnixNano(), Unlock}] += n
+			}
+		}
+	}
+	list := make([]Upcoming, 0, len(own))
+	for k, n := range own {
+		list = append(list, Upcoming{At: time.Unix(0, k.at).UTC(), Kind: k.kind, Count: n})
+	}
+	slices.SortFunc(list, func(a, b Upcoming) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
+	})
+	return list
+}

@@ -1,0 +1,88 @@
+package plans
+
+import (
+	"iter"
+
+	"transition/plans/ledger"
+	"transition/plans/placement"
+	"transition/schema"
+	"transition/schema/diag"
+)
+
+// mostProblems bounds how many mistakes of tenants are listed; the next
+// thousand would say nothing new.
+const mostProblems = 50
+
+// CheckTenants evaluates every expression of the plan for every tenant, and
+// places those whose batch the plan names, all without a date: what cannot
+// come out for whom, whatever the time.
+func CheckTenants(cfg *schema.Config, tenants iter.Seq[*schema.Tenant]) diag.List {
+	c := newComputation(Input{Config: cfg}, false)
+	check := checker{c: c, w: walk{d: c.d, out: &c.decision, r: &ledger.Record{}}}
+	for t := range tenants {
+		check.tenant(t)
+	}
+	_, problems := c.filler.Fill(c.candidates)
+	for _, p := range problems {
+		c.plan.Diagnostics.Add(pinnedProblem(c.unplaced[p.Candidate].Tenant, p.Reason))
+	}
+	list := append(c.plan.Diagnostics, c.decision.Problems...)
+	list.Sort()
+	return list[:min(len(list), mostProblems)]
+}
+
+type checker struct {
+	c *computation
+	w walk
+}
+
+// tenant checks one tenant for the first batch that it could come into.
+func (k *checker) tenant(t *schema.Tenant) {
+	if len(k.c.decision.Problems) >= mostProblems {
+		return
+	}
+	k.w.r.ID = t.ID
+	cand := placement.Candidate{ID: t.ID, Zone: t.Zone}
+	k.c.d.env = schema.Env{Tenant: t, Zone: Zone(k.c.in.Config, t, nil)}
+	k.w.constrained()
+	k.c.fits(&k.w, t, &cand)
+	if cand.Pinned {
+		k.c.candidates = append(k.c.candidates, cand)
+		k.c.unplaced = append(k.c.unplaced, Task{Tenant: t.Clone()})
+	}
+	if len(cand.Fits) == 0 {
+		return
+	}
+	b := k.c.order[cand.Fits[0].Batch]
+	if b.T.IsZero() && cand.T.IsZero() {
+		return
+	}
+	env := &k.c.d.env
+	env.Batch, env.T, env.Zone = b.Name, b.T, Zone(k.c.in.Config, t, b)
+	if !cand.T.IsZero() {
+		env.T = cand.T
+	}
+	for _, it := range k.c.in.Config.Items {
+		k.item(it)
+	}
+}
+
+// item checks the expressions of an item that are evaluated before anything is
+// done: the texts of messages are long, and checked when they are sent.
+func (k *checker) item(it *schema.Item) {
+	if !k.w.applies(it) {
+		return
+	}
+	switch does := it.Does.(type) {
+	case *schema.Communication:
+		k.w.recipients(it, does)
+	case *schema.Approval:
+		if does.Ask == nil {
+			return
+		}
+		if _, err := does.Ask.To.For(&k.c.d.env); err != nil {
+			k.w.problem(does.Ask.To.Range, it.Key(), err)
+		}
+	case *schema.Work, *schema.Lock:
+	}
+}
