@@ -7,17 +7,25 @@ package runner
 
 import (
 	"context"
-	"io"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/timeline"
+	"transition/runner/clock"
 	"transition/runner/store"
 	"transition/schema"
-	"transition/schema/addr"
 	"transition/schema/diag"
+	"transition/schema/hclconfig"
+	"transition/schema/inventory"
 )
 
 // Options say which plan directory to open, and with what.
@@ -28,212 +36,133 @@ type Options struct {
 	Environ  []string // os.Environ(); only TRANSITION_VAR_* is looked at, and what commands inherit
 	State    string   // file of the recorded state; empty: what the plan says
 	Log      hclog.Logger
-	// Now is the machine's clock.
-	Now func() time.Time
+	Version  string // of the tool, for required_version
+	Clock    clock.Clock
+	// Actions has the effects; nil: the real ones.
+	Actions *Actions
 }
 
 // Project is an opened plan directory, with its recorded state if there is one.
 // Close it when done.
 type Project struct {
 	Config *schema.Config
-	// unexported fields follow in the implementation
+
+	o       Options
+	log     hclog.Logger
+	root    *os.Root
+	files   fs.FS
+	dir     string // absolute
+	tenants *inventory.Source
+	state   store.Store
+	meta    store.Meta
+	instant time.Time // given by the user; zero: the clock's
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
-// nothing. With errors the project is nil or only good for showing sources.
-func Open(o Options) (*Project, diag.List) { panic("stub") }
+// nothing. After errors the project is good only for its Config.Sources.
+func Open(o Options) (*Project, diag.List) {
+	p := &Project{o: o, log: o.Log, Config: &schema.Config{}}
+	if p.log == nil {
+		p.log = hclog.NewNullLogger()
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err == nil {
+		p.root, err = os.OpenRoot(dir)
+	}
+	if err != nil {
+		return p, diag.List{noDirectory(o.Dir, err)}
+	}
+	p.dir, p.files = dir, p.root.FS()
+	files, diags := readVarFiles(o.VarFiles)
+	cfg, more := hclconfig.Load(p.files, hclconfig.Options{
+		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
+	})
+	if cfg != nil {
+		p.Config = cfg
+	}
+	return p, append(diags, more...)
+}
 
 // Close releases the directory and the state.
-func (p *Project) Close() error { panic("stub") }
+func (p *Project) Close() error {
+	var err error
+	if p.state != nil {
+		err = p.state.Close()
+	}
+	if p.root != nil {
+		err = errors.Join(err, p.root.Close())
+	}
+	return err
+}
 
 // Validate checks everything that can be wrong without looking at the state:
-// the inventories' rows, pinned tenants, and the arithmetic of all dates.
-func (p *Project) Validate(ctx context.Context) diag.List { panic("stub") }
-
-// Init creates the recorded state and writes .transition.lineage.
-func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) { panic("stub") }
-
-// Need says what a command wants of the recorded state.
-type Need uint8
-
-// The needs.
-const (
-	NeedNone     Need = iota // plan: without a state, an empty one will do
-	NeedState                // there must be one
-	NeedRehearse             // make a rehearsal where there is no state
-)
-
-// OpenState opens the recorded state. now is an instant given by the user (-now
-// or -rehearse), or zero; Now then answers with the instant that commands use.
-func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.List { panic("stub") }
-
-// Meta describes the open state; false: there is none.
-func (p *Project) Meta() (store.Meta, bool) { panic("stub") }
-
-// Now is the instant at which commands look at the plan: what the user gave,
-// else the rehearsal's clock, else the machine's.
-func (p *Project) Now() time.Time { panic("stub") }
-
-// Holder tells who applies at present.
-func (p *Project) Holder(ctx context.Context) (store.Holder, bool) { panic("stub") }
-
-// Plan computes what apply would do. It writes nothing and takes no lease.
-func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) { panic("stub") }
-
-// Status tells where every tenant is that the selector covers, by id. The
-// summary counts all tenants of the selection.
-func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plans.TenantStatus)) diag.List {
-	panic("stub")
+// the rows of the inventories, what expressions make of each tenant, and the
+// arithmetic of all dates.
+func (p *Project) Validate() diag.List {
+	diags := timeline.Check(p.Config)
+	if more := p.openInventory(); more.HasErrors() {
+		return append(diags, more...)
+	}
+	diags = append(diags, plans.CheckTenants(p.Config, p.each(&diags))...)
+	diags.Fill(p.Config.Sources)
+	return diags
 }
 
-// Why explains one tenant: nil when it is not known.
-func (p *Project) Why(ctx context.Context, tenant string) (*plans.TenantStatus, diag.List) { panic("stub") }
-
-// History streams the facts of a tenant to each, oldest first.
-func (p *Project) History(ctx context.Context, tenant string, each func(ledger.Fact)) diag.List {
-	panic("stub")
+// openInventory opens the tenants, once.
+func (p *Project) openInventory() diag.List {
+	if p.tenants != nil {
+		return nil
+	}
+	src, diags := inventory.Open(p.files, p.Config)
+	p.tenants = src
+	return diags
 }
 
-// Records streams the recorded tenants to each, by id.
-func (p *Project) Records(ctx context.Context, each func(*ledger.Record)) diag.List { panic("stub") }
-
-// Verify checks the recorded state.
-func (p *Project) Verify(ctx context.Context) (store.Report, diag.List) { panic("stub") }
-
-// Render composes the message of a communication exactly as it would be sent,
-// once for each recipient, headers included.
-func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.List) { panic("stub") }
-
-// Rendered is one message.
-type Rendered struct {
-	Recipient string
-	Data      []byte // RFC 5322
+// input is what a plan is computed from: the inventory, and what is recorded.
+// Diagnostics of reading the inventory are added to diags.
+func (p *Project) input(ctx context.Context, state store.Store, now time.Time, diags *diag.List) plans.Input {
+	in := plans.Input{
+		Config: p.Config, Now: now,
+		Tenants: p.each(diags),
+		Records: func(func(*ledger.Record, error) bool) {},
+	}
+	if state != nil {
+		in.Records = state.Records(ctx)
+		_, in.Live, _ = state.Holder(ctx)
+	}
+	return in
 }
 
-// SavePlan writes a plan so that Apply accepts it later.
-func (p *Project) SavePlan(w io.Writer, plan *plans.Plan) error { panic("stub") }
-
-// SavedPlan is what SavePlan has written, read back.
-type SavedPlan struct {
-	Dir  string // of the plan directory, as it was given when it was saved
-	Plan *plans.Plan
-	// unexported fields follow in the implementation
+// each yields the tenants of the inventory, and adds what is wrong with reading
+// them to diags.
+func (p *Project) each(diags *diag.List) iter.Seq[*schema.Tenant] {
+	return func(yield func(*schema.Tenant) bool) {
+		*diags = append(*diags, p.tenants.Each(yield)...)
+	}
 }
 
-// ReadPlan reads a saved plan. Nothing in it is believed: Apply decides again.
-func ReadPlan(r io.Reader) (*SavedPlan, diag.List) { panic("stub") }
-
-// ApplyOptions say how to apply.
-type ApplyOptions struct {
-	Saved       *SavedPlan // nil: whatever is due
-	Parallelism int        // attempts at once; at least 1
-	Wait        bool       // stay until retries have ended
-	// Confirm is asked once, with the plan, before anything is done; nil: yes.
-	Confirm func(*plans.Plan) bool
-	// Events is told what happens, from one goroutine at a time. May be nil.
-	Events func(Event)
-	User   string // for the lease and the facts
+func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
+	var files []hclconfig.NamedBytes
+	var diags diag.List
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Error, Code: "no-var-file", Summary: "Variable file cannot be read",
+				Detail: "The file given with -var-file cannot be read: " + err.Error() + ".",
+				Hint:   "Paths of -var-file are relative to the directory in which the command runs.",
+			})
+			continue
+		}
+		files = append(files, hclconfig.NamedBytes{Name: name, Content: content})
+	}
+	return files, diags
 }
 
-// ApplyResult says how an apply ended.
-type ApplyResult struct {
-	// Plan is what was shown to Confirm; nil if it did not come to that.
-	Plan *plans.Plan
-	// After is the plan after everything was done: what still waits, and what
-	// comes next. nil when nothing was begun.
-	After       *plans.Plan
-	Confirmed   bool
-	Done        map[plans.Kind]int // changes that were made
-	Failed      int                // attempts that ended in Error or unknown
-	Retrying    int
-	Interrupted bool
-	Stale       bool // the saved plan was refused
-	Busy        bool // somebody else holds the lease
-	// Unknown are the addresses of attempts whose outcome nobody knows because
-	// this apply was stopped hard.
-	Unknown []string
+func noDirectory(dir string, err error) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "no-directory", Summary: "Plan directory cannot be opened",
+		Detail: "The directory " + strconv.Quote(dir) + " cannot be opened: " + err.Error() + ".",
+		Hint:   "Name the directory that holds the *.transition.hcl files, as an argument or with -chdir=DIR.",
+	}
 }
-
-// Apply does what is due. The first end of ctx stops new effects and lets
-// running ones finish; closing hard stops those too.
-func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
-	panic("stub")
-}
-
-// Event is something that happens during an apply. The set is closed: Planned,
-// Began, Ended, Noted, Draining.
-type Event interface{ event() }
-
-// Planned is the first event: what will be done.
-type Planned struct{ Plan *plans.Plan }
-
-// Began says that an attempt is about to have its effect.
-type Began struct {
-	Change  plans.Change
-	Op      ledger.Op
-	Attempt int
-	To      string // recipient
-}
-
-// Ended says what became of an attempt.
-type Ended struct {
-	Change  plans.Change
-	Op      ledger.Op
-	Attempt int
-	To      string
-	Kind    ledger.Kind // Succeeded, Failed or Unknown
-	Next    time.Time   // of a failure that will be tried again
-	Reason  string
-	Took    time.Duration
-}
-
-// Noted says that changes without an effect were recorded.
-type Noted struct{ Change plans.Change }
-
-// Draining says that no new effects begin, and which are waited for.
-type Draining struct{ Running []string }
-
-func (Planned) event()  {}
-func (Began) event()    {}
-func (Ended) event()    {}
-func (Noted) event()    {}
-func (Draining) event() {}
-
-// Verb is what a person says.
-type Verb struct {
-	Kind     VerbKind
-	Selector addr.Selector
-	Answer   ledger.Answer // of Resolve
-	Until    time.Time     // of Hold
-	Reason   string
-	By       string
-}
-
-// VerbKind is a human verb.
-type VerbKind string
-
-// The verbs.
-const (
-	Approve VerbKind = "approve"
-	Reject  VerbKind = "reject"
-	Resolve VerbKind = "resolve"
-	Hold    VerbKind = "hold"
-	Resume  VerbKind = "resume"
-)
-
-// VerbResult lists what a verb touched and what it left, with the reason.
-type VerbResult struct {
-	Touched []string
-	Left    []Left
-}
-
-// Left is something that a selector covered and a verb could not touch.
-type Left struct{ Address, Why string }
-
-// Say records what a person says. It touches what the verb is legal for in its
-// present state; matching nothing is an error.
-func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) { panic("stub") }
-
-// Unlock ends the lease of a process that is gone. It refuses while the
-// process lives.
-func (p *Project) Unlock(ctx context.Context) diag.List { panic("stub") }

@@ -1,0 +1,140 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner/store"
+	"transition/schema/addr"
+	"transition/schema/diag"
+)
+
+// Plan computes what apply would do. It writes nothing and takes no lease.
+// Mistakes are both in the list and in the plan's Diagnostics.
+func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
+	res, diags := p.compute(ctx, p.Now())
+	if res == nil {
+		return nil, diags
+	}
+	return res.Plan, diags
+}
+
+// compute works out the plan at an instant.
+func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	diags := p.openInventory()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	res, err := plans.Compute(p.input(ctx, p.state, now, &diags))
+	if err != nil {
+		return nil, append(diags, stateProblem(err))
+	}
+	diags = append(diags, res.Plan.Diagnostics...)
+	diags.Fill(p.Config.Sources)
+	res.Plan.Diagnostics = diags
+	if p.state != nil {
+		m, err := p.state.Meta(ctx)
+		if err != nil {
+			return nil, append(diags, stateProblem(err))
+		}
+		res.Plan.Lineage, res.Plan.Serial = m.Lineage, m.Serial
+	}
+	return res, diags
+}
+
+// Status tells where every tenant is that the selector covers, by id.
+func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plans.TenantStatus)) diag.List {
+	diags := p.openInventory()
+	if diags.HasErrors() {
+		return diags
+	}
+	problems, err := plans.Survey(p.input(ctx, p.state, p.Now(), &diags), func(t *plans.TenantStatus) {
+		if sel.Tenants(t.ID, t.Batch) {
+			each(t)
+		}
+	})
+	if err != nil {
+		diags.Add(stateProblem(err))
+	}
+	for _, d := range problems {
+		d.Severity = diag.Warning // looking is never refused
+		diags.Add(d)
+	}
+	diags.Fill(p.Config.Sources)
+	return diags
+}
+
+// Why explains one tenant: nil when it is not known.
+func (p *Project) Why(ctx context.Context, tenant string) (*plans.TenantStatus, diag.List) {
+	var found *plans.TenantStatus
+	diags := p.Status(ctx, addr.Selector{Tenant: "*"}, func(t *plans.TenantStatus) {
+		if t.ID == tenant {
+			found = t.Clone()
+		}
+	})
+	if found == nil && !diags.HasErrors() {
+		diags.Add(unknownTenant(tenant))
+	}
+	return found, diags
+}
+
+func unknownTenant(tenant string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "unknown-tenant", Summary: "There is no such tenant",
+		Detail: fmt.Sprintf("Neither an inventory nor the recorded state knows the tenant %q.", tenant),
+		Hint:   "List the tenants with: transition status '*'",
+	}
+}
+
+// History streams the facts of a tenant to each, oldest first.
+func (p *Project) History(ctx context.Context, tenant string, each func(ledger.Fact)) diag.List {
+	found := false
+	for f, err := range p.state.History(ctx, tenant) {
+		if err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		found = true
+		each(f)
+	}
+	if !found && tenant != "" {
+		return diag.List{{
+			Severity: diag.Error, Code: "no-history", Summary: "Nothing is recorded of this tenant",
+			Detail: fmt.Sprintf("The recorded state knows no tenant %q.", tenant),
+			Hint:   "List the recorded tenants with: transition state list",
+		}}
+	}
+	return nil
+}
+
+// Records streams the recorded tenants to each, by id. A record is only valid
+// during the call.
+func (p *Project) Records(ctx context.Context, each func(*ledger.Record)) diag.List {
+	for r, err := range p.state.Records(ctx) {
+		if err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		each(r)
+	}
+	return nil
+}
+
+// Record reads what is recorded of one tenant; nil when nothing is.
+func (p *Project) Record(ctx context.Context, tenant string) (*ledger.Record, diag.List) {
+	r, err := p.state.Record(ctx, tenant)
+	if err != nil {
+		return nil, diag.List{stateProblem(err)}
+	}
+	return r, nil
+}
+
+// Verify checks the recorded state.
+func (p *Project) Verify(ctx context.Context) (store.Report, diag.List) {
+	report, err := p.state.Verify(ctx)
+	if err != nil {
+		return report, diag.List{stateProblem(err)}
+	}
+	return report, nil
+}

@@ -1,0 +1,266 @@
+package runner
+
+import (
+	"fmt"
+	"net/mail"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner/action"
+	mailer "transition/runner/action/mail"
+	"transition/runner/store"
+	"transition/schema"
+)
+
+// job is one attempt on its way: an action for one recipient.
+type job struct {
+	task      *task
+	action    *plans.Action
+	recipient string
+	change    *change
+	attempt   int64 // id in the state
+	no        int
+	key       string
+	began     time.Time
+	claimed   time.Time
+	first     time.Time // when the budget's first attempt began
+}
+
+func (j *job) ident() attemptKey {
+	return attemptKey{j.action.Item, j.action.Op, j.recipient}
+}
+
+// prepare evaluates everything an effect needs. An error is a sentence for
+// people: the attempt fails without having begun.
+func (p *Project) prepare(j *job) (action.Request, error) {
+	r := j.task.record
+	b := j.task.batch
+	env := &schema.Env{
+		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, b),
+		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
+	}
+	req := action.Request{
+		Tenant: r.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
+		Attempt: j.no, Epoch: r.Epoch, Rehearsal: p.rehearsing(), T: r.T, Batch: r.Batch,
+		Phase: j.action.Item.Phase.Name, Now: j.began, Seq: j.attempt,
+	}
+	var err error
+	switch e := plans.EffectOf(j.action.Item, j.action.Op).(type) {
+	case *schema.Exec:
+		req.Timeout, req.AtLeast = e.Timeout, e.Delivery == schema.AtLeastOnce
+		req.Command, err = p.command(e, env)
+	case *schema.HTTP:
+		req.Timeout, req.AtLeast = e.Timeout, e.Delivery == schema.AtLeastOnce
+		req.HTTP, err = request(e, env)
+	default:
+		req.Mail, err = p.mail(j, env)
+	}
+	return req, err
+}
+
+func (p *Project) command(e *schema.Exec, env *schema.Env) (*action.Command, error) {
+	argv, err := e.Command.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("command: %w", err)
+	}
+	vars, err := e.Env.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("env: %w", err)
+	}
+	dir, err := e.Dir.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("dir: %w", err)
+	}
+	if dir != "" && !filepath.IsLocal(filepath.FromSlash(dir)) {
+		return nil, fmt.Errorf("dir: %q is outside of the plan directory", dir)
+	}
+	return &action.Command{
+		Argv: argv, Env: vars, Dir: filepath.Join(p.dir, filepath.FromSlash(dir)),
+		SuccessCodes: e.SuccessCodes, RetryCodes: e.RetryCodes, UnknownCodes: e.UnknownCodes,
+	}, nil
+}
+
+func request(e *schema.HTTP, env *schema.Env) (*action.HTTP, error) {
+	url, err := e.URL.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	headers, err := e.Headers.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("headers: %w", err)
+	}
+	body, err := e.Body.For(env)
+	if err != nil {
+		return nil, fmt.Errorf("body: %w", err)
+	}
+	return &action.HTTP{
+		Method: e.Method, URL: url, Headers: headers, Body: body,
+		SuccessStatus: e.SuccessStatus, RetryStatus: e.RetryStatus,
+	}, nil
+}
+
+// mail renders the message of a communication, or the one that asks for an
+// approval, for one recipient.
+func (p *Project) mail(j *job, env *schema.Env) (*action.Mail, error) {
+	var m mailer.Message
+	var channel *schema.Channel
+	var err error
+	switch does := j.action.Item.Does.(type) {
+	case *schema.Communication:
+		channel = does.Channel
+		m, err = message(j.action, does, env)
+	case *schema.Approval:
+		channel = does.Ask.Channel
+		m, err = question(j.action, does, env)
+	default:
+		return nil, fmt.Errorf("%T sends no message", does)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m.From, err = channel.From.For(env); err != nil {
+		return nil, fmt.Errorf("from: %w", err)
+	}
+	m.To, m.Key, m.Date, m.Locale = j.recipient, j.key, j.first, env.Tenant.Locale
+	to := j.recipient
+	if channel.SMTP != nil && channel.SMTP.RedirectAllTo != "" {
+		m.RedirectTo, to = channel.SMTP.RedirectAllTo, channel.SMTP.RedirectAllTo
+	}
+	data, err := mailer.Compose(m)
+	if err != nil {
+		return nil, err
+	}
+	return &action.Mail{Channel: channel.Kind + "." + channel.Name, From: bare(m.From), To: bare(to), Data: data}, nil
+}
+
+// bare is an address without its display name, as an envelope has it. Compose
+// has refused what is no address.
+func bare(s string) string {
+	a, err := mail.ParseAddress(s)
+	if err != nil {
+		return s
+	}
+	return a.Address
+}
+
+// message evaluates a communication, with the late ones that it carries.
+func message(a *plans.Action, c *schema.Communication, env *schema.Env) (mailer.Message, error) {
+	var m mailer.Message
+	var err error
+	if m.AllTo, err = c.To.For(env); err != nil {
+		return m, fmt.Errorf("to: %w", err)
+	}
+	if m.Cc, err = c.Cc.For(env); err != nil {
+		return m, fmt.Errorf("cc: %w", err)
+	}
+	if m.ReplyTo, err = c.ReplyTo.For(env); err != nil {
+		return m, fmt.Errorf("reply_to: %w", err)
+	}
+	for _, late := range a.Carries {
+		s, err := section(late, env)
+		if err != nil {
+			return m, err
+		}
+		m.Sections = append(m.Sections, s)
+	}
+	own, err := section(a.Item, env)
+	m.Subject, m.Sections = own.Subject, append(m.Sections, own)
+	return m, err
+}
+
+// section evaluates one text: as it is, and escaped for HTML.
+func section(it *schema.Item, env *schema.Env) (mailer.Section, error) {
+	var s mailer.Section
+	msg := it.Does.(*schema.Communication).Message
+	text := msg.For(env.Tenant.Locale)
+	if text == nil {
+		return s, fmt.Errorf("message %s: there is no text for locale %q, and none without a locale", msg.Path, env.Tenant.Locale)
+	}
+	env.Phase = it.Phase.Name
+	var err error
+	if s.Subject, err = text.Subject.For(env); err != nil {
+		return s, fmt.Errorf("subject of %s: %w", it.Key(), err)
+	}
+	if s.Text, err = text.Body.For(env); err != nil {
+		return s, fmt.Errorf("body of %s: %w", it.Key(), err)
+	}
+	env.Markdown = true
+	s.Escaped, err = text.Body.For(env)
+	env.Markdown = false
+	if err != nil {
+		return s, fmt.Errorf("body of %s: %w", it.Key(), err)
+	}
+	return s, nil
+}
+
+// question is the message that asks for an approval.
+func question(a *plans.Action, does *schema.Approval, env *schema.Env) (mailer.Message, error) {
+	to, err := does.Ask.To.For(env)
+	if err != nil {
+		return mailer.Message{}, fmt.Errorf("to: %w", err)
+	}
+	address := env.Tenant.ID + "/" + a.Item.Key()
+	prompt := a.Reason
+	if prompt == "" {
+		prompt = "May " + env.Tenant.ID + " go on?"
+	}
+	text := prompt + "\n\nTo answer, run one of:\n\n" +
+		"    transition approve " + address + " -reason=...\n" +
+		"    transition reject " + address + " -reason=...\n"
+	return mailer.Message{
+		AllTo: to, Subject: "Approval needed: " + address,
+		Sections: []mailer.Section{{Text: text, Escaped: escape(text)}},
+	}, nil
+}
+
+// escape puts a backslash before every ASCII punctuation character, so that
+// Markdown takes the text as it stands.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < 0x80 && strings.ContainsRune("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// executor finds who has an attempt's effect.
+func (a *Actions) executor(j *job) action.Executor {
+	switch does := j.action.Item.Does.(type) {
+	case *schema.Communication:
+		return a.Channel(does.Channel)
+	case *schema.Approval:
+		return a.Channel(does.Ask.Channel)
+	case *schema.Work, *schema.Lock:
+	}
+	if _, ok := plans.EffectOf(j.action.Item, j.action.Op).(*schema.HTTP); ok {
+		return a.HTTP
+	}
+	return a.Command
+}
+
+// rehearsing reports whether the open state is a rehearsal.
+func (p *Project) rehearsing() bool { return p.state != nil && p.meta.Kind == store.Rehearsal }
+
+// outcome turns what an executor says into the fact that is recorded.
+func outcomeFact(j *job, o action.Outcome, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: j.task.record.ID, Item: j.action.Item.Key(), Epoch: j.task.record.Epoch,
+		Op: j.action.Op, Recipient: j.recipient, Attempt: j.attempt, No: j.no, Key: j.key,
+		Reason: o.Reason, Evidence: o.Evidence, NotBegun: o.NotBegun,
+	}
+	switch o.Class {
+	case action.Succeeded:
+		f.Kind = ledger.Succeeded
+	case action.Retryable, action.Permanent:
+		f.Kind = ledger.Failed
+	default:
+		f.Kind = ledger.Unknown
+	}
+	return f
+}

@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/schema"
+	"transition/schema/addr"
+	"transition/schema/diag"
+)
+
+// Rendered is one message.
+type Rendered struct {
+	Recipient string
+	Data      []byte // RFC 5322
+}
+
+// Render composes the message of a communication exactly as it would be sent,
+// once for each recipient, headers included. Of what was not sent yet, the date
+// is that of the instant at which the command looks.
+func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.List) {
+	it := p.item(a.Phase + "/" + a.Item)
+	if it == nil {
+		return nil, diag.List{p.unknownItem(a)}
+	}
+	c, ok := it.Does.(*schema.Communication)
+	if !ok {
+		return nil, diag.List{{
+			Severity: diag.Error, Code: "no-message", Summary: "The item has no message",
+			Detail: fmt.Sprintf("%s is no communication.", it.Key()), Subject: it.Range,
+		}}
+	}
+	task, diags := p.find(ctx, a.Tenant)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	env := &schema.Env{
+		Tenant: task.tenant, T: task.record.T, Zone: plans.Zone(p.Config, task.tenant, task.batch),
+		Batch: task.record.Batch, Phase: it.Phase.Name,
+	}
+	var to []string
+	for _, e := range []schema.Expr[[]string]{c.To, c.Cc, c.Bcc} {
+		list, err := e.For(env)
+		if err != nil {
+			return nil, diag.List{noMessage(it, a, err)}
+		}
+		to = append(to, list...)
+	}
+	var out []Rendered
+	for _, recipient := range to {
+		r, err := p.renderOne(task, it, recipient)
+		if err != nil {
+			return nil, diag.List{noMessage(it, a, err)}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (p *Project) renderOne(t *task, it *schema.Item, recipient string) (Rendered, error) {
+	r := t.record
+	j := &job{
+		task: t, action: &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}, recipient: recipient,
+		no: 1, began: p.Now(),
+	}
+	generation := 0
+	if rec := r.Item(it.Key()); rec != nil {
+		generation = rec.Generation
+	}
+	j.key = ledger.Key(p.meta.Lineage, r.ID, it.Key(), ledger.Send, recipient, r.Epoch, generation)
+	j.first = firstBegan(j)
+	req, err := p.prepare(j)
+	if err != nil {
+		return Rendered{}, err
+	}
+	return Rendered{Recipient: recipient, Data: req.Mail.Data}, nil
+}
+
+// find brings a tenant and its record together. A tenant that would be placed
+// now is shown as if it were, so that its messages have a date.
+func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
+	t, diags := p.tenant(id)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	if t == nil {
+		return nil, append(diags, unknownTenant(id))
+	}
+	r := &ledger.Record{ID: id}
+	if p.state != nil {
+		known, err := p.state.Record(ctx, id)
+		if err != nil {
+			return nil, append(diags, stateProblem(err))
+		}
+		if known != nil {
+			r = known
+		}
+	}
+	if r.Batch == "" {
+		if res, _ := p.compute(ctx, p.Now()); res != nil {
+			r = placedNow(res, r)
+		}
+	}
+	out := &task{tenant: t, record: r}
+	for _, b := range p.Config.Batches {
+		if b.Name == r.Batch {
+			out.batch = b
+		}
+	}
+	return out, diags
+}
+
+// placedNow is the record as it would be after placement.
+func placedNow(res *plans.Result, r *ledger.Record) *ledger.Record {
+	for _, t := range res.Tasks {
+		if t.Record.ID == r.ID && t.Place != nil {
+			c := r.Clone()
+			c.Apply(plans.PlaceFact(c, t.Place, t.T, t.Place.Zone, res.Plan.Now))
+			return c
+		}
+	}
+	return r
+}
+
+// tenant finds one tenant of the inventory; nil: there is none.
+func (p *Project) tenant(id string) (*schema.Tenant, diag.List) {
+	diags := p.openInventory()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	var found *schema.Tenant
+	diags = append(diags, p.tenants.Each(func(t *schema.Tenant) bool {
+		if t.ID == id {
+			found = t.Clone()
+		}
+		return found == nil
+	})...)
+	return found, diags
+}
+
+func (p *Project) unknownItem(a addr.Address) diag.Diagnostic {
+	keys := make([]string, 0, len(p.Config.Items))
+	for _, it := range p.Config.Items {
+		keys = append(keys, it.Key())
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "unknown-item", Summary: "The plan has no such item",
+		Detail: fmt.Sprintf("No phase of the plan has the item %s.", a.Phase+"/"+a.Item),
+		Hint:   "An address is TENANT/PHASE/ITEM.",
+	}
+	if s := diag.Suggest(a.Phase+"/"+a.Item, keys); s != "" {
+		d.Hint = fmt.Sprintf("Did you mean %s/%s?", a.Tenant, s)
+	}
+	return d
+}
+
+func noMessage(it *schema.Item, a addr.Address, err error) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "no-message", Summary: "The message cannot be composed",
+		Detail: fmt.Sprintf("For %s: %s.", a, err), Subject: it.Range,
+	}
+}

@@ -1,0 +1,148 @@
+package runner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"transition/plans"
+	"transition/plans/planfile"
+	"transition/schema/diag"
+)
+
+// SavedPlan is a plan that was written by SavePlan, read back.
+type SavedPlan struct {
+	Dir  string // of the plan directory, as it was given when it was saved
+	Plan *plans.Plan
+	file *planfile.File
+	set  map[string]bool // changes, by change key
+}
+
+// SavePlan writes a plan so that Apply accepts it later.
+func (p *Project) SavePlan(w io.Writer, plan *plans.Plan) error {
+	inv, err := p.inventoryDigest()
+	if err != nil {
+		return err
+	}
+	return planfile.Write(w, &planfile.File{
+		Dir: p.o.Dir, Lineage: plan.Lineage, Serial: plan.Serial,
+		Digest: hex.EncodeToString(p.Config.Digest[:]), Inventory: inv, Plan: plan,
+	})
+}
+
+// ReadPlan reads a saved plan. Nothing in it is believed: Apply decides again.
+func ReadPlan(r io.Reader) (*SavedPlan, diag.List) {
+	f, err := planfile.Read(r)
+	if err != nil {
+		return nil, diag.List{{
+			Severity: diag.Error, Code: "saved-plan", Summary: "The saved plan cannot be read",
+			Detail: sentence(err.Error()), Hint: "Make a new one with: transition plan -out=FILE",
+		}}
+	}
+	s := &SavedPlan{Dir: f.Dir, Plan: f.Plan, file: f, set: make(map[string]bool, len(f.Plan.Changes))}
+	for i := range f.Plan.Changes {
+		s.set[changeKey(&f.Plan.Changes[i])] = true
+	}
+	return s, nil
+}
+
+func changeKey(c *plans.Change) string { return c.Kind.String() + " " + c.Address() }
+
+func (s *SavedPlan) has(c *plans.Change) bool { return s.set[changeKey(c)] }
+
+// allows reports whether an action is one of the saved plan's changes.
+func (s *SavedPlan) allows(tenant string, a *plans.Action) bool {
+	return s.set[a.Kind.String()+" "+tenant+"/"+a.Item.Key()]
+}
+
+// inventoryDigest covers the content of all inventories.
+func (p *Project) inventoryDigest() (string, error) {
+	h := sha256.New()
+	for _, inv := range p.Config.Inventories {
+		b, err := fs.ReadFile(p.files, inv.Source)
+		if err != nil {
+			return "", err
+		}
+		sum := sha256.Sum256(b)
+		fmt.Fprintf(h, "%q %x\n", inv.Source, sum)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// stale says why the saved plan must not be applied, if so.
+func (a *applying) stale(now *plans.Plan) diag.List {
+	s := a.o.Saved
+	if s == nil {
+		return nil
+	}
+	inv, err := a.p.inventoryDigest()
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	f := s.file
+	var why []string
+	add := func(changed bool, format string, args ...any) {
+		if changed {
+			why = append(why, fmt.Sprintf(format, args...))
+		}
+	}
+	add(f.Lineage != a.p.meta.Lineage, "it was made for another recorded state (%s)", orNone(f.Lineage))
+	add(f.Lineage == a.p.meta.Lineage && f.Serial != a.before, "the recorded state has moved on from serial %d to %d", f.Serial, a.before)
+	add(f.Digest != hex.EncodeToString(a.p.Config.Digest[:]), "the plan directory or its variables have changed")
+	add(f.Inventory != inv, "the inventory has changed")
+	why = append(why, s.missing(now)...)
+	if len(why) == 0 {
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "stale-plan", Summary: "Saved plan is stale",
+		Detail: "Nothing was done, since " + strings.Join(why, "; ") + ".",
+		Hint:   "Make a new one with: transition plan -out=FILE",
+	}}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// missing lists the saved changes that are not right any more.
+func (s *SavedPlan) missing(now *plans.Plan) []string {
+	still := make(map[string]bool, len(now.Changes))
+	for i := range now.Changes {
+		still[changeKey(&now.Changes[i])] = true
+	}
+	const most = 5
+	var out []string
+	n := 0
+	for i := range s.Plan.Changes {
+		k := changeKey(&s.Plan.Changes[i])
+		if still[k] {
+			continue
+		}
+		if n++; n <= most {
+			out = append(out, "no longer right: "+k)
+		}
+	}
+	if n > most {
+		out = append(out, fmt.Sprintf("and %d more changes", n-most))
+	}
+	return out
+}
+
+// Left lists the changes of a plan that a saved plan does not have: they have
+// become due since, and are left.
+func (s *SavedPlan) Left(now *plans.Plan) []plans.Change {
+	var left []plans.Change
+	for i := range now.Changes {
+		if !s.has(&now.Changes[i]) {
+			left = append(left, now.Changes[i])
+		}
+	}
+	return left
+}

@@ -1,0 +1,300 @@
+package runner
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"transition/runner/clock"
+	"transition/runner/store"
+	"transition/runner/store/sqlite"
+	"transition/schema/diag"
+	"transition/schema/toffset"
+)
+
+// lineageFile lies beside the plan and says which recorded state belongs to it.
+const lineageFile = ".transition.lineage"
+
+// Need says what a command wants of the recorded state.
+type Need uint8
+
+// The needs.
+const (
+	NeedNone     Need = iota // plan: without a state, an empty one will do
+	NeedState                // there must be one, to read
+	NeedWrite                // there must be one, to write
+	NeedRehearse             // a rehearsal, made where there is no state
+)
+
+// OpenState opens the recorded state. now is an instant given by the user (-now
+// or -rehearse), or zero; Now then answers with the instant that commands use.
+func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.List {
+	p.instant = now
+	lineage, err := p.lineage()
+	if err != nil {
+		return diag.List{lineageProblem(err)}
+	}
+	path := p.statePath()
+	p.state, err = p.open(ctx, path, need)
+	if errors.Is(err, store.ErrNotFound) {
+		return p.absent(ctx, path, need, lineage)
+	}
+	if err == nil {
+		p.meta, err = p.state.Meta(ctx)
+	}
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	return p.checkState(ctx, path, need, lineage)
+}
+
+func (p *Project) open(ctx context.Context, path string, need Need) (store.Store, error) {
+	mode := sqlite.ReadWrite
+	if need == NeedNone || need == NeedState {
+		mode = sqlite.ReadOnly
+	}
+	s, err := sqlite.Open(ctx, path, mode)
+	if err != nil {
+		return nil, err // not a typed nil in the interface
+	}
+	return s, nil
+}
+
+// statePath is where the recorded state is kept.
+func (p *Project) statePath() string {
+	if p.o.State != "" {
+		return p.o.State
+	}
+	if filepath.IsAbs(p.Config.State.Path) {
+		return p.Config.State.Path
+	}
+	return filepath.Join(p.dir, filepath.FromSlash(p.Config.State.Path))
+}
+
+// lineage reads which state belongs to the plan; empty: none was made yet.
+func (p *Project) lineage() (string, error) {
+	b, err := p.root.ReadFile(lineageFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(string(b)), err
+}
+
+// absent says what it means that there is no state.
+func (p *Project) absent(ctx context.Context, path string, need Need, lineage string) diag.List {
+	if lineage != "" {
+		return diag.List{{
+			Severity: diag.Error, Code: "state-missing", Summary: "The recorded state of this plan is not here",
+			Detail: fmt.Sprintf("%s says that the state %s belongs to this plan, and there is none at %s. Starting afresh would greet every tenant anew.", lineageFile, lineage, path),
+			Hint:   "Name the state with -state=FILE, or restore it from a backup.",
+		}}
+	}
+	switch need {
+	case NeedNone:
+		p.state = nil
+		return nil
+	case NeedRehearse:
+		return p.create(ctx, path, store.Rehearsal)
+	case NeedState, NeedWrite:
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "no-state", Summary: "There is no recorded state",
+		Detail: fmt.Sprintf("Nothing is recorded for this plan yet: there is no state at %s.", path),
+		Hint:   "Create one with: transition init. To try the plan out in virtual time: transition apply -rehearse=INSTANT.",
+	}}
+}
+
+// checkState refuses a state that is not the one this command is about.
+func (p *Project) checkState(ctx context.Context, path string, need Need, lineage string) diag.List {
+	m := p.meta
+	refuse := func(code, summary, detail, hint string) diag.List {
+		return diag.List{{Severity: diag.Error, Code: code, Summary: summary, Detail: detail, Hint: hint}}
+	}
+	if m.Plan != p.Config.Name {
+		return refuse("other-plan", "The recorded state belongs to another plan",
+			fmt.Sprintf("The state at %s is that of transition %q; this plan is %q.", path, m.Plan, p.Config.Name),
+			"Name the right state with -state=FILE.")
+	}
+	if m.Kind == store.Production {
+		if lineage != "" && lineage != m.Lineage {
+			return refuse("other-state", "The recorded state is another one",
+				fmt.Sprintf("%s says that the state %s belongs to this plan; the one at %s is %s.", lineageFile, lineage, path, m.Lineage),
+				"Name the right state with -state=FILE, or restore it from a backup.")
+		}
+		if need == NeedRehearse {
+			return refuse("not-a-rehearsal", "This is no rehearsal",
+				fmt.Sprintf("The state at %s is the real one, and stays it for ever.", path),
+				"Rehearse in a state of its own: add -state=FILE.")
+		}
+	}
+	if need == NeedRehearse {
+		if p.instant.Before(m.Clock) {
+			return refuse("clock-went-back", "The clock of a rehearsal only goes forward",
+				fmt.Sprintf("This rehearsal has come to %s; %s is before that.", p.show(m.Clock), p.show(p.instant)),
+				"Give that instant or a later one, or begin another rehearsal with -state=FILE.")
+		}
+		return p.rehearsable()
+	}
+	if !p.instant.IsZero() && p.instant.Before(m.LastFact) {
+		return refuse("before-newest-fact", "The instant lies before what is recorded",
+			fmt.Sprintf("The newest fact is of %s; what was the case at %s cannot be told from a state that knows more.", p.show(m.LastFact), p.show(p.instant)),
+			"Give -now a later instant.")
+	}
+	return nil
+}
+
+// rehearsable refuses channels that would reach real people.
+func (p *Project) rehearsable() diag.List {
+	var diags diag.List
+	for _, c := range p.Config.Channels {
+		if c.SMTP == nil || c.SMTP.RedirectAllTo != "" {
+			continue
+		}
+		diags.Add(diag.Diagnostic{
+			Severity: diag.Error, Code: "rehearsal-reaches-people", Summary: "A rehearsal would write to real people",
+			Detail:  "Effects of a rehearsal are real, and this channel delivers to the recipients themselves.",
+			Hint:    `Set redirect_all_to to a mailbox of yours, for example from a variable.`,
+			Subject: c.Range, Where: fmt.Sprintf("channel %q %q", c.Kind, c.Name),
+		})
+	}
+	return diags
+}
+
+func (p *Project) show(t time.Time) string { return toffset.Show(t, p.Config.Zone) }
+
+// create makes a new state and opens it.
+func (p *Project) create(ctx context.Context, path string, kind store.Kind) diag.List {
+	if kind == store.Rehearsal {
+		if diags := p.rehearsable(); diags.HasErrors() {
+			return diags
+		}
+	}
+	meta := store.Meta{Lineage: newLineage(), Kind: kind, Plan: p.Config.Name, Created: p.o.Clock.Now()}
+	if kind == store.Rehearsal {
+		meta.Clock = p.instant
+	}
+	s, err := sqlite.Create(ctx, path, meta)
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	p.state = s
+	if p.meta, err = s.Meta(ctx); err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	return nil
+}
+
+// newLineage makes a random identity in the form of a UUID (RFC 9562, version 4).
+func newLineage() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Init creates the recorded state and writes .transition.lineage.
+func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
+	lineage, err := p.lineage()
+	if err != nil {
+		return store.Meta{}, diag.List{lineageProblem(err)}
+	}
+	if lineage != "" {
+		return store.Meta{}, diag.List{{
+			Severity: diag.Error, Code: "initialised", Summary: "This plan has a recorded state already",
+			Detail: fmt.Sprintf("%s names the state %s. A second one would greet every tenant anew.", lineageFile, lineage),
+			Hint:   "Name that state with -state=FILE, or restore it from a backup. If it never recorded anything, remove " + lineageFile + " and run init again.",
+		}}
+	}
+	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
+		return store.Meta{}, diags
+	}
+	path := filepath.Join(p.dir, lineageFile)
+	if err := renameio.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
+		return store.Meta{}, diag.List{lineageProblem(err)}
+	}
+	return p.meta, nil
+}
+
+// StatePath is where the recorded state is, for people.
+func (p *Project) StatePath() string { return p.statePath() }
+
+// Meta describes the open state; false: there is none.
+func (p *Project) Meta() (store.Meta, bool) { return p.meta, p.state != nil }
+
+// Now is the instant at which commands look at the plan: what the user gave,
+// else the rehearsal's clock, else the machine's.
+func (p *Project) Now() time.Time { return p.clock().Now() }
+
+// clock is the clock of facts.
+func (p *Project) clock() clock.Clock {
+	switch {
+	case !p.instant.IsZero():
+		return clock.Still(p.instant)
+	case p.state != nil && p.meta.Kind == store.Rehearsal:
+		return clock.Still(p.meta.Clock)
+	default:
+		return p.o.Clock
+	}
+}
+
+// Holder tells who applies at present.
+func (p *Project) Holder(ctx context.Context) (store.Holder, bool) {
+	if p.state == nil {
+		return store.Holder{}, false
+	}
+	h, ok, err := p.state.Holder(ctx)
+	return h, ok && err == nil
+}
+
+// stateProblem turns an error of the store into a diagnostic.
+func stateProblem(err error) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "state", Summary: "The recorded state cannot be used",
+		Detail: sentence(err.Error()),
+	}
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		d.Code, d.Summary = "state-damaged", "The recorded state is damaged"
+		d.Hint = "Look at it with: transition state verify. Restore the newest backup; nothing was touched."
+	case errors.Is(err, store.ErrNewer):
+		d.Code, d.Summary = "state-newer", "The recorded state was written by a newer version"
+		d.Hint = "Install that version or a later one."
+	case errors.Is(err, store.ErrReadOnly):
+		d.Code, d.Summary = "state-read-only", "The recorded state cannot be written"
+		d.Hint = "Give the user that runs this command the right to write the state and its directory."
+	case errors.Is(err, store.ErrFull):
+		d.Code, d.Summary = "disk-full", "The disk of the recorded state is full"
+		d.Hint = "Make room and run the command again; nothing that was recorded is lost."
+	case errors.Is(err, store.ErrFenced):
+		d.Code, d.Summary = "lease-lost", "Somebody else has taken over"
+		d.Hint = "Look at transition status; what ran here without an outcome is shown as unknown."
+	}
+	return d
+}
+
+func lineageProblem(err error) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "lineage-file", Summary: lineageFile + " cannot be used",
+		Detail: sentence(err.Error()),
+		Hint:   "It says which recorded state belongs to the plan. Restore it from version control.",
+	}
+}
+
+// sentence makes an error's text read like one.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}

@@ -1,0 +1,308 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner/store"
+	"transition/schema"
+	"transition/schema/addr"
+	"transition/schema/diag"
+)
+
+// Verb is what a person says.
+type Verb struct {
+	Kind     VerbKind
+	Selector addr.Selector
+	Answer   ledger.Answer // of Resolve
+	Until    time.Time     // of Hold
+	Reason   string
+	By       string
+}
+
+// VerbKind is a human verb.
+type VerbKind string
+
+// The verbs.
+const (
+	Approve VerbKind = "approve"
+	Reject  VerbKind = "reject"
+	Resolve VerbKind = "resolve"
+	Hold    VerbKind = "hold"
+	Resume  VerbKind = "resume"
+)
+
+// VerbResult lists what a verb touched and what it left, with the reason.
+type VerbResult struct {
+	Touched []string
+	Left    []Left
+}
+
+// Left is something that a selector covered and a verb could not touch.
+type Left struct{ Address, Why string }
+
+// Say records what a person says. It touches what the verb is legal for in its
+// present state; matching nothing is an error. It needs no lease: a person is
+// heard while an apply runs.
+func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
+	var res VerbResult
+	if diags := p.settleOrphans(ctx); diags.HasErrors() {
+		return res, diags
+	}
+	tenants, err := p.covered(ctx, v.Selector)
+	if err != nil {
+		return res, diag.List{stateProblem(err)}
+	}
+	for _, id := range tenants {
+		if diags := p.sayTo(ctx, v, id, &res); diags.HasErrors() {
+			return res, diags
+		}
+	}
+	if len(res.Touched) == 0 {
+		return res, diag.List{nothingTouched(v, res)}
+	}
+	return res, nil
+}
+
+// settleOrphans records what became of attempts whose applier is gone, so that a
+// person can answer for them.
+func (p *Project) settleOrphans(ctx context.Context) diag.List {
+	if _, live := p.Holder(ctx); live {
+		return nil
+	}
+	commit, err := p.orphans(ctx, p.Now())
+	if err == nil && len(commit.Facts) > 0 {
+		err = p.state.Append(ctx, commit.Facts, nil)
+	}
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	return nil
+}
+
+// covered lists the recorded tenants that a selector covers.
+func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, error) {
+	var ids []string
+	for r, err := range p.state.Records(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if sel.Tenants(r.ID, r.Batch) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, nil
+}
+
+// errMoved says that a record changed between looking and writing.
+var errMoved = errors.New("the record has moved on")
+
+// sayTo applies a verb to one tenant. When the record changes under it, it looks
+// again.
+func (p *Project) sayTo(ctx context.Context, v Verb, id string, res *VerbResult) diag.List {
+	for range 10 {
+		r, err := p.state.Record(ctx, id)
+		if err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		facts, left := p.words(v, r)
+		if len(facts) > 0 {
+			err = p.state.Append(ctx, facts, func(now *ledger.Record) error {
+				if now.Rev != r.Rev {
+					return errMoved
+				}
+				return nil
+			})
+		}
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		for _, f := range facts {
+			res.Touched = append(res.Touched, addressOf(&f))
+		}
+		res.Left = append(res.Left, left...)
+		return nil
+	}
+	return diag.List{stateProblem(fmt.Errorf("the record of tenant %q keeps changing: try again", id))}
+}
+
+func addressOf(f *ledger.Fact) string {
+	if f.Item == "" {
+		return f.Tenant
+	}
+	return f.Tenant + "/" + f.Item
+}
+
+// words are the facts of a verb for one tenant, and what it had to leave.
+func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
+	fact := ledger.Fact{At: p.Now(), Tenant: r.ID, By: v.By, Reason: v.Reason, Epoch: r.Epoch}
+	switch v.Kind {
+	case Hold:
+		fact.Kind = ledger.Held
+		if !v.Until.IsZero() {
+			fact.Until = &v.Until
+		}
+		return []ledger.Fact{fact}, nil
+	case Resume:
+		if r.Hold == nil {
+			return nil, []Left{{r.ID, "is not held"}}
+		}
+		fact.Kind = ledger.Resumed
+		return []ledger.Fact{fact}, nil
+	case Approve, Reject, Resolve:
+	}
+	var facts []ledger.Fact
+	var left []Left
+	for _, it := range p.Config.Items {
+		if !v.Selector.Items(it.Phase.Name, it.Name) {
+			continue
+		}
+		f := fact
+		f.Item = it.Key()
+		why := p.itemWord(v, it, r, &f)
+		switch {
+		case why == "":
+			facts = append(facts, f)
+		case r.Item(it.Key()) != nil || exact(v.Selector, it):
+			left = append(left, Left{r.ID + "/" + it.Key(), why})
+		}
+	}
+	return facts, left
+}
+
+// exact reports whether a selector names just this item.
+func exact(s addr.Selector, it *schema.Item) bool {
+	return s.Phase == it.Phase.Name && s.Item == it.Name
+}
+
+// itemWord completes the fact of a verb about an item, or says why it is not
+// legal.
+func (p *Project) itemWord(v Verb, it *schema.Item, r *ledger.Record, f *ledger.Fact) string {
+	rec := r.Item(it.Key())
+	state := ledger.None
+	if rec != nil {
+		state = rec.State
+	}
+	if v.Kind == Resolve {
+		return p.resolveWord(v, it, r, rec, f)
+	}
+	approval, ok := it.Does.(*schema.Approval)
+	switch {
+	case !ok:
+		return "is no approval"
+	case state == ledger.Done:
+		return "is approved already"
+	case state != ledger.Open:
+		return "was not asked for yet"
+	case len(approval.By) > 0 && !mayAnswer(approval.By, v.By):
+		return fmt.Sprintf("may be answered by %v only, not by %s", approval.By, v.By)
+	case v.Kind == Approve:
+		f.Kind = ledger.Approved
+	default:
+		f.Kind = ledger.Rejected
+	}
+	return ""
+}
+
+func mayAnswer(by []string, who string) bool {
+	return slices.ContainsFunc(by, func(pattern string) bool {
+		ok, err := path.Match(pattern, who)
+		return pattern == who || err == nil && ok
+	})
+}
+
+// resolveWord completes the fact of a resolve, or says why it is not legal.
+func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *ledger.Item, f *ledger.Fact) string {
+	f.Kind, f.Answer = ledger.Resolved, v.Answer
+	comm, isMessage := it.Does.(*schema.Communication)
+	if isMessage && v.Answer == ledger.AnswerDone {
+		f.Notice = comm.Notice
+		if !r.T.IsZero() {
+			t := r.T
+			f.Announced = &t
+		}
+	}
+	if rec == nil {
+		return "has not begun"
+	}
+	if v.Answer == ledger.AnswerBounced {
+		if !isMessage || rec.State != ledger.Done {
+			return "is no message that was sent"
+		}
+		return ""
+	}
+	needs := rec.State.NeedsPerson() || rec.Release != nil && rec.Release.State.NeedsPerson() ||
+		slices.ContainsFunc(rec.Parts, func(p ledger.Part) bool { return p.State.NeedsPerson() })
+	switch {
+	case v.Answer == ledger.AnswerWaive && rec.State == ledger.Retrying:
+		return ""
+	case !needs:
+		return "does not wait for a person"
+	case v.Answer == ledger.AnswerRetry && rec.State == ledger.Late && p.closed(it, r):
+		return "cannot begin any more on this date: its latest_start has passed"
+	}
+	return ""
+}
+
+// closed reports whether the latest start of an item's phase, or of a later one
+// that the tenant has not begun, has passed: running it would lead nowhere.
+func (p *Project) closed(it *schema.Item, r *ledger.Record) bool {
+	d := plans.NewDecider(p.Config, p.Now(), true)
+	return d.Closed(it, r)
+}
+
+func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "nothing-matches", Summary: "Nothing to " + string(v.Kind),
+		Detail: "The selector covers nothing that is recorded.",
+		Hint:   "List what waits for a person with: transition status -status=Error",
+	}
+	if len(res.Left) > 0 {
+		d.Detail = "What the selector covers cannot be touched:"
+		for i, l := range res.Left {
+			if i == 10 {
+				d.Detail += fmt.Sprintf(" and %d more;", len(res.Left)-i)
+				break
+			}
+			d.Detail += fmt.Sprintf(" %s %s;", l.Address, l.Why)
+		}
+		d.Detail = d.Detail[:len(d.Detail)-1] + "."
+	}
+	return d
+}
+
+// Unlock removes what a dead applier has left behind. The right to apply itself
+// ends with its process, so that this refuses while the process lives.
+func (p *Project) Unlock(ctx context.Context) (VerbResult, diag.List) {
+	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "state unlock"}))
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return VerbResult{}, diag.List{busy(held)}
+	}
+	if err != nil {
+		return VerbResult{}, diag.List{stateProblem(err)}
+	}
+	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
+	commit, err := p.orphans(ctx, p.Now())
+	if err != nil {
+		return VerbResult{}, diag.List{stateProblem(errors.Join(err, lease.Release()))}
+	}
+	diags := a.settle(ctx)
+	var res VerbResult
+	for i := range commit.Facts {
+		res.Touched = append(res.Touched, addressOf(&commit.Facts[i]))
+	}
+	if err := lease.Release(); err != nil {
+		diags.Add(stateProblem(err))
+	}
+	return res, diags
+}
