@@ -1,0 +1,268 @@
+package compile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// Bounds on what functions take and give. A function whose result grows with the
+// product of its arguments has a check of its own, since its result must never
+// come to be.
+const (
+	maxText     = 1 << 20  // bytes of an attribute's text
+	maxFile     = 10 << 20 // bytes of a file, and of any text on the way
+	maxElements = 10_000   // of a list, set or map: cty takes quadratic time for some
+	maxInput    = 64 << 20 // bytes of all arguments together
+	maxSearched = 2_000    // elements that are compared each with each
+	maxPattern  = 4 << 10  // bytes of a regular expression
+	maxWidth    = 4096     // columns of a verb of format
+	sizeOfValue = 64       // bytes that a value takes at least
+)
+
+// check looks at arguments before a function sees them. They may be unknown or
+// null, and marked if the function takes marked ones.
+type check func(args []cty.Value) error
+
+// guarded is f with bounds on its arguments and its result. The type of a call is
+// always determined first, so that is where its arguments are looked at.
+func guarded(f function.Function, checks ...check) function.Function {
+	return function.New(&function.Spec{
+		Description: f.Description(),
+		Params:      f.Params(),
+		VarParam:    f.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) {
+			if sizeOf(cty.TupleVal(args), maxInput) > maxInput {
+				return cty.NilType, fmt.Errorf("the arguments are too large together")
+			}
+			for _, c := range checks {
+				if err := c(args); err != nil {
+					return cty.NilType, err
+				}
+			}
+			return f.ReturnTypeForValues(args)
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			v, err := f.Call(args)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			return v, checkResult(v)
+		},
+	})
+}
+
+func checkResult(v cty.Value) error {
+	v, _ = v.Unmark()
+	switch {
+	case v.IsNull() || !v.IsKnown():
+		return nil
+	case v.Type() == cty.String && len(v.AsString()) > 2*maxFile:
+		return fmt.Errorf("the result is longer than %d MiB", 2*maxFile>>20)
+	case v.CanIterateElements() && v.LengthInt() > maxElements:
+		return fmt.Errorf("the result has more than %d elements", maxElements)
+	default:
+		return nil
+	}
+}
+
+// sizeOf is about the memory that a value takes, or anything beyond most.
+func sizeOf(v cty.Value, most int) int {
+	v, _ = v.Unmark()
+	switch {
+	case v.IsNull() || !v.IsKnown():
+		return sizeOfValue
+	case v.Type() == cty.String:
+		return sizeOfValue + len(v.AsString())
+	case !v.CanIterateElements():
+		return sizeOfValue
+	}
+	size := sizeOfValue
+	for it := v.ElementIterator(); it.Next() && size <= most; {
+		_, e := it.Element()
+		size += sizeOf(e, most-size)
+	}
+	return size
+}
+
+func allKnown(args []cty.Value) bool {
+	for _, a := range args {
+		if a.IsNull() || !a.IsWhollyKnown() {
+			return false
+		}
+	}
+	return true
+}
+
+// joinFits bounds join(separator, lists...).
+func joinFits(args []cty.Value) error {
+	if len(args) == 0 || !allKnown(args) {
+		return nil
+	}
+	separator, size := len(text(args[0])), 0
+	for _, list := range args[1:] {
+		if list.CanIterateElements() {
+			size += list.LengthInt() * separator
+		}
+	}
+	return fits(size)
+}
+
+// indentFits bounds indent(spaces, text).
+func indentFits(args []cty.Value) error {
+	if len(args) < 2 || !allKnown(args) {
+		return nil
+	}
+	spaces, _ := args[0].AsBigFloat().Float64()
+	if spaces < 0 || spaces > maxWidth {
+		return function.NewArgErrorf(0, "must be between 0 and %d", maxWidth)
+	}
+	return fits(int(spaces) * strings.Count(text(args[1]), "\n"))
+}
+
+// replaceFits bounds replace(text, old, new).
+func replaceFits(args []cty.Value) error {
+	if len(args) < 3 || !allKnown(args) {
+		return nil
+	}
+	s, old, new := text(args[0]), text(args[1]), text(args[2])
+	pattern, isPattern := patternOf(old)
+	if !isPattern {
+		return fits(strings.Count(s, old) * len(new))
+	}
+	if err := patternFits([]cty.Value{cty.StringVal(pattern)}); err != nil {
+		return err
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil // the function says so itself
+	}
+	matches := len(re.FindAllStringIndex(s, -1))
+	return fits(matches*len(new) + strings.Count(new, "$")*len(s))
+}
+
+// patternOf is the regular expression of replace: /…/.
+func patternOf(s string) (string, bool) {
+	if len(s) < 2 || s[0] != '/' || s[len(s)-1] != '/' {
+		return "", false
+	}
+	return s[1 : len(s)-1], true
+}
+
+// patternFits bounds a regular expression, which stands first: matching takes a
+// time that grows with the product of its length and the text's.
+func patternFits(args []cty.Value) error {
+	if len(args) > 0 && allKnown(args[:1]) && len(text(args[0])) > maxPattern {
+		return function.NewArgErrorf(0, "a regular expression must not be longer than %d bytes", maxPattern)
+	}
+	return nil
+}
+
+// formatFits bounds format(format, arguments...): each verb may have a width, and
+// any of the arguments.
+func formatFits(args []cty.Value) error { return verbsFit(args, 1) }
+
+// formatListFits bounds formatlist, which goes round as often as its longest
+// list has elements.
+func formatListFits(args []cty.Value) error {
+	rounds := 1
+	for _, a := range args {
+		if a.CanIterateElements() && !a.IsNull() {
+			rounds = max(rounds, a.LengthInt())
+		}
+	}
+	return verbsFit(args, rounds)
+}
+
+func verbsFit(args []cty.Value, rounds int) error {
+	if len(args) == 0 {
+		return nil
+	}
+	format := text(args[0])
+	width := widest(format)
+	if width > maxWidth {
+		return function.NewArgErrorf(0, "a width or precision of more than %d is too large", maxWidth)
+	}
+	largest := 0
+	for _, a := range args[1:] {
+		size := sizeOf(a, maxInput)
+		if !a.CanIterateElements() {
+			size = min(size*rounds, maxInput)
+		}
+		largest = max(largest, size)
+	}
+	return fits(strings.Count(format, "%") * min(rounds*width+largest, maxInput))
+}
+
+// widest is the largest number in the verbs of a format.
+func widest(format string) int {
+	most, n, inVerb := 0, 0, false
+	for _, r := range format {
+		switch {
+		case r == '%':
+			inVerb, n = !inVerb, 0
+		case inVerb && r >= '0' && r <= '9':
+			n = min(n*10+int(r-'0'), maxInput)
+			most = max(most, n)
+		case unicode.IsLetter(r):
+			inVerb, n = false, 0
+		default:
+			n = 0
+		}
+	}
+	return most
+}
+
+// productFits bounds setproduct. (cty multiplies the lengths without looking for
+// an overflow, and panics: go-cty issue 227.)
+func productFits(args []cty.Value) error {
+	product := 1
+	for _, a := range args {
+		a, _ = a.Unmark()
+		if a.IsNull() || !a.IsKnown() || !a.CanIterateElements() {
+			continue
+		}
+		if product *= min(a.LengthInt(), maxElements+1); product > maxElements {
+			return fmt.Errorf("the product has more than %d elements", maxElements)
+		}
+	}
+	if len(args) > 64 {
+		return fmt.Errorf("there are more than 64 sets")
+	}
+	return nil
+}
+
+// searchFits bounds functions that compare elements each with each.
+func searchFits(args []cty.Value) error {
+	for i, a := range args {
+		a, _ = a.Unmark()
+		if !a.IsNull() && a.IsKnown() && a.CanIterateElements() && a.LengthInt() > maxSearched {
+			return function.NewArgErrorf(i, "a list of more than %d elements takes too long", maxSearched)
+		}
+	}
+	return nil
+}
+
+// jsonFits bounds jsonencode by the text in its argument: a plan can hold a
+// text once and a list of it a thousand times.
+func jsonFits(args []cty.Value) error { return fits(sizeOf(cty.TupleVal(args), maxFile)) }
+
+func fits(size int) error {
+	if size > maxFile {
+		return fmt.Errorf("the result would be longer than %d MiB", maxFile>>20)
+	}
+	return nil
+}
+
+// text is a text's content, or "" for anything else.
+func text(v cty.Value) string {
+	v, _ = v.Unmark()
+	if v.Type() != cty.String || v.IsNull() || !v.IsKnown() {
+		return ""
+	}
+	return v.AsString()
+}

@@ -1,0 +1,238 @@
+package hclconfig
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+
+	"transition/schema/diag"
+)
+
+// The endings of the files that are looked at.
+const (
+	nativeEnding  = ".transition.hcl"
+	jsonEnding    = ".transition.hcl.json"
+	autoVarEnding = ".auto.hclvars"
+)
+
+func firstPos() hcl.Pos { return hcl.Pos{Line: 1, Column: 1} }
+
+func wholeFile(name string) hcl.Range {
+	return hcl.Range{Filename: name, Start: firstPos(), End: firstPos()}
+}
+
+// readFiles parses all plan files. It reports false when one of them could not
+// be understood as a whole, and leaves that one out. All are read before the
+// first is parsed, so that a plan that is too large costs no time.
+func (l *loader) readFiles() (bodies []hcl.Body, whole bool) {
+	names, whole := l.listPlan()
+	sources := make(map[string][]byte, len(names))
+	for _, name := range names {
+		src, ok := l.read(name, wholeFile(name), nil)
+		if l.total > maxTotalSize {
+			return nil, false
+		}
+		if !ok {
+			whole = false
+			continue
+		}
+		sources[name] = src
+	}
+	for _, name := range names {
+		src, ok := sources[name]
+		if !ok {
+			continue
+		}
+		body, ok := l.parse(name, src)
+		if !ok {
+			whole = false
+			continue
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, whole
+}
+
+// listPlan lists the plan files in the root, sorted.
+func (l *loader) listPlan() ([]string, bool) {
+	names, err := l.list(nativeEnding, jsonEnding)
+	switch {
+	case err != nil:
+		l.report(nil, hcl.Range{}, diag.Diagnostic{
+			Code: "unreadable", Summary: "The plan directory cannot be read",
+			Detail: fmt.Sprintf("Listing the plan directory failed: %s.", cause(err)),
+			Hint:   "Check that the directory exists and that you may read it.",
+		})
+	case len(names) == 0:
+		l.report(nil, hcl.Range{}, diag.Diagnostic{
+			Code: "no-plan", Summary: "No plan in this directory",
+			Detail: "The directory holds no file whose name ends in .transition.hcl or .transition.hcl.json.",
+			Hint:   "Name the directory of a plan, or make one with: transition init",
+		})
+	case len(names) > maxFiles:
+		l.report(nil, wholeFile(names[maxFiles]), diag.Diagnostic{
+			Code: "too-large", Summary: "Too many plan files",
+			Detail: fmt.Sprintf("The directory holds %d plan files; at most %d are read.", len(names), maxFiles),
+			Hint:   "Write tenants into an inventory instead of one file each.",
+		})
+	default:
+		return names, true
+	}
+	return nil, false
+}
+
+// list gives the names of the files in the root that have one of the endings.
+func (l *loader) list(endings ...string) ([]string, error) {
+	entries, err := fs.ReadDir(l.fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		for _, ending := range endings {
+			if strings.HasSuffix(e.Name(), ending) && !strings.HasPrefix(e.Name(), ".") && !e.IsDir() {
+				names = append(names, e.Name())
+				break
+			}
+		}
+	}
+	return names, nil
+}
+
+// read gives the content of a file that is part of the plan, and records it. A
+// mistake is reported at rng, in n.
+func (l *loader) read(name string, rng hcl.Range, n *node) ([]byte, bool) {
+	src, err := readRegular(l.fsys, name)
+	var problem *fileProblem
+	switch {
+	case errors.As(err, &problem):
+		l.report(n, rng, diag.Diagnostic{Code: problem.code, Summary: problem.summary, Detail: fmt.Sprintf("%q %s.", name, problem.what), Hint: problem.hint})
+		return nil, false
+	case err != nil:
+		l.report(n, rng, diag.Diagnostic{
+			Code: "unreadable", Summary: "A file cannot be read",
+			Detail: fmt.Sprintf("Reading %q failed: %s.", name, cause(err)),
+			Hint:   "Check that the file lies inside the plan directory and that you may read it.",
+		})
+		return nil, false
+	}
+	if l.total += len(src); l.total > maxTotalSize {
+		l.report(n, rng, diag.Diagnostic{
+			Code: "too-large", Summary: "The plan is too large",
+			Detail: fmt.Sprintf("With %q, the files of the plan have more than %d MiB together.", name, maxTotalSize>>20),
+			Hint:   "Write tenants into an inventory: inventories are read row by row and may be large.",
+		})
+		return nil, false
+	}
+	l.input.add(name, src)
+	l.cfg.Sources[name] = src
+	return src, true
+}
+
+// fileProblem is a file that is not read although it could be.
+type fileProblem struct{ code, summary, what, hint string }
+
+func (p *fileProblem) Error() string { return p.what }
+
+// readRegular reads a file of at most maxFileSize. Anything but a regular file
+// is refused before it is opened, since a named pipe would never answer.
+func readRegular(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fileProblem{code: "not-a-file", summary: "Not a file", what: "is not a regular file", hint: "Put a file there, or another name into the plan."}
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(src) > maxFileSize {
+		return nil, &fileProblem{
+			code: "too-large", summary: "A file is too large", what: fmt.Sprintf("is larger than %d MiB, the most that is read", maxFileSize>>20),
+			hint: "Split it into several files, or write tenants into an inventory.",
+		}
+	}
+	return src, nil
+}
+
+// parse reads a file of blocks or of variable values.
+func (l *loader) parse(name string, src []byte) (hcl.Body, bool) {
+	if e, bad := scanFile(name, src); bad {
+		l.tooMuch(nil, e)
+		return nil, false
+	}
+	file, diags := parseFile(name, src)
+	l.fromHCL(nil, untilLost(diags))
+	if diags.HasErrors() || file == nil || file.Body == nil {
+		return nil, false
+	}
+	return file.Body, true
+}
+
+func scanFile(name string, src []byte) (excess, bool) {
+	if path.Ext(name) == ".json" {
+		return scanJSON(src, name)
+	}
+	tokens, _ := hclsyntax.LexConfig(src, name, firstPos())
+	return scanTokens(tokens)
+}
+
+func parseFile(name string, src []byte) (*hcl.File, hcl.Diagnostics) {
+	if path.Ext(name) == ".json" {
+		return json.Parse(src, name)
+	}
+	return hclsyntax.ParseConfig(src, name, firstPos())
+}
+
+// untilLost sorts the mistakes of a file by place, and leaves out what follows a
+// text that is not closed: from there on the parser reads texts as code and code
+// as text.
+func untilLost(list hcl.Diagnostics) hcl.Diagnostics {
+	slices.SortStableFunc(list, func(a, b *hcl.Diagnostic) int { return cmp.Compare(startOf(a), startOf(b)) })
+	for i, d := range list {
+		switch d.Summary {
+		case "Invalid multi-line string", "Unterminated string literal", "Unterminated template string":
+			return list[:i+1]
+		}
+	}
+	return list
+}
+
+func startOf(d *hcl.Diagnostic) int {
+	if d.Subject == nil {
+		return 0
+	}
+	return d.Subject.Start.Byte
+}
+
+func (l *loader) tooMuch(n *node, e excess) {
+	l.report(n, e.rng, diag.Diagnostic{
+		Code: "too-deep", Summary: "An expression is too large",
+		Detail: fmt.Sprintf("What stands here %s, which nobody writes on purpose.", e.what),
+		Hint:   "Split it with locals.",
+	})
+}
+
+// cause is an error without the path, which the sentence around it names.
+func cause(err error) string {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

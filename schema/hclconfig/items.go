@@ -1,0 +1,148 @@
+package hclconfig
+
+import (
+	"slices"
+	"time"
+
+	"transition/schema"
+	"transition/schema/diag"
+	"transition/schema/spec"
+	"transition/schema/toffset"
+)
+
+// readItems builds the items of a phase, without what refers to other items.
+func (l *loader) readItems(n *node) {
+	p := l.phases[n.name()]
+	l.items[p] = make(map[string]*schema.Item)
+	for _, c := range l.distinctItems(n) {
+		item := l.item(c, p)
+		l.items[p][item.Name] = item
+		p.Items = append(p.Items, item)
+	}
+}
+
+// distinctItems lists the items of a phase by name, whatever their kind, each
+// name once.
+func (l *loader) distinctItems(n *node) []*node {
+	list := n.each(spec.ItemBlocks()...)
+	byName := make(map[string]*node)
+	for _, c := range list {
+		l.identifier(c)
+		if first := byName[c.name()]; first != nil {
+			l.duplicate(c, first)
+			continue
+		}
+		byName[c.name()] = c
+	}
+	return slices.DeleteFunc(list, func(c *node) bool { return byName[c.name()] != c })
+}
+
+func (l *loader) item(n *node, p *schema.Phase) *schema.Item {
+	item := &schema.Item{
+		Name:      n.name(),
+		Phase:     p,
+		Range:     rangeOf(n.def),
+		At:        optional[toffset.Offset](n, "at"),
+		LateUntil: optional[toffset.Offset](n, "late_until"),
+		Late:      lateOf(value[string](n, "late")),
+		When:      value[schema.Expr[bool]](n, "when"),
+		Retry:     l.retryOf(n),
+		Limit:     l.limits[value[ref](n, "limit").name],
+	}
+	switch n.spec.Name {
+	case "communication":
+		item.Does = l.communication(n)
+	case "work":
+		item.Does = &schema.Work{Effect: l.effect(n, value[time.Duration](n, "timeout"), value[string](n, "delivery"))}
+	case "lock":
+		item.Does = l.lock(n)
+	case "approval":
+		item.Does = l.approval(n)
+	}
+	return item
+}
+
+func lateOf(word string) schema.Late {
+	switch word {
+	case "run":
+		return schema.LateRun
+	case "skip":
+		return schema.LateSkip
+	case "collapse":
+		return schema.LateCollapse
+	default:
+		return schema.LateHold
+	}
+}
+
+// retryOf is never nil: without a policy there is one attempt.
+func (l *loader) retryOf(n *node) *schema.Retry {
+	name := value[ref](n, "retry").name
+	if !n.written("retry") {
+		name = l.defaults.retry
+	}
+	if r := l.retries[name]; r != nil {
+		return r
+	}
+	return &schema.Retry{MaxAttempts: 1}
+}
+
+func (l *loader) communication(n *node) *schema.Communication {
+	c := &schema.Communication{
+		Channel: l.channelOf(n),
+		To:      value[schema.Expr[[]string]](n, "to"),
+		Cc:      value[schema.Expr[[]string]](n, "cc"),
+		Bcc:     value[schema.Expr[[]string]](n, "bcc"),
+		ReplyTo: value[schema.Expr[string]](n, "reply_to"),
+		Message: l.messageOf(n),
+		Notice:  value[bool](n, "notice"),
+	}
+	for _, name := range []string{"to", "cc", "bcc"} {
+		l.checkRecipients(n, name)
+	}
+	l.checkAddress(n, "reply_to", c.ReplyTo)
+	return c
+}
+
+// channelOf is the channel that is written, else the default one.
+func (l *loader) channelOf(n *node) *schema.Channel {
+	name := value[ref](n, "channel").name
+	if !n.written("channel") {
+		name = l.defaults.channel
+		if name == "" {
+			l.report(n, n.def, diag.Diagnostic{
+				Code: "no-channel", Summary: "A message without a channel",
+				Detail: "Nothing says how the message is sent: it names no channel, and there is no default.",
+				Hint:   "Write channel = channel.KIND.NAME here, or into the block defaults of the transition.",
+			})
+		}
+	}
+	return l.channels[name]
+}
+
+func (l *loader) approval(n *node) *schema.Approval {
+	a := &schema.Approval{
+		By:      value[[]string](n, "by"),
+		Prompt:  value[schema.Expr[string]](n, "prompt"),
+		Expires: optional[toffset.Offset](n, "expires"),
+	}
+	if ask := n.block("ask"); ask != nil {
+		a.Ask = &schema.Ask{Channel: l.channelOf(ask), To: value[schema.Expr[[]string]](ask, "to")}
+		l.checkRecipients(ask, "to")
+	}
+	return a
+}
+
+func (l *loader) lock(n *node) *schema.Lock {
+	lock := &schema.Lock{
+		ReleaseIn: l.phases[value[ref](n, "release_in").name],
+		ReleaseBy: optional[toffset.Offset](n, "release_by"),
+	}
+	if c := n.block("acquire"); c != nil {
+		lock.Acquire = l.effect(c, 0, "")
+	}
+	if c := n.block("release"); c != nil {
+		lock.Release = l.effect(c, 0, "")
+	}
+	return lock
+}

@@ -1,0 +1,94 @@
+package hclconfig_test
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"transition/schema/hclconfig"
+)
+
+// TestLimits loads files that would end the process, or fill its memory, if they
+// were parsed: each must give a diagnostic instead.
+func TestLimits(t *testing.T) {
+	many := func(s string, n int) string { return strings.Repeat(s, n) }
+	native := func(expr string) fstest.MapFS { return onePlan("locals {\n  a = " + expr + "\n}\n") }
+	file := func(name, content string) fstest.MapFS {
+		fsys := onePlan("")
+		fsys[name] = &fstest.MapFile{Data: []byte(content)}
+		return fsys
+	}
+	files := onePlan("")
+	for i := range 500 {
+		files[fmt.Sprintf("f%d.transition.hcl", i)] = &fstest.MapFile{}
+	}
+	large := onePlan("")
+	for i := range 17 {
+		large[fmt.Sprintf("f%d.transition.hcl", i)] = &fstest.MapFile{Data: []byte("# " + many("comment ", 130_000))}
+	}
+	pipe := onePlan("")
+	pipe["pipe.transition.hcl"] = &fstest.MapFile{Mode: fs.ModeNamedPipe}
+	message := onePlan("channel \"maildir\" \"o\" { path = \"o\" }\nphase \"B\" {\n  opens = \"T+1d\"\n  communication \"m\" {\n    channel = channel.maildir.o\n    to      = [\"a@example.com\"]\n    message = \"m\"\n  }\n}\n")
+	message["m.md"] = &fstest.MapFile{Data: []byte("---\nsubject: x\n---\n" + many("%{if true}", 10_000))}
+	for _, c := range []struct {
+		name string
+		fsys fs.FS
+		want string
+	}{
+		{"parentheses", native(many("(", 50_000)), "too-deep"},
+		{"brackets", native(many("[", 50_000)), "too-deep"},
+		{"braces", native(many("{", 50_000)), "too-deep"},
+		{"calls", native(many("max(", 30_000)), "too-deep"},
+		{"templates", native(many(`"${`, 30_000)), "too-deep"},
+		{"negations", native(many("!", 50_000)), "too-deep"},
+		{"minus signs", native(many("-", 50_000)), "too-deep"},
+		{"conditions", native(many("true ? 1 : ", 50_000)), "too-deep"},
+		{"sums", native("1" + many(" + 1", 30_000)), "too-deep"},
+		{"indexes", native("a" + many("[b]", 30_000)), "too-deep"},
+		{"blocks", file("x.transition.hcl", many("a {\n", 30_000)), "too-deep"},
+		{"objects of JSON", file("x.transition.hcl.json", many(`{"a":`, 30_000)), "too-deep"},
+		{"lists of JSON", file("x.transition.hcl.json", many(`[`, 100_000)), "too-deep"},
+		{"lists of JSON behind a broken text", file("x.transition.hcl.json", "{\"a\": \"b\t"+many("[", 100_000)), "too-deep"},
+		{"templates in JSON", file("x.transition.hcl.json", `{"locals": {"a": "`+many("${(", 20_000)+`"}}`), "too-deep"},
+		{"templates in JSON, disguised", file("x.transition.hcl.json", `{"locals": {"a": "\/$\u007b`+many(`\u0028`, 20_000)+`"}}`), "too-deep"},
+		{"an exponent", native("1e999999999"), "too-deep"},
+		{"an exponent in JSON", file("x.transition.hcl.json", `{"locals": {"a": 1e999999999}}`), "too-deep"},
+		{"directives of a message", message, "too-deep"},
+		{"a large file", file("x.transition.hcl", many("# comment\n", 110_000)), "too-large"},
+		{"a large plan", large, "too-large"},
+		{"many files", files, "too-large"},
+		{"a type", onePlan("variable \"x\" {\n  type = " + many("list(", 90) + "string" + many(")", 90) + "\n  default = null\n}\n"), ""},
+		{"a named pipe", pipe, "not-a-file"},
+		{"variable values", file("x.auto.hclvars", "a = "+many("(", 50_000)), "too-deep"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, diags := hclconfig.Load(c.fsys, hclconfig.Options{})
+			if !strings.HasPrefix(codes(diags), c.want) || c.want == "" && len(diags) > 0 {
+				t.Errorf("got %q, want %q", codes(diags), c.want)
+			}
+		})
+	}
+}
+
+func TestLimits_LongListsAreNoExcess(t *testing.T) {
+	list := "locals {\n  a = [" + strings.Repeat("-1, max(1, 2), ", 2000) + "1]\n  b = {\n" + strings.Repeat("    \"k\" = -1\n", 1) + "  }\n}\n"
+	load(t, onePlan(list))
+}
+
+func TestFormat(t *testing.T) {
+	for _, c := range []struct{ name, file, src, want, codes string }{
+		{"spaces", "x.transition.hcl", "a {\nlong=1\n  b   = 2\n}\n", "a {\n  long = 1\n  b    = 2\n}\n", ""},
+		{"JSON", "x.transition.hcl.json", `{"b": 1, "a": {"c":2}}`, "{\n  \"b\": 1,\n  \"a\": {\n    \"c\": 2\n  }\n}\n", ""},
+		{"mistakes leave it as it is", "x.transition.hcl", "a {\nb=\n}\n", "a {\nb=\n}\n", "syntax"},
+		{"too deep", "x.transition.hcl", "a=" + strings.Repeat("(", 5000), "a=" + strings.Repeat("(", 5000), "too-deep"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, diags := hclconfig.Format([]byte(c.src), c.file)
+			if string(got) != c.want || codes(diags) != c.codes {
+				t.Errorf("got %q and %q, want %q and %q", got, codes(diags), c.want, c.codes)
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+package spec
+
+// Plan describes a plan directory: the block without a name that holds all
+// others. Each call makes a new description, which the caller may keep.
+func Plan() *Block {
+	blocks := []*Block{transition(), variable(), locals()}
+	blocks = append(blocks, inventory(), tenant(), batch(), series(), constraint(), phase(), event())
+	blocks = append(blocks, channels()...)
+	blocks = append(blocks, retry(), limit(), calendar(), moved(), removed(), check())
+	return &Block{
+		Doc:    "A plan directory: all files *.transition.hcl and *.transition.hcl.json in it, read together.",
+		Blocks: blocks,
+	}
+}
+
+func transition() *Block {
+	return &Block{
+		Name: "transition", Labels: []string{"NAME"}, Min: 1, Max: 1,
+		Doc: "The transition as a whole.",
+		Attributes: []Attribute{
+			{Name: "description", Type: Text, Doc: "What it does, for people."},
+			{Name: "time_zone", Type: Zone, Default: "UTC", Doc: "Zone of every wall-clock time that names no other, as IANA calls it."},
+			{Name: "required_version", Type: Text, DefaultDoc: "any version", Doc: `Versions of this program that may read the plan, as in ">= 0.1" or "~> 1.2".`},
+		},
+		Blocks: append([]*Block{notice(), defaults(), postpone(), consent()}, states()...),
+	}
+}
+
+func notice() *Block {
+	return &Block{
+		Name: "notice", Max: 1,
+		Doc: "How long before T a tenant must have been told before it enters a phase with a lock or the point of no return.",
+		Attributes: []Attribute{
+			{Name: "first", Type: Duration, DefaultDoc: "not required", Doc: "The earliest notice comes at least this long before T."},
+			{Name: "final", Type: Duration, DefaultDoc: "not required", Doc: "The first notice of the present T comes at least this long before it."},
+		},
+	}
+}
+
+func defaults() *Block {
+	return &Block{
+		Name: "defaults", Max: 1,
+		Doc: "What items have that do not say otherwise.",
+		Attributes: []Attribute{
+			{Name: "channel", Type: Reference, Refers: []string{"channel"}, DefaultDoc: "none", Doc: "Channel of communications."},
+			{Name: "retry", Type: Reference, Refers: []string{"retry"}, DefaultDoc: "one attempt", Doc: "Retry policy of items."},
+			{Name: "timeout", Type: Interval, DefaultDoc: ExecTimeout + " for exec, " + HTTPTimeout + " for http", Doc: "How long a command or request may take."},
+			{Name: "delivery", Type: Text, OneOf: deliveries(), DefaultDoc: "see work", Doc: "The promise about an effect whose outcome is unknown."},
+			{Name: "locale", Type: Text, DefaultDoc: "none", Doc: "Locale of tenants that have none."},
+			{Name: "calendar", Type: Reference, Refers: []string{"calendar"}, Support: NotYet, DefaultDoc: "none", Doc: "Calendar of business days, freezes and quiet hours."},
+		},
+		Blocks: []*Block{breaker()},
+	}
+}
+
+func breaker() *Block {
+	return &Block{
+		Name: "breaker", Max: 1, Support: NotYet,
+		Doc: "Stops new work of a batch when more attempts than allowed end in Error.",
+		Attributes: []Attribute{
+			{Name: "max_errors", Type: Integer, Bounds: atLeast(0), DefaultDoc: "no bound", Doc: "How many attempts may end in Error."},
+			{Name: "max_error_ratio", Type: Share, DefaultDoc: "no bound", Doc: "Which share of the attempts may end in Error."},
+			{Name: "min_sample", Type: Integer, Bounds: atLeast(1), DefaultDoc: "1", Doc: "How many attempts there must have been before the share counts."},
+		},
+	}
+}
+
+func postpone() *Block {
+	return &Block{
+		Name: "postpone", Max: 1, Support: NotYet,
+		Doc: "How often and until when a tenant may ask for a later T.",
+		Attributes: []Attribute{
+			{Name: "max", Type: Integer, Bounds: atLeast(0), DefaultDoc: "1", Doc: "How often."},
+			{Name: "until", Type: Offset, DefaultDoc: "T", Doc: "Until when."},
+			{Name: "min_shift", Type: Duration, DefaultDoc: "none", Doc: "The least distance between the old T and the new one."},
+			{Name: "end", Type: Instant, DefaultDoc: "none", Doc: "No T may lie after this."},
+		},
+	}
+}
+
+func consent() *Block {
+	return &Block{
+		Name: "consent", Max: 1, Support: NotYet,
+		Doc: "Whether tenants agree before they move.",
+		Attributes: []Attribute{
+			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What silence means."},
+			{Name: "opt_out_after", Type: Offset, DefaultDoc: "none", Doc: "From when silence counts as a yes."},
+			{Name: "phase", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "the first hard phase", Doc: "The phase that consent is needed for."},
+		},
+	}
+}
+
+func states() []*Block {
+	return []*Block{
+		{
+			Name: "state", Kind: "sqlite", Max: 1,
+			Doc: "Keeps the recorded state in a file.",
+			Attributes: []Attribute{
+				{Name: "path", Type: Text, Default: StatePath, Doc: "The file, relative to the plan directory or absolute."},
+			},
+		},
+		{
+			Name: "state", Kind: "postgres", Max: 1, Support: NotYet,
+			Doc: "Keeps the recorded state in a database.",
+			Attributes: []Attribute{
+				{Name: "url", Type: Text, Required: true, Doc: "Where the database is."},
+			},
+		},
+	}
+}
+
+func variable() *Block {
+	return &Block{
+		Name: "variable", Labels: []string{"NAME"},
+		Doc: "An input value. It comes from -var, -var-file, *.auto.hclvars or the environment variable TRANSITION_VAR_NAME, in this order.",
+		Attributes: []Attribute{
+			{Name: "type", Type: TypeName, DefaultDoc: "any", Doc: "Its type, as in string, number, bool or list(string)."},
+			{Name: "default", Type: Any, DefaultDoc: "none: a value must be given", Doc: "Its value when none is given."},
+			{Name: "description", Type: Text, Doc: "What it is for, for people."},
+			{Name: "sensitive", Type: Bool, Default: false, Doc: "Its value is replaced in every output."},
+			{Name: "ephemeral", Type: Bool, Default: false, Doc: "Its value is never stored, and is no part of the plan's digest."},
+		},
+		Blocks: []*Block{{
+			Name: "validation", Doc: "A condition on the value.",
+			Attributes: conditionAttributes("What the value must fulfil."),
+		}},
+	}
+}
+
+func locals() *Block {
+	return &Block{
+		Name: "locals", Open: true,
+		Doc: "Named values of the plan, for use as local.NAME. They may use each other, but not in a circle.",
+	}
+}
+
+func check() *Block {
+	return &Block{
+		Name: "check", Labels: []string{"NAME"},
+		Doc:        "A condition on the plan itself; when it does not hold, people are warned.",
+		Attributes: conditionAttributes("What the plan should fulfil."),
+	}
+}
+
+func conditionAttributes(doc string) []Attribute {
+	return []Attribute{
+		{Name: "condition", Type: Condition, Required: true, Doc: doc},
+		{Name: "error_message", Type: Sentences, Required: true, Doc: "What is said when it does not, in full sentences."},
+	}
+}
+
+func moved() *Block {
+	return &Block{
+		Name: "moved", Support: NotYet,
+		Doc: "Says that a phase or item has another name now.",
+		Attributes: []Attribute{
+			{Name: "from", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its old address."},
+			{Name: "to", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its new address."},
+		},
+	}
+}
+
+func removed() *Block {
+	return &Block{
+		Name: "removed", Support: NotYet,
+		Doc: "Says that a phase, an item or a tenant was taken out on purpose.",
+		Attributes: []Attribute{
+			{Name: "from", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its address."},
+			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while it is active", Doc: "What becomes of what has begun."},
+		},
+	}
+}
