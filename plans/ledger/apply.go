@@ -102,15 +102,14 @@ func (it *Item) release(f Fact) {
 	it.discharge(f)
 }
 
-// discharge ends the obligation of a lock whose release is settled. A lock that
-// was given back before its time counts as missed from then on.
+// discharge ends the obligation of a lock whose release is settled.
 func (it *Item) discharge(f Fact) {
 	if !it.Release.State.Settled() {
 		return
 	}
 	it.Obligation = false
 	if it.Undone {
-		it.State, it.At, it.Reason = Late, f.At, "given back before its time"
+		it.State, it.At, it.Reason = Returned, f.At, "given back before its time"
 	}
 }
 

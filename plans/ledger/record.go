@@ -22,6 +22,9 @@ const (
 	Waived
 	Late // its window passed before it began
 	Open // an approval that was asked for
+	// Returned is a lock that was given back before its time. Nothing after it
+	// may begin until it is taken again.
+	Returned
 )
 
 // Settled reports whether nothing more will happen with an item by itself or

@@ -69,11 +69,14 @@ type Claim struct {
 	Key        string
 	// Rev is the revision of the record that the decision was based on. If the
 	// record has moved on, as when a person has put a hold on the tenant, the
-	// claim is refused.
+	// claim is refused. Facts of the same commit do not count: Rev may be the
+	// revision before them or after any of them.
 	Rev int64
 }
 
 // Commit is one transaction: everything in it is durable together, or nothing is.
+// Dropped attempts come first, then facts, then claims, so that a claim may
+// follow the attempt that ends beside it.
 type Commit struct {
 	Claims []Claim
 	// Facts are appended, and applied to the records of their tenants. Began

@@ -1,0 +1,123 @@
+package lease_test
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"transition/runner/lease"
+)
+
+// TestMain lets the test binary be the other process: it takes the lock, says
+// so, and waits to be killed.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("LEASE_TEST_TAKE"); path != "" {
+		if _, err := lease.Take(path); err != nil {
+			os.Stdout.WriteString(err.Error() + "\n")
+			os.Exit(1)
+		}
+		os.Stdout.WriteString("taken\n")
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+func TestTakeExcludesOthersUntilRelease(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db.lock")
+	if held, err := lease.Taken(path); err != nil || held {
+		t.Fatalf("before anybody took it: Taken = %t, %v", held, err)
+	}
+	lock, err := lease.Take(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lease.Take(path); !errors.Is(err, lease.ErrHeld) {
+		t.Errorf("a second Take: %v, want ErrHeld", err)
+	}
+	if held, err := lease.Taken(path); err != nil || !held {
+		t.Errorf("while it is held: Taken = %t, %v", held, err)
+	}
+	for range 2 {
+		if err := lock.Release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := lease.Take(path)
+	if err != nil {
+		t.Fatalf("after Release: %v", err)
+	}
+	if err := again.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClosingTheFileElsewhereKeepsLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db.lock")
+	lock, err := lease.Take(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	if _, err := os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lease.Take(path); !errors.Is(err, lease.ErrHeld) {
+		t.Errorf("after the file was read and closed: Take = %v, want ErrHeld", err)
+	}
+}
+
+func TestDeletedFileIsNoLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db.lock")
+	lock, err := lease.Take(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := lease.Taken(path); err != nil || held {
+		t.Errorf("Taken = %t, %v", held, err)
+	}
+}
+
+func TestLockDiesWithItsProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db.lock")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "LEASE_TEST_TAKE="+path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || line != "taken\n" {
+		t.Fatalf("the other process said %q, %v", line, err)
+	}
+	if held, err := lease.Taken(path); err != nil || !held {
+		t.Errorf("while the other process lives: Taken = %t, %v", held, err)
+	}
+	if _, err := lease.Take(path); !errors.Is(err, lease.ErrHeld) {
+		t.Errorf("while the other process lives: Take = %v, want ErrHeld", err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("the killed process ended well")
+	}
+	lock, err := lease.Take(path)
+	if err != nil {
+		t.Fatalf("after the other process was killed: %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,97 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"transition/plans/ledger"
+
+	"transition/runner/lease"
+	"transition/runner/store"
+)
+
+// lockPath is the file whose lock decides who applies; the row of table lease
+// tells others who that is, and fences off whoever had it before.
+func (s *Store) lockPath() string { return s.path + ".lock" }
+
+// Holder tells who applies at present.
+func (s *Store) Holder(ctx context.Context) (store.Holder, bool, error) {
+	held, err := lease.Taken(s.lockPath())
+	if err != nil || !held {
+		return store.Holder{}, false, fault(s.path, "looking at the lock of", err)
+	}
+	h, _, err := s.holderRow(ctx)
+	return h, err == nil, err
+}
+
+// holderRow is the newest lease there has been; false: there has been none.
+func (s *Store) holderRow(ctx context.Context) (store.Holder, bool, error) {
+	var h store.Holder
+	var since string
+	err := s.read.QueryRowContext(ctx, "SELECT epoch, host, pid, user, command, since FROM lease").
+		Scan(&h.Epoch, &h.Host, &h.PID, &h.User, &h.Command, &since)
+	if err == nil {
+		h.Since, err = parseInstant(since)
+	}
+	return h, h.Epoch > 0, fault(s.path, "reading", err)
+}
+
+// Lease takes the exclusive right to apply.
+func (s *Store) Lease(ctx context.Context, h store.Holder) (store.Lease, error) {
+	if s.write == nil {
+		return nil, s.openedReadOnly()
+	}
+	lock, err := lease.Take(s.lockPath())
+	if errors.Is(err, lease.ErrHeld) {
+		by, _, err := s.holderRow(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &store.HeldError{Holder: by}
+	}
+	if err != nil {
+		return nil, fault(s.path, "locking", err)
+	}
+	h.Since = h.Since.UTC().Round(0)
+	if h.Epoch, err = s.write.newEpoch(ctx, h); err != nil {
+		return nil, errors.Join(fault(s.path, "taking the lease of", err), lock.Release())
+	}
+	return &held{store: s, lock: lock, holder: h}, nil
+}
+
+// held is a lease. Its end needs no word in the database: the lock is free then.
+type held struct {
+	store    *Store
+	lock     *lease.Lock
+	holder   store.Holder
+	released atomic.Bool
+}
+
+func (l *held) Holder() store.Holder { return l.holder }
+
+func (l *held) Release() error {
+	l.released.Store(true)
+	return l.lock.Release()
+}
+
+// Commit makes one durable transaction.
+func (l *held) Commit(ctx context.Context, c store.Commit) (store.Committed, error) {
+	if l.released.Load() {
+		return store.Committed{}, fenced(l.store.path, l.holder.Epoch, l.holder.Epoch)
+	}
+	done, err := l.store.write.commit(ctx, l.holder.Epoch, c)
+	return done, fault(l.store.path, "writing", err)
+}
+
+// Append records facts of which no attempt is the cause.
+func (s *Store) Append(ctx context.Context, facts []ledger.Fact, check func(*ledger.Record) error) error {
+	if s.write == nil {
+		return s.openedReadOnly()
+	}
+	return s.write.append(ctx, facts, check)
+}
+
+func (s *Store) openedReadOnly() error {
+	return readOnly(s.path, "was opened for reading only")
+}

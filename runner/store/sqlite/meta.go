@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"transition/runner/store"
+)
+
+// digest is a SHA-256.
+type digest [sha256.Size]byte
+
+// asDigest takes bytes from the file for a hash, however many there are.
+func asDigest(b []byte) (d digest) {
+	copy(d[:], b)
+	return d
+}
+
+// genesis is the hash before the first fact. It binds a history to its state.
+func genesis(lineage string) digest {
+	return sha256.Sum256([]byte("transition/facts/v1\x00" + lineage))
+}
+
+// chain is the hash of a fact, given the one before it.
+func chain(prev digest, body []byte) digest {
+	h := sha256.New()
+	h.Write(prev[:])
+	h.Write(body)
+	var d digest
+	h.Sum(d[:0])
+	return d
+}
+
+// description is the row of table meta.
+type description struct {
+	store.Meta
+	facts int64  // seq of the newest fact
+	head  digest // its hash
+}
+
+const (
+	metaColumns = "lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, facts, head, sum"
+	insertMeta  = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+	selectMeta  = "SELECT " + metaColumns + " FROM meta"
+	updateMeta  = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+// values are those of metaColumns.
+func (d *description) values() []any {
+	sum := d.sum()
+	return []any{
+		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), d.Serial, instant(d.Clock), instant(d.LastFact),
+		d.Adopted, instant(d.AdoptedAt), d.facts, d.head[:], sum[:],
+	}
+}
+
+// sum covers the whole row, since nothing else tells a damaged one.
+func (d *description) sum() digest {
+	var b []byte
+	for _, s := range [...]string{
+		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), instant(d.Clock), instant(d.LastFact),
+		d.Adopted, instant(d.AdoptedAt), string(d.head[:]),
+	} {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = binary.AppendVarint(b, d.Serial)
+	return sha256.Sum256(binary.AppendVarint(b, d.facts))
+}
+
+// scanner is a row that can be read: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// scan reads metaColumns.
+func (d *description) scan(path string, row scanner) error {
+	var created, clock, last, adopted string
+	var head, sum []byte
+	err := scan(row, &d.Lineage, &d.Kind, &d.Plan, &created, &d.Serial, &clock, &last, &d.Adopted, &adopted,
+		&d.facts, &head, &sum)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		text string
+		at   *time.Time
+	}{{created, &d.Created}, {clock, &d.Clock}, {last, &d.LastFact}, {adopted, &d.AdoptedAt}} {
+		if *f.at, err = parseInstant(f.text); err != nil {
+			return damaged(path, "has a description with %v", err)
+		}
+	}
+	d.head = asDigest(head)
+	if is := d.sum(); !bytes.Equal(is[:], sum) {
+		return damaged(path, "has a description that was changed by something else than transition")
+	}
+	return nil
+}
+
+// Meta reads the state's description.
+func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
+	var d description
+	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
+	return d.Meta, fault(s.path, "reading", err)
+}
+
+// layout has one width, so that instants sort as texts.
+const layout = "2006-01-02T15:04:05.000000000Z"
+
+// instant is a time as it is stored; the zero time is empty.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(layout)
+}
+
+func parseInstant(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(layout, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the instant %q", s)
+	}
+	return t, nil
+}

@@ -1,0 +1,235 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/runner/store"
+)
+
+// transaction is what one commit does, up to the commit itself.
+type transaction struct {
+	*writer
+	meta    description
+	epoch   int64                     // of the lease
+	records map[string]*ledger.Record // that were looked at; those of encoded have changed
+	before  map[string]int64          // revision of those that have changed, before
+	encoded map[string][]byte         // what of them is written
+	body    bytes.Buffer              // of a fact
+}
+
+func (t *transaction) run(ctx context.Context, f func(context.Context, *transaction) error) error {
+	if err := t.refresh(ctx); err != nil {
+		return err
+	}
+	if err := t.meta.scan(t.path, t.stmt.meta.QueryRowContext(ctx)); err != nil {
+		return err
+	}
+	if err := t.stmt.epoch.QueryRowContext(ctx).Scan(&t.epoch); err != nil {
+		return err
+	}
+	t.records = make(map[string]*ledger.Record)
+	t.before = make(map[string]int64)
+	t.encoded = make(map[string][]byte)
+	return f(ctx, t)
+}
+
+// finish writes what the steps before have left to the end.
+func (t *transaction) finish(ctx context.Context) error {
+	for _, tenant := range slices.Sorted(maps.Keys(t.before)) {
+		b := t.codec.Append(nil, t.records[tenant])
+		if _, err := t.stmt.putRecord.ExecContext(ctx, tenant, b); err != nil {
+			return err
+		}
+		t.encoded[tenant] = b
+	}
+	for id := t.named + 1; id <= t.codec.Len(); id++ {
+		text, _ := t.codec.Lookup(uint64(id))
+		if _, err := t.stmt.addName.ExecContext(ctx, id, text); err != nil {
+			return err
+		}
+	}
+	t.meta.Serial++
+	_, err := t.stmt.setMeta.ExecContext(ctx, t.meta.values()...)
+	return err
+}
+
+// record returns the record of a tenant as the transaction has made it so far.
+// It is the transaction's own.
+func (t *transaction) record(ctx context.Context, tenant string) (*ledger.Record, error) {
+	if r := t.records[tenant]; r != nil {
+		return r, nil
+	}
+	b, known, err := t.kept(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	r := &ledger.Record{ID: tenant}
+	if known {
+		if err := t.codec.Decode(b, r); err != nil {
+			return nil, damaged(t.path, "has a broken record of tenant %q: %v", tenant, err)
+		}
+	}
+	t.records[tenant] = r
+	return r, nil
+}
+
+// kept returns the bytes of a record before the transaction; false: none.
+func (t *transaction) kept(ctx context.Context, tenant string) (b []byte, known bool, err error) {
+	if b, known = t.cache[tenant]; known {
+		return b, true, nil
+	}
+	err = scan(t.stmt.record.QueryRowContext(ctx, tenant), &b)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	return b, err == nil, err
+}
+
+// fact appends a fact, applies it, and does to its attempt what it says.
+func (t *transaction) fact(ctx context.Context, f ledger.Fact) error {
+	f, err := store.Canonical(f)
+	if err != nil {
+		return err
+	}
+	r, err := t.record(ctx, f.Tenant)
+	if err != nil {
+		return err
+	}
+	if _, ok := t.before[f.Tenant]; !ok {
+		t.before[f.Tenant] = r.Rev
+	}
+	if err := t.attempt(ctx, &f); err != nil {
+		return err
+	}
+	t.meta.facts++
+	f.Seq = t.meta.facts
+	body, err := t.encode(f)
+	if err != nil {
+		return err
+	}
+	t.meta.head = chain(t.meta.head, body)
+	if f.At.After(t.meta.LastFact) {
+		t.meta.LastFact = f.At
+	}
+	r.Apply(f)
+	attempt := sql.NullInt64{Int64: f.Attempt, Valid: f.Attempt != 0}
+	_, err = t.stmt.addFact.ExecContext(ctx, f.Seq, f.Tenant, attempt, string(body), t.meta.head[:])
+	return err
+}
+
+// encode returns the canonical bytes of a fact, until the next one.
+func (t *transaction) encode(f ledger.Fact) ([]byte, error) {
+	t.body.Reset()
+	e := json.NewEncoder(&t.body)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(f); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(t.body.Bytes(), []byte("\n")), nil
+}
+
+// attempt does to the attempts of the database what a fact says of them.
+func (t *transaction) attempt(ctx context.Context, f *ledger.Fact) error {
+	at := instant(f.At)
+	switch {
+	case f.Kind == ledger.Resolved:
+		_, err := t.stmt.resolve.ExecContext(ctx, at, f.Tenant, f.Item)
+		return err
+	case f.Attempt == 0 || !store.OfAttempt(f.Kind):
+		return nil
+	case f.Kind == ledger.Began:
+		ok, err := changed(t.stmt.begin.ExecContext(ctx, at, f.Attempt, f.Tenant, f.Item, string(f.Op), f.Recipient, t.epoch))
+		if err == nil && !ok {
+			err = fmt.Errorf("attempt %d of %s/%s cannot begin: it was not claimed so under this lease, or has begun or "+
+				"ended already", f.Attempt, f.Tenant, f.Item)
+		}
+		return err
+	default:
+		return t.end(ctx, f, at)
+	}
+}
+
+// end ends an attempt. What is unknown stays open; what has not begun can only
+// have failed.
+func (t *transaction) end(ctx context.Context, f *ledger.Fact, at string) error {
+	closed := sql.NullString{String: at, Valid: f.Kind != ledger.Unknown}
+	ok, err := changed(t.stmt.end.ExecContext(ctx, string(f.Kind), at, closed, f.Attempt, f.Tenant, f.Item, string(f.Op),
+		f.Recipient, f.Kind == ledger.Failed))
+	if err == nil && !ok {
+		err = fmt.Errorf("attempt %d of %s/%s cannot end as %s: it was not claimed so, has not begun, or has ended already",
+			f.Attempt, f.Tenant, f.Item, f.Kind)
+	}
+	return err
+}
+
+// changed reports whether an update has found its row.
+func changed(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// claim asks for one attempt; 0: it is refused. The record must be as the
+// decision saw it: before the facts of this commit, or with some of them.
+func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int64, error) {
+	r, err := t.record(ctx, c.Tenant)
+	if err != nil {
+		return 0, err
+	}
+	least, ok := t.before[c.Tenant]
+	if !ok {
+		least = r.Rev
+	}
+	if c.Rev < least || c.Rev > r.Rev {
+		return 0, nil
+	}
+	res, err := t.stmt.addAttempt.ExecContext(ctx, c.Tenant, c.Item, string(c.Op), c.Recipient, c.Epoch, c.Generation,
+		c.No, c.Key, t.epoch, at)
+	if err != nil {
+		return 0, err
+	}
+	if ok, err := changed(res, nil); err != nil || !ok {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+// drop ends attempts that were claimed and will not begin.
+func (t *transaction) drop(ctx context.Context, ids []int64, at string) error {
+	for _, id := range ids {
+		ok, err := changed(t.stmt.drop.ExecContext(ctx, at, at, id))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("attempt %d cannot be dropped: it is not claimed, or has begun or ended already", id)
+		}
+	}
+	return nil
+}
+
+// advance moves the clock of a rehearsal.
+func (t *transaction) advance(clock time.Time) error {
+	switch {
+	case clock.IsZero():
+		return nil
+	case t.meta.Kind != store.Rehearsal:
+		return fmt.Errorf("%s is no rehearsal: it has no clock to set", t.path)
+	case clock.Before(t.meta.Clock):
+		return fmt.Errorf("the clock of a rehearsal only goes forward: it shows %s, which is after %s",
+			t.meta.Clock.Format(time.RFC3339), clock.UTC().Format(time.RFC3339))
+	}
+	t.meta.Clock = clock.UTC().Round(0)
+	return nil
+}

@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"transition/runner/store"
+)
+
+// maxProblems bounds a report: who has lost a disk has seen enough by then.
+const maxProblems = 100
+
+// Verify checks the whole history. The error is for what kept it from looking;
+// what it found is in the report.
+func (s *Store) Verify(ctx context.Context) (store.Report, error) {
+	v := verifier{path: s.path}
+	err := s.snapshot(ctx, func(q queryer) error {
+		v.q = q
+		for _, check := range []func(context.Context) error{
+			v.engine, v.schema, v.chain, v.replay, v.attempts,
+		} {
+			if err := check(ctx); !v.tolerates(err) {
+				return err
+			}
+		}
+		return nil
+	})
+	if !v.tolerates(err) {
+		return store.Report{}, fault(s.path, "verifying", err)
+	}
+	return v.report, nil
+}
+
+type verifier struct {
+	path   string
+	q      queryer
+	report store.Report
+
+	began, ended int64 // facts that say so of an attempt
+}
+
+// problem adds a sentence to the report.
+func (v *verifier) problem(format string, a ...any) error {
+	if len(v.report.Problems) >= maxProblems {
+		return errStop
+	}
+	v.report.Problems = append(v.report.Problems, fmt.Sprintf(format, a...))
+	return nil
+}
+
+// tolerates makes damage that has ended a check a problem of the report, so that
+// the next check can go on.
+func (v *verifier) tolerates(err error) bool {
+	err = fault(v.path, "verifying", err)
+	switch {
+	case err == nil, errors.Is(err, errStop):
+		return true
+	case errors.Is(err, store.ErrDamaged):
+		v.report.Problems = append(v.report.Problems, err.Error())
+		return true
+	default:
+		return false
+	}
+}
+
+// engine lets SQLite check its own structures.
+func (v *verifier) engine(ctx context.Context) error {
+	rows, err := v.q.QueryContext(ctx, "PRAGMA integrity_check")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var found string
+		if err := scan(rows, &found); err != nil || found == "ok" {
+			return err
+		}
+		return v.problem("SQLite says: %s.", found)
+	})
+	if err != nil {
+		return err
+	}
+	rows, err = v.q.QueryContext(ctx, "PRAGMA foreign_key_check")
+	return each(rows, err, func(rows *sql.Rows) error {
+		var table, parent string
+		var row, key sql.NullInt64
+		if err := scan(rows, &table, &row, &parent, &key); err != nil {
+			return err
+		}
+		return v.problem("Row %d of table %s refers to a row of table %s that is not there.", row.Int64, table, parent)
+	})
+}
+
+// schema compares the tables and their rules with those that there should be.
+func (v *verifier) schema(ctx context.Context) error {
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db, 0, migrations()); err != nil {
+		return err
+	}
+	want, err := readSchema(ctx, db)
+	if err != nil {
+		return err
+	}
+	is, err := readSchema(ctx, v.q)
+	if err != nil {
+		return err
+	}
+	if slices.Equal(want, is) {
+		return nil
+	}
+	return v.problem("The tables, indexes or rules of the file are not those that transition has made.")
+}
+
+func readSchema(ctx context.Context, q queryer) ([]string, error) {
+	var schema []string
+	rows, err := q.QueryContext(ctx, "SELECT coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var text string
+		err := scan(rows, &text)
+		schema = append(schema, text)
+		return err
+	})
+	return schema, err
+}
+
+// chain follows the hashes from the first fact to the newest.
+func (v *verifier) chain(ctx context.Context) error {
+	var d description
+	if err := d.scan(v.path, v.q.QueryRowContext(ctx, selectMeta)); err != nil {
+		return err
+	}
+	head := genesis(d.Lineage)
+	rows, err := v.q.QueryContext(ctx, "SELECT seq, body, hash FROM facts ORDER BY seq")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var seq int64
+		var body, hash sql.RawBytes
+		if err := scan(rows, &seq, &body, &hash); err != nil {
+			return err
+		}
+		v.report.Facts++
+		if seq != v.report.Facts {
+			err := v.problem("Facts %d to %d are lost.", v.report.Facts, seq-1)
+			v.report.Facts, head = seq, asDigest(hash)
+			return err
+		}
+		head = chain(head, body)
+		if bytes.Equal(head[:], hash) {
+			return nil
+		}
+		head = asDigest(hash) // so that one change is one problem
+		return v.problem("Fact %d was changed after it was recorded, or the one before it was.", seq)
+	})
+	switch {
+	case err != nil:
+		return err
+	case v.report.Facts != d.facts:
+		return v.problem("The history ends with fact %d, and fact %d was the newest.", v.report.Facts, d.facts)
+	case head != d.head:
+		return v.problem("The newest fact is not the one that was recorded last.")
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"transition/plans/ledger"
+	"transition/runner/store"
+)
+
+// writer is the one connection that writes.
+type writer struct {
+	path string
+	db   *sql.DB
+
+	mu   sync.Mutex // guards all below
+	conn *sql.Conn
+	stmt statements
+	file os.FileInfo // the file that is open, as it was when last seen
+
+	// What follows is right as long as no other connection writes: version is
+	// the engine's mark of that.
+	version int64
+	codec   ledger.Codec
+	named   int               // the names of codec up to here are in the database
+	cache   map[string][]byte // records that were written last, encoded
+}
+
+// cacheSize bounds the cached records; a wave in key order fits in it.
+const cacheSize = 8192
+
+func openWriter(ctx context.Context, path string) (*writer, error) {
+	db, err := sql.Open("sqlite", writeDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{path: path, db: db, cache: make(map[string][]byte)}
+	if err := w.prepare(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *writer) prepare(ctx context.Context) error {
+	var err error
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
+	}
+	if w.file, err = os.Stat(w.path); err != nil {
+		return err
+	}
+	if err := w.stmt.prepare(ctx, w.conn); err != nil {
+		return err
+	}
+	// A file that may not be written to says so now, before any effect. For
+	// BEGIN IMMEDIATE the engine would be content to read.
+	return w.transact(ctx, func(ctx context.Context, _ *transaction) error {
+		_, err := w.conn.ExecContext(ctx, "UPDATE lease SET pid = pid WHERE FALSE")
+		if err != nil {
+			return err
+		}
+		return errNothing
+	})
+}
+
+func (w *writer) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.stmt.close()
+	if w.conn != nil {
+		err = errors.Join(err, w.conn.Close())
+	}
+	return errors.Join(err, w.db.Close())
+}
+
+// errNothing ends a transaction that has nothing to commit.
+var errNothing = errors.New("nothing to commit")
+
+// transact runs f in a transaction that no other writer can get into, and
+// commits what f did. Once it has begun it is not to be stopped: a commit that
+// was cut off would be in doubt.
+func (w *writer) transact(ctx context.Context, f func(context.Context, *transaction) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.checkFile(); err != nil {
+		return err
+	}
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if busy(err) {
+			return fmt.Errorf("%w. %s", err, adviseBusy)
+		}
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	t := &transaction{writer: w}
+	err := t.run(ctx, f)
+	if err == nil {
+		_, err = w.conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		// The engine undoes some failures by itself and then has nothing to
+		// roll back. If it failed to, the next BEGIN would say so.
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		w.codec.Truncate(w.named)
+		if errors.Is(err, errNothing) {
+			return nil
+		}
+		return err
+	}
+	w.remember(t)
+	return nil
+}
+
+// checkFile finds out whether the open file is still the one with the path.
+// Whoever writes to a deleted file would lose it all.
+func (w *writer) checkFile() error {
+	now, err := os.Stat(w.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return damaged(w.path, "was deleted while it was open")
+	case err != nil:
+		return err
+	case !os.SameFile(w.file, now):
+		return damaged(w.path, "was replaced by another file while it was open")
+	case now.Size() < w.file.Size():
+		return damaged(w.path, "was cut short while it was open")
+	}
+	w.file = now
+	return nil
+}
+
+// remember keeps what a transaction that was committed has written.
+func (w *writer) remember(t *transaction) {
+	w.named = w.codec.Len()
+	if len(w.cache)+len(t.encoded) > cacheSize {
+		clear(w.cache)
+	}
+	for tenant, b := range t.encoded {
+		w.cache[tenant] = b
+	}
+}
+
+// refresh forgets what the writer knows if somebody else has written since.
+func (w *writer) refresh(ctx context.Context) error {
+	var version int64
+	if err := w.stmt.dataVersion.QueryRowContext(ctx).Scan(&version); err != nil {
+		return err
+	}
+	if version == w.version {
+		return nil
+	}
+	clear(w.cache)
+	w.version = 0
+	if err := readNames(ctx, w.conn, w.path, &w.codec); err != nil {
+		return err
+	}
+	w.named = w.codec.Len()
+	w.version = version
+	return nil
+}
+
+// newEpoch writes who has the lease now and returns its epoch.
+func (w *writer) newEpoch(ctx context.Context, h store.Holder) (int64, error) {
+	var epoch int64
+	err := w.transact(ctx, func(ctx context.Context, _ *transaction) error {
+		const update = "UPDATE lease SET epoch = epoch + 1, host = ?, pid = ?, user = ?, command = ?, since = ? RETURNING epoch"
+		return w.conn.QueryRowContext(ctx, update, h.Host, h.PID, h.User, h.Command, instant(h.Since)).Scan(&epoch)
+	})
+	return epoch, err
+}
