@@ -1,0 +1,60 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// ended is how a process came to its end.
+type ended struct {
+	state   *os.ProcessState
+	err     error  // of waiting for it
+	stopped string // why it was made to end; empty when it ended by itself
+}
+
+// await waits for a started command, for as long as it may run.
+func (e *Executor) await(ctx context.Context, cmd *exec.Cmd, timeout time.Duration) ended {
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+
+	stopped := ""
+	select {
+	case err := <-done:
+		return ended{state: cmd.ProcessState, err: err}
+	case <-timer.C:
+		stopped = fmt.Sprintf("still running after %v, its timeout, and stopped", timeout)
+	case <-ctx.Done():
+		stopped = "stopped while it was running"
+	}
+	select {
+	case err := <-done: // both at once: it needed no stopping
+		return ended{state: cmd.ProcessState, err: err}
+	default:
+	}
+	err := e.stop(cmd.Process, done)
+	return ended{state: cmd.ProcessState, err: err, stopped: stopped}
+}
+
+// stop ends a process and all that it started, and waits for it.
+func (e *Executor) stop(p *os.Process, done <-chan error) error {
+	grace := e.Grace
+	if grace <= 0 {
+		grace = defaultGrace
+	}
+	askToEnd(p)
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		kill(p) // what has outlived the head of the group
+		return err
+	case <-timer.C:
+		kill(p)
+		return <-done
+	}
+}
