@@ -284,6 +284,9 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
+		if n == 0 { // what waits now, not what would wait after this plan
+			c.plan.Waiting = append(c.plan.Waiting, out.Waiting...)
+		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
 			break
 		}
@@ -379,7 +382,6 @@ func (c *computation) deferTask(task Task, first int, owned bool) {
 // note adds up what the last decision says of later, and of the batch.
 func (c *computation) note(task Task, r *ledger.Record, out *Decision) {
 	c.plan.Locks += len(out.Locks)
-	c.plan.Waiting = append(c.plan.Waiting, out.Waiting...)
 	if !out.Next.IsZero() {
 		c.plan.Next = earliest(c.plan.Next, out.Next)
 		c.d.upcoming(task.Tenant, r, out, c.upcoming)

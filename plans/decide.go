@@ -59,16 +59,17 @@ type walk struct {
 	stuck   *schema.Phase
 	blocked *Held  // why the first hard phase whose time has come is not entered
 	failure string // the reason of the worst item so far, for blocked
-	missed  int    // index of the last phase with a missed item; -1: none
-	late    []late // communications that look for a message to go out with
+	// returned: a lock was given back before its time.
+	returned bool
+	missed   int    // index of the last phase with a missed item; -1: none
+	late     []late // communications that look for a message to go out with
 }
 
 // phase decides one phase: whether it is entered, and its items.
 func (w *walk) phase(p *schema.Phase) {
 	opens := w.line.Phases[p.Index].Opens
 	if w.d.now.Before(opens) {
-		w.out.later(opens, w.d.now)
-		w.ahead(p)
+		w.ahead(p, opens)
 		if p.Hard && w.stuck == nil {
 			w.stuck = p
 		}
@@ -86,7 +87,7 @@ func (w *walk) phase(p *schema.Phase) {
 	w.out.Phase = p
 	status := max(releases, w.items(p, begun))
 	w.out.Status = max(w.out.Status, status)
-	if status == Complete {
+	if status == Complete && !w.returned {
 		w.reached(p, opens)
 	} else if p.Hard && w.stuck == nil {
 		w.stuck = p
@@ -97,6 +98,9 @@ func (w *walk) phase(p *schema.Phase) {
 // has entered then, whatever has changed since.
 func (w *walk) begun(p *schema.Phase) bool {
 	for _, it := range p.Items {
+		if _, asks := it.Does.(*schema.Approval); asks {
+			continue // to ask is no attempt
+		}
 		if rec := w.d.rec[it.Index]; rec != nil && hasBegun(rec) {
 			return true
 		}
@@ -135,12 +139,27 @@ func (w *walk) enter(p *schema.Phase) bool {
 	if reason == nil && p.NeedsNotice() {
 		reason = w.unnoticed()
 	}
+	if reason == nil {
+		reason = w.tooLateFor(p)
+	}
 	if reason == nil || w.out.NeedsGate != nil {
 		return w.out.NeedsGate == nil
 	}
 	w.block(reason)
 	w.stuck = p
 	return false
+}
+
+// tooLateFor says that nothing of the phase may begin any more.
+func (w *walk) tooLateFor(p *schema.Phase) *Held {
+	latest := w.line.Phases[p.Index].LatestStart
+	if !after(w.d.now, latest) {
+		return nil
+	}
+	return &Held{
+		Reason: "missed: had not begun by " + w.local(latest) + " (latest_start)",
+		Source: source(p.LatestRange),
+	}
 }
 
 // block notes why the tenant does not move; the first reason is the real one.
@@ -199,8 +218,21 @@ func (w *walk) gated(p *schema.Phase) *Held {
 	return &Held{Reason: g.Reason, Until: g.Until, Source: source(w.batch.After.Range)}
 }
 
+// dead reports whether the tenant cannot enter any further hard phase unless a
+// person does something.
+func (w *walk) dead() bool {
+	return w.failure != "" || w.blocked != nil && w.blocked.Until.IsZero() ||
+		w.held != nil && w.held.Until.IsZero()
+}
+
 // ahead looks at a phase whose time has not come.
-func (w *walk) ahead(p *schema.Phase) {
+func (w *walk) ahead(p *schema.Phase, opens time.Time) {
+	if p.Hard && w.dead() {
+		w.out.Dead = true
+		w.closing(p)
+	} else {
+		w.out.later(opens, w.d.now)
+	}
 	if !w.d.explain {
 		return
 	}
@@ -214,14 +246,28 @@ func (w *walk) ahead(p *schema.Phase) {
 	}
 }
 
+// closing notes when the windows of a phase pass that the tenant cannot enter:
+// that they are missed is recorded then.
+func (w *walk) closing(p *schema.Phase) {
+	for _, it := range p.Items {
+		if w.d.rec[it.Index] == nil && w.applies(it) {
+			w.bounds(it, false)
+		}
+	}
+	for _, it := range w.d.unlocks[p.Index] {
+		if w.obliged(it) && w.failure == "" {
+			w.out.later(w.line.Phases[p.Index].Opens, w.d.now) // a release is never held back
+		}
+	}
+}
+
 // shut looks at the items of a hard phase that the tenant may not enter though
 // its time has come: their windows pass all the same.
 func (w *walk) shut(p *schema.Phase) {
 	for _, it := range p.Items {
 		rec := w.d.rec[it.Index]
 		if rec != nil && rec.State != ledger.None {
-			status := w.recorded(it, rec)
-			w.out.Status = max(w.out.Status, status)
+			w.recorded(it, rec)
 			continue
 		}
 		if !w.applies(it) {
@@ -232,6 +278,7 @@ func (w *walk) shut(p *schema.Phase) {
 		if b, passed := w.passed(it, false, again); passed && w.expire(it, b) {
 			continue
 		}
+		w.bounds(it, false)
 		w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.why())
 	}
 }
@@ -301,14 +348,13 @@ func (w *walk) act(a Action) {
 // miss notes that an item's window has passed.
 func (w *walk) miss(it *schema.Item, reason string) {
 	w.missed = max(w.missed, it.Phase.Index)
-	w.fail(it, "missed: "+reason)
+	w.fail("missed: "+it.Key()+" "+reason, it)
 }
 
 // fail makes an item's reason the one that keeps the tenant back.
-func (w *walk) fail(it *schema.Item, reason string) {
-	w.out.Status = max(w.out.Status, Error)
+func (w *walk) fail(reason string, it *schema.Item) {
 	if it.Phase.Hard && w.failure == "" {
-		w.failure = reason + " (" + it.Key() + ")"
+		w.failure = reason
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 // finish says why the tenant does not move, if it does not.
 func (w *walk) finish() {
 	held := w.held
+	if held == nil && w.blocked != nil && w.failure != "" {
+		held = &Held{Reason: w.failure, Source: w.blocked.Source}
+	}
 	if held == nil {
 		held = w.blocked
 	}

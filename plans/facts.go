@@ -32,7 +32,7 @@ func (a *Action) Facts(r *ledger.Record, now time.Time) []ledger.Fact {
 		f.Kind, f.Into = ledger.Collapsed, a.Into.Key()
 	case Missed:
 		f.Kind = ledger.Missed
-		if _, ok := a.Item.Does.(*schema.Approval); ok {
+		if it := r.Item(f.Item); it != nil && it.State == ledger.Open {
 			f.Kind = ledger.Expired
 		}
 	case Ask:

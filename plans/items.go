@@ -155,6 +155,10 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		return Complete
 	case ledger.Open:
 		return w.open(it, rec)
+	case ledger.Returned:
+		w.returned = true
+		w.show(it, ItemDone, at, rec.Reason)
+		return Complete
 	case ledger.None, ledger.Running, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
 	}
 	if c, ok := it.Does.(*schema.Communication); ok && len(rec.Parts) > 0 {
@@ -202,7 +206,7 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	case ledger.Lost:
 		reason := half(a.Op) + lostReason(try)
 		w.wait(WaitUnknown, it, reason, try.At, time.Time{})
-		w.fail(it, "unknown: "+reason)
+		w.fail("unknown: "+it.Key()+": "+reason, it)
 		w.show(it, ItemUnknown, at, reason)
 	case ledger.Late:
 		w.wait(WaitMissed, it, try.Reason, try.At, time.Time{})
@@ -211,7 +215,7 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	default:
 		reason := half(a.Op) + try.Reason
 		w.wait(WaitError, it, reason, try.At, time.Time{})
-		w.fail(it, "failed: "+reason)
+		w.fail("failed: "+it.Key()+": "+reason, it)
 		w.show(it, ItemFailed, at, reason)
 	}
 	return Error

@@ -89,6 +89,9 @@ func (w *walk) begunAfter(p *schema.Phase) bool {
 
 // missedAt is when the window closed that the tenant has missed.
 func (w *walk) missedAt() time.Time {
+	if w.missed < 0 {
+		return w.d.now // the release began before a person dealt with what was missed
+	}
 	p := w.line.Phases[w.missed]
 	at := earliest(p.LatestStart, p.Closes)
 	if at.IsZero() || at.After(w.d.now) {

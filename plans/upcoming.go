@@ -18,12 +18,18 @@ func (d *Decider) upcoming(t *schema.Tenant, r *ledger.Record, out *Decision, ow
 		rec := d.rec[i]
 		switch {
 		case rec == nil || rec.State == ledger.None:
+			if out.Dead && it.Phase.Hard {
+				continue
+			}
 			if out.line.Items[i].At.After(d.now) && d.forTenant(it) {
 				out.line.due[i]++
 			}
 		case rec.State == ledger.Retrying && rec.Next.After(d.now):
 			own[upcoming{rec.Next.UnixNano(), doing(it).Kind}]++
 		}
+	}
+	if out.Dead && out.Status == Error {
+		return
 	}
 	for _, it := range d.locks {
 		rec := d.rec[it.Index]

@@ -31,6 +31,8 @@ type world struct {
 	// effects are the attempts that were made, as lines.
 	effects []string
 	next    int64
+	// before, unless nil, sees every action before its effect.
+	before func(*plans.Action, *ledger.Record)
 }
 
 // outcome says what becomes of an attempt.
@@ -140,6 +142,9 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 	case plans.Send, plans.Ask:
 	default:
 		return
+	}
+	if w.before != nil {
+		w.before(a, r)
 	}
 	for _, to := range recipients {
 		kind := what(a, r.ID, to)

@@ -179,6 +179,9 @@ func (f *Filler) closed(b int, c *Candidate) (reason string, late bool) {
 	if zone == nil {
 		zone = batch.Zone
 	}
+	if !f.now.Before(t) {
+		return "cutover of batch " + batch.Name + " was " + toffset.ShowLocal(t, zone), true
+	}
 	for _, need := range [...]toffset.Duration{f.notice.First, f.notice.Final} {
 		if !need.IsZero() && f.now.After(need.Before(t, zone)) {
 			return NoticeReason(need, f.now, t), true
