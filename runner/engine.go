@@ -153,7 +153,7 @@ func (e *engine) loop(ctx context.Context) error {
 			continue
 		}
 		if err := e.commit(ctx, t); err != nil {
-			e.abandon()
+			e.abandon(t)
 			return err
 		}
 	}
@@ -186,11 +186,15 @@ func (e *engine) drain() {
 
 // abandon waits for what runs after the state could not be written. What came
 // of it is not recorded, and is therefore unknown to whoever comes next.
-func (e *engine) abandon() {
-	for range len(e.running) {
-		r := <-e.results
+func (e *engine) abandon(t *turn) {
+	lost := t.results
+	for len(lost) < len(e.running) {
+		lost = append(lost, <-e.results)
+	}
+	for _, r := range lost {
 		e.result.Unknown = append(e.result.Unknown, r.job.task.record.ID+"/"+r.job.action.Item.Key())
 	}
+	slices.Sort(e.result.Unknown)
 }
 
 // turn is one commit under construction, with what it is made of.

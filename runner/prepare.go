@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/mail"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,10 @@ func (p *Project) command(e *schema.Exec, env *schema.Env) (*action.Command, err
 	}
 	if dir != "" && !filepath.IsLocal(filepath.FromSlash(dir)) {
 		return nil, fmt.Errorf("dir: %q is outside of the plan directory", dir)
+	}
+	if len(argv) > 0 && strings.ContainsRune(argv[0], '/') && !filepath.IsAbs(argv[0]) {
+		argv = slices.Clone(argv)
+		argv[0] = filepath.Join(p.dir, filepath.FromSlash(argv[0]))
 	}
 	return &action.Command{
 		Argv: argv, Env: vars, Dir: filepath.Join(p.dir, filepath.FromSlash(dir)),

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/google/renameio/v2/maybe"
 
 	"transition/runner/clock"
 	"transition/runner/store"
@@ -89,7 +89,7 @@ func (p *Project) lineage() (string, error) {
 
 // absent says what it means that there is no state.
 func (p *Project) absent(ctx context.Context, path string, need Need, lineage string) diag.List {
-	if lineage != "" {
+	if lineage != "" && (need != NeedRehearse || p.o.State == "") {
 		return diag.List{{
 			Severity: diag.Error, Code: "state-missing", Summary: "The recorded state of this plan is not here",
 			Detail: fmt.Sprintf("%s says that the state %s belongs to this plan, and there is none at %s. Starting afresh would greet every tenant anew.", lineageFile, lineage, path),
@@ -216,7 +216,7 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 		return store.Meta{}, diags
 	}
 	path := filepath.Join(p.dir, lineageFile)
-	if err := renameio.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
+	if err := maybe.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
 		return store.Meta{}, diag.List{lineageProblem(err)}
 	}
 	return p.meta, nil

@@ -59,6 +59,9 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
 	}
+	if len(tenants) == 0 {
+		return res, diag.List{nobodyCovered(v)}
+	}
 	for _, id := range tenants {
 		if diags := p.sayTo(ctx, v, id, &res); diags.HasErrors() {
 			return res, diags
@@ -245,9 +248,13 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	switch {
 	case v.Answer == ledger.AnswerWaive && rec.State == ledger.Retrying:
 		return ""
+	case rec.State == ledger.Returned && v.Answer != ledger.AnswerRetry:
+		return "was given back before its time; it can only be taken again, with -retry"
+	case rec.State == ledger.Returned && !p.closed(it, r):
+		return ""
 	case !needs:
 		return "does not wait for a person"
-	case v.Answer == ledger.AnswerRetry && rec.State == ledger.Late && p.closed(it, r):
+	case v.Answer == ledger.AnswerRetry && (rec.State == ledger.Late || rec.State == ledger.Returned) && p.closed(it, r):
 		return "cannot begin any more on this date: its latest_start has passed"
 	}
 	return ""
@@ -258,6 +265,14 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 func (p *Project) closed(it *schema.Item, r *ledger.Record) bool {
 	d := plans.NewDecider(p.Config, p.Now(), true)
 	return d.Closed(it, r)
+}
+
+func nobodyCovered(v Verb) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "nothing-matches", Summary: "Nothing to " + string(v.Kind),
+		Detail: fmt.Sprintf("The recorded state knows no tenant that %s covers.", v.Selector),
+		Hint:   "List the recorded tenants with: transition state list. Whoever is only in the inventory is recorded by the next apply.",
+	}
 }
 
 func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
@@ -280,29 +295,22 @@ func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
 	return d
 }
 
-// Unlock removes what a dead applier has left behind. The right to apply itself
-// ends with its process, so that this refuses while the process lives.
-func (p *Project) Unlock(ctx context.Context) (VerbResult, diag.List) {
+// Unlock records what became of the attempts of an applier that is gone. The
+// right to apply itself ends with its process, so that this refuses while the
+// process lives.
+func (p *Project) Unlock(ctx context.Context) diag.List {
 	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "state unlock"}))
 	var held *store.HeldError
 	if errors.As(err, &held) {
-		return VerbResult{}, diag.List{busy(held)}
+		return diag.List{busy(held)}
 	}
 	if err != nil {
-		return VerbResult{}, diag.List{stateProblem(err)}
+		return diag.List{stateProblem(err)}
 	}
 	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
-	commit, err := p.orphans(ctx, p.Now())
-	if err != nil {
-		return VerbResult{}, diag.List{stateProblem(errors.Join(err, lease.Release()))}
-	}
 	diags := a.settle(ctx)
-	var res VerbResult
-	for i := range commit.Facts {
-		res.Touched = append(res.Touched, addressOf(&commit.Facts[i]))
-	}
 	if err := lease.Release(); err != nil {
 		diags.Add(stateProblem(err))
 	}
-	return res, diags
+	return diags
 }

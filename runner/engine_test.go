@@ -1,0 +1,400 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner"
+	"transition/runner/action"
+	"transition/runner/clock"
+	"transition/schema"
+	"transition/schema/addr"
+	"transition/schema/diag"
+)
+
+const plan = `
+transition "t" { time_zone = "Europe/Vienna" }
+
+inventory "tenants" {
+  source = "tenants.csv"
+  key    = "id"
+}
+
+batch "one" {
+  cutover = "2027-03-20 18:00"
+  match   = true
+}
+
+retry "patient" {
+  max_attempts     = 3
+  initial_interval = "10m"
+  jitter           = 0
+}
+
+limit "copies" { max_in_flight = 2 }
+
+phase "Copy" {
+  opens = "T-7d"
+
+  work "copy" {
+    exec { command = ["copy", tenant.id] }
+    retry = retry.patient
+    limit = limit.copies
+  }
+}
+
+phase "Move" {
+  opens              = "T"
+  latest_start       = "T+4h"
+  point_of_no_return = true
+
+  work "upgrade" {
+    exec { command = ["upgrade", tenant.id] }
+  }
+}
+`
+
+// fake has effects that a test decides.
+type fake struct {
+	mu      sync.Mutex
+	do      func(r action.Request) action.Outcome
+	journal []string
+}
+
+func (f *fake) Do(_ context.Context, r action.Request) action.Outcome {
+	f.mu.Lock()
+	f.journal = append(f.journal, fmt.Sprintf("%s %s #%d", r.Op, r.Address, r.Attempt))
+	do := f.do
+	f.mu.Unlock()
+	if do == nil {
+		return action.Outcome{Class: action.Succeeded}
+	}
+	return do(r)
+}
+
+func (f *fake) taken() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := slices.Clone(f.journal)
+	slices.Sort(out)
+	f.journal = nil
+	return out
+}
+
+func (f *fake) actions() *runner.Actions {
+	return &runner.Actions{
+		Command: f, HTTP: f,
+		Channel: func(*schema.Channel) action.Executor { return f },
+		Close:   func() error { return nil },
+	}
+}
+
+// bench is a plan directory with a fake world.
+type bench struct {
+	tb   testing.TB
+	dir  string
+	fake *fake
+}
+
+func newBench(tb testing.TB, plan string, tenants ...string) *bench {
+	tb.Helper()
+	b := &bench{tb: tb, dir: tb.TempDir(), fake: &fake{}}
+	b.write("p.transition.hcl", plan)
+	b.write("tenants.csv", "id,email\n"+strings.Join(tenants, "\n")+"\n")
+	return b
+}
+
+func (b *bench) write(name, content string) {
+	b.tb.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o644); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+func (b *bench) open(need runner.Need, instant string) *runner.Project {
+	b.tb.Helper()
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Clock: clock.System(), Actions: b.fake.actions()})
+	if diags.HasErrors() {
+		b.tb.Fatal(diags)
+	}
+	b.tb.Cleanup(func() { p.Close() })
+	var at time.Time
+	if instant != "" {
+		at = b.instant(instant)
+	}
+	if diags := p.OpenState(b.tb.Context(), need, at); diags.HasErrors() {
+		b.tb.Fatal(diags)
+	}
+	return p
+}
+
+func (b *bench) instant(s string) time.Time {
+	b.tb.Helper()
+	zone, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	return at
+}
+
+func (b *bench) apply(instant string, change ...func(*runner.ApplyOptions)) (runner.ApplyResult, diag.List) {
+	b.tb.Helper()
+	p := b.open(runner.NeedRehearse, instant)
+	o := runner.ApplyOptions{User: "ann"}
+	for _, c := range change {
+		c(&o)
+	}
+	res, diags := p.Apply(b.tb.Context(), o, nil)
+	if err := p.Close(); err != nil {
+		b.tb.Fatal(err)
+	}
+	return res, diags
+}
+
+func (b *bench) must(instant string, change ...func(*runner.ApplyOptions)) runner.ApplyResult {
+	b.tb.Helper()
+	res, diags := b.apply(instant, change...)
+	if diags.HasErrors() {
+		b.tb.Fatal(diags)
+	}
+	return res
+}
+
+func TestApplyDoesWhatIsDueOnce(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example")
+	b.must("2027-03-13 18:00")
+	if got, want := b.fake.taken(), []string{"run acme/Copy/copy #1", "run beta/Copy/copy #1"}; !slices.Equal(got, want) {
+		t.Errorf("effects %q, want %q", got, want)
+	}
+	res := b.must("2027-03-13 18:00")
+	if got := b.fake.taken(); len(got) > 0 || len(res.Plan.Changes) > 0 {
+		t.Errorf("a second apply has effects %q and changes %v", got, res.Plan.Changes)
+	}
+	res = b.must("2027-03-20 18:00")
+	if res.Done[plans.Run] != 2 {
+		t.Errorf("done %v, want 2 to run", res.Done)
+	}
+}
+
+func TestRetryKeepsItsKeyAndEndsInError(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	var keys []string
+	b.fake.do = func(r action.Request) action.Outcome {
+		keys = append(keys, r.Key)
+		return action.Outcome{Class: action.Retryable, Reason: "exit code 75: quota"}
+	}
+	for _, at := range []string{"2027-03-13 18:00", "2027-03-13 18:10", "2027-03-13 18:30", "2027-03-14 18:00"} {
+		b.must(at)
+	}
+	want := []string{"run acme/Copy/copy #1", "run acme/Copy/copy #2", "run acme/Copy/copy #3"}
+	if got := b.fake.taken(); !slices.Equal(got, want) {
+		t.Errorf("effects %q, want %q", got, want)
+	}
+	if len(slices.Compact(slices.Sorted(slices.Values(keys)))) != 1 {
+		t.Errorf("keys %q, want one", keys)
+	}
+	if got := b.state("acme/Copy/copy"); got != ledger.Error {
+		t.Errorf("state %v, want Error", got)
+	}
+}
+
+func (b *bench) state(address string) ledger.State {
+	b.tb.Helper()
+	a, err := addr.Parse(address)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	p := b.open(runner.NeedState, "")
+	defer p.Close()
+	r, diags := p.Record(b.tb.Context(), a.Tenant)
+	if diags.HasErrors() || r == nil {
+		b.tb.Fatalf("no record of %s: %v", a.Tenant, diags)
+	}
+	it := r.Item(a.Phase + "/" + a.Item)
+	if it == nil {
+		return ledger.None
+	}
+	return it.State
+}
+
+func TestUnknownIsNotRepeated(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	b.fake.do = func(action.Request) action.Outcome {
+		return action.Outcome{Class: action.Unknown, Reason: "timed out"}
+	}
+	res := b.must("2027-03-13 18:00")
+	if res.Failed != 1 {
+		t.Errorf("failed %d, want 1", res.Failed)
+	}
+	b.must("2027-03-14 18:00")
+	if got := b.fake.taken(); len(got) != 1 {
+		t.Errorf("effects %q, want one", got)
+	}
+	p := b.open(runner.NeedWrite, "")
+	sel, err := addr.ParseSelector("acme/Copy/copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, diags := p.Say(t.Context(), runner.Verb{Kind: runner.Resolve, Selector: sel, Answer: ledger.AnswerRetry, Reason: "it never ran", By: "ann"})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	p.Close()
+	b.fake.do = nil
+	b.must("2027-03-14 18:00")
+	if got := b.state("acme/Copy/copy"); got != ledger.Done {
+		t.Errorf("state %v, want Done", got)
+	}
+}
+
+func TestLimitBoundsWhatRunsAtOnce(t *testing.T) {
+	var tenants []string
+	for i := range 20 {
+		tenants = append(tenants, fmt.Sprintf("t%02d,a@a.example", i))
+	}
+	b := newBench(t, plan, tenants...)
+	var mu sync.Mutex
+	now, most := 0, 0
+	gate := make(chan struct{}, 2)
+	b.fake.do = func(action.Request) action.Outcome {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		gate <- struct{}{} // two must meet here, or the test hangs
+		mu.Lock()
+		now--
+		mu.Unlock()
+		<-gate
+		return action.Outcome{Class: action.Succeeded}
+	}
+	b.must("2027-03-13 18:00", func(o *runner.ApplyOptions) { o.Parallelism = 8 })
+	if most > 2 {
+		t.Errorf("%d ran at once, the limit is 2", most)
+	}
+	if got := b.fake.taken(); len(got) != 20 {
+		t.Errorf("%d effects, want 20", len(got))
+	}
+}
+
+func TestInterruptLetsRunningOnesFinish(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example", "cara,c@c.example")
+	ctx, cancel := context.WithCancel(t.Context())
+	b.fake.do = func(action.Request) action.Outcome {
+		cancel()
+		return action.Outcome{Class: action.Succeeded}
+	}
+	p := b.open(runner.NeedRehearse, "2027-03-13 18:00")
+	var drained bool
+	res, diags := p.Apply(ctx, runner.ApplyOptions{Parallelism: 1, Events: func(ev runner.Event) {
+		if _, ok := ev.(runner.Draining); ok {
+			drained = true
+		}
+	}}, nil)
+	p.Close()
+	if diags.HasErrors() || !res.Interrupted || !drained {
+		t.Errorf("interrupted %v, drained %v, diagnostics %v", res.Interrupted, drained, diags)
+	}
+	if got := b.fake.taken(); len(got) != 1 {
+		t.Errorf("effects after the interrupt: %q", got)
+	}
+	b.fake.do = nil
+	b.must("2027-03-13 18:00")
+	if got := b.fake.taken(); len(got) != 2 {
+		t.Errorf("the next apply did %q, want the other two", got)
+	}
+}
+
+func TestSecondApplyIsRefusedWhileOneRuns(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	var inner runner.ApplyResult
+	var innerDiags diag.List
+	b.fake.do = func(action.Request) action.Outcome {
+		inner, innerDiags = b.apply("2027-03-13 18:00")
+		return action.Outcome{Class: action.Succeeded}
+	}
+	b.must("2027-03-13 18:00")
+	if !inner.Busy || !innerDiags.HasErrors() {
+		t.Errorf("busy %v, diagnostics %v", inner.Busy, innerDiags)
+	}
+}
+
+func TestSavedPlanIsAppliedOnce(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example")
+	b.must("2027-03-01 18:00")
+	p := b.open(runner.NeedNone, "2027-03-13 18:00")
+	pl, diags := p.Plan(t.Context())
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var file strings.Builder
+	if err := p.SavePlan(&file, pl); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	saved, diags := runner.ReadPlan(strings.NewReader(file.String()))
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	use := func(o *runner.ApplyOptions) { o.Saved = saved }
+	b.must("2027-03-13 18:00", use)
+	if got := b.fake.taken(); len(got) != 2 {
+		t.Errorf("effects %q, want two", got)
+	}
+	res, diags := b.apply("2027-03-13 18:00", use)
+	if !res.Stale || !diags.HasErrors() {
+		t.Errorf("a plan was applied twice: %v", diags)
+	}
+}
+
+func TestStateThatCannotBeWrittenStopsEverything(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example", "cara,c@c.example")
+	b.fake.do = func(action.Request) action.Outcome {
+		if err := os.Remove(filepath.Join(b.dir, ".transition", "state.db")); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+		return action.Outcome{Class: action.Succeeded}
+	}
+	res, diags := b.apply("2027-03-13 18:00", func(o *runner.ApplyOptions) { o.Parallelism = 1 })
+	if !diags.HasErrors() {
+		t.Fatalf("no error, result %+v", res)
+	}
+	if got := b.fake.taken(); len(got) != 1 {
+		t.Errorf("effects after the state was gone: %q", got)
+	}
+}
+
+// BenchmarkApply makes durable attempts whose effects do nothing.
+func BenchmarkApply(b *testing.B) {
+	const tenants = 10_000
+	rows := make([]string, tenants)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("t%05d,a@a.example", i)
+	}
+	text := strings.ReplaceAll(plan, "    limit = limit.copies\n", "")
+	for b.Loop() {
+		b.StopTimer()
+		w := newBench(b, text, rows...)
+		w.must("2027-03-01 18:00")
+		b.StartTimer()
+		res := w.must("2027-03-13 18:00", func(o *runner.ApplyOptions) { o.Parallelism = 64 })
+		if res.Done[plans.Run] != tenants {
+			b.Fatalf("done %v", res.Done)
+		}
+	}
+	b.ReportMetric(float64(tenants)*float64(b.N)/b.Elapsed().Seconds(), "attempts/s")
+}
