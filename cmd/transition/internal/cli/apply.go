@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"transition/cmd/transition/internal/view"
+	"transition/plans"
+	"transition/runner"
+	"transition/schema/diag"
+)
+
+type applyArgs struct {
+	target      string // a saved plan or a directory; may be empty
+	approved    autoApprove
+	wait        bool
+	rehearse    string
+	parallelism int
+	verbose     bool
+	as          string
+}
+
+// autoApprove is the value of -auto-approve.
+type autoApprove bool
+
+func (a *autoApprove) String() string { return fmt.Sprint(bool(*a)) }
+func (a *autoApprove) Type() string   { return "bool" }
+
+func (a *autoApprove) Set(word string) error {
+	switch word {
+	case "true":
+		*a = true
+	case "false":
+		*a = false
+	case "due":
+		return usagef("Write -auto-approve, which takes edits of the plan and what is due together.", "-auto-approve=due is not supported yet.")
+	default:
+		return usagef("Write -auto-approve.", "The flag -auto-approve cannot be %q.", word)
+	}
+	return nil
+}
+
+// defaultParallelism is how many attempts run at once.
+const defaultParallelism = 10
+
+func newApply(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
+	var a applyArgs
+	cmd := face{
+		use: "apply [SAVED|DIR]", short: "does what is due",
+		long: `
+Shows the plan and how many effects it has outside, asks, and does it. A saved
+plan is done without asking, and refused when it is stale.
+
+Interrupted once, it begins nothing new and waits for what is running;
+interrupted twice, it stops that too and lists what is unknown.`,
+		example: "apply\napply friday.plan\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
+		exits:   []int{exitPerson, exitBusy, exitStale},
+	}.command(atMost(1, "saved plan or directory"), func(cmd *cobra.Command, args []string) error {
+		a.target = first(args, "")
+		return runApply(cmd.Context(), hard, env, g, a)
+	})
+	f := cmd.Flags()
+	f.Var(&a.approved, "auto-approve", "do not ask")
+	f.Lookup("auto-approve").NoOptDefVal = "true"
+	f.BoolVar(&a.wait, "wait", false, "stay until retries have ended")
+	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
+	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once")
+	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
+	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
+	return cmd
+}
+
+func (a applyArgs) check(g *globals) error {
+	switch {
+	case a.wait && a.rehearse != "":
+		return usagef("Rehearse again at the instant of the retry, which next shows.", "-wait does not go with -rehearse: the clock of a rehearsal stands still.")
+	case a.parallelism < 1:
+		return usagef("Write 1 or more.", "-parallelism cannot be %d.", a.parallelism)
+	case g.json && !bool(a.approved):
+		return usagef("Add -auto-approve.", "-json cannot ask.")
+	default:
+		return nil
+	}
+}
+
+func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a applyArgs) error {
+	if err := a.check(g); err != nil {
+		return err
+	}
+	dir, saved, err := a.open(env, g)
+	if err != nil {
+		return err
+	}
+	need := runner.NeedWrite
+	if a.rehearse != "" {
+		need = runner.NeedRehearse
+	}
+	return withState(ctx, env, g, dir, need, a.rehearse, func(p opened) error {
+		return newApplying(p, g, a, saved).run(ctx, hard)
+	})
+}
+
+// open tells a saved plan from a directory by looking.
+func (a applyArgs) open(env Env, g *globals) (dir string, saved *runner.SavedPlan, err error) {
+	if a.target == "" {
+		return ".", nil, nil
+	}
+	info, err := os.Stat(a.target)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", nil, report(env, g, diag.List{noTarget(a.target)})
+	case err != nil:
+		return "", nil, err
+	case info.IsDir():
+		return a.target, nil, nil
+	}
+	f, err := os.Open(a.target)
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	saved, diags := runner.ReadPlan(f)
+	if err := report(env, g, diags); err != nil {
+		return "", nil, err
+	}
+	return saved.Dir, saved, nil
+}
+
+func noTarget(name string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "no-such-plan", Summary: "There is no such plan",
+		Detail: fmt.Sprintf("There is neither a saved plan nor a directory at %q.", name),
+		Hint:   "Name a file that transition plan -out=FILE has written, or the directory of a plan.",
+	}
+}
+
+// applyView tells an apply as it goes.
+type applyView interface {
+	Plan(*plans.Plan) error
+	Event(runner.Event, machineTime) error
+	Tick(machineTime) error
+	Result(runner.ApplyResult) error
+}
+
+func (a applyArgs) view(p opened, g *globals) applyView {
+	if g.json {
+		return view.NewApplyJSON(p.env.Stdout, p.env.Build.Version, p.env.Clock.Now)
+	}
+	return view.NewApply(p.env.Stdout, p.env.screen(Stdout, g), view.ApplyOptions{
+		Note: p.note(), Verbose: a.verbose, Talk: p.env.Stderr, Terminal: p.env.IsTerminal(Stderr),
+	})
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/google/renameio/v2/maybe"
+	"github.com/spf13/cobra"
+
+	"transition/cmd/transition/internal/view"
+	"transition/plans"
+	"transition/runner"
+)
+
+type planArgs struct {
+	dir      string
+	out      string
+	now      string
+	detailed bool
+	markdown bool
+	summary  bool
+	verbose  bool
+}
+
+func newPlan(env Env, g *globals) *cobra.Command {
+	var a planArgs
+	cmd := face{
+		use: "plan [DIR]", short: "shows what apply would do now",
+		long: `
+Compares the plan directory with the recorded state and lists what is due, who
+waits for a person, and what comes later. It writes nothing, has no effect and
+takes no lock. Without a recorded state everything is new.
+
+Above 50 changes they are grouped; -verbose lists each of them.`,
+		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode",
+		exits:   []int{exitChanges},
+	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
+		a.dir = first(args, ".")
+		return runPlan(cmd.Context(), env, g, a)
+	})
+	f := cmd.Flags()
+	f.StringVar(&a.out, "out", "", "save the plan in `FILE`, for apply")
+	f.StringVar(&a.now, "now", "", "look at the plan as of `INSTANT`")
+	f.BoolVar(&a.detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	f.BoolVar(&a.markdown, "markdown", false, "print Markdown for a pull request, at most 60,000 bytes")
+	f.BoolVar(&a.summary, "summary", false, "group changes however few they are")
+	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
+	return cmd
+}
+
+func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
+	switch {
+	case a.markdown && g.json:
+		return usagef("Choose one of them.", "-markdown and -json exclude each other.")
+	case a.summary && a.verbose:
+		return usagef("Choose one of them.", "-summary and -verbose exclude each other.")
+	}
+	return withState(ctx, env, g, a.dir, runner.NeedNone, a.now, func(p opened) error {
+		plan, diags := p.Plan(ctx)
+		if !g.json || diags.HasErrors() {
+			if err := report(p.env, g, diags); err != nil {
+				return err
+			}
+		}
+		if err := showPlan(p, g, a, plan); err != nil {
+			return err
+		}
+		if a.out != "" {
+			if err := savePlan(p, a.out, plan); err != nil {
+				return err
+			}
+		}
+		if a.detailed && len(plan.Changes) > 0 {
+			return exit(exitChanges)
+		}
+		return nil
+	})
+}
+
+func showPlan(p opened, g *globals, a planArgs, plan *plans.Plan) error {
+	switch {
+	case g.json:
+		return view.PlanJSON(p.env.Stdout, plan)
+	case a.markdown:
+		return view.PlanMarkdown(p.env.Stdout, plan, p.note())
+	default:
+		o := view.PlanOptions{Summary: a.summary, Verbose: a.verbose, Note: p.note()}
+		return view.Plan(p.env.Stdout, p.env.screen(Stdout, g), plan, o)
+	}
+}
+
+// savePlan writes the saved plan in one step: the file is whole or not there.
+func savePlan(p opened, name string, plan *plans.Plan) error {
+	var b bytes.Buffer
+	if err := p.SavePlan(&b, plan); err != nil {
+		return err
+	}
+	return maybe.WriteFile(name, b.Bytes(), 0o600)
+}

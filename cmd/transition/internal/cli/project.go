@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"transition/plans"
+	"transition/runner"
+	"transition/runner/store"
+	"transition/schema/addr"
+	"transition/schema/toffset"
+)
+
+// opened is a plan directory that a command works on.
+type opened struct {
+	*runner.Project
+	// env is the world in which the plan's secrets are never shown.
+	env Env
+}
+
+// withProject opens a plan directory, runs use, and closes it. Mistakes in the
+// plan end the command before use is called; warnings are told.
+func withProject(env Env, g *globals, dir string, use func(opened) error) error {
+	log, done, err := logger(env)
+	if err != nil {
+		return err
+	}
+	p, diags := runner.Open(runner.Options{
+		Dir: dir, Vars: g.vars, VarFiles: g.varFiles, Environ: env.Environ, State: g.state,
+		Log: log, Clock: env.Clock, Actions: env.Actions, Version: env.Build.Release(),
+	})
+	env, flush := env.redacted(p.Config.Secrets)
+	err = report(env, g, diags)
+	if err == nil {
+		err = use(opened{p, env})
+	}
+	if flushed := flush(); err == nil {
+		err = flushed
+	}
+	// What the command has said stands, whatever closing says.
+	return errors.Join(err, p.Close(), done())
+}
+
+// withState is withProject with the recorded state opened, as of an instant:
+// RFC 3339 or local, empty for the present.
+func withState(ctx context.Context, env Env, g *globals, dir string, need runner.Need, instant string, use func(opened) error) error {
+	return withProject(env, g, dir, func(p opened) error {
+		at, err := p.instant(instant)
+		if err != nil {
+			return err
+		}
+		if err := report(p.env, g, p.OpenState(ctx, need, at)); err != nil {
+			return err
+		}
+		return use(p)
+	})
+}
+
+// instant reads what the user wrote in the plan's zone; the zero time for nothing.
+func (p opened) instant(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, _, err := toffset.ParseInstant(text, p.Config.Zone)
+	if err != nil {
+		return time.Time{}, usagef("More about instants: transition help instants", "%v", err)
+	}
+	return at, nil
+}
+
+// note is what the header of a plan says of the state and the plan directory.
+func (p opened) note() string {
+	m, ok := p.Meta()
+	if !ok {
+		return "no recorded state yet, so everything is new"
+	}
+	words := ""
+	if m.Kind == store.Rehearsal {
+		words = "rehearsal"
+	}
+	if len(m.Adopted) < 4 {
+		return words
+	}
+	if words != "" {
+		words += " · "
+	}
+	if hex.EncodeToString(p.Config.Digest[:]) == m.Adopted {
+		return words + "plan unchanged since " + m.Adopted[:4]
+	}
+	return words + "plan changed since " + m.Adopted[:4]
+}
+
+// selector reads the selector of an argument; "*" without one.
+func selector(args []string) (addr.Selector, error) {
+	sel, err := addr.ParseSelector(first(args, "*"))
+	if err != nil {
+		return sel, usagef("More about selectors: transition help addresses", "%v", err)
+	}
+	return sel, nil
+}
+
+// alarm is the exit that a plan's waiting asks for.
+func alarm(p *plans.Plan) error {
+	for i := range p.Waiting {
+		if p.Waiting[i].Kind.Alarming() {
+			return exit(exitPerson)
+		}
+	}
+	return nil
+}
+
+// alarming reports whether a tenant makes status and why end with 3.
+func alarming(t *plans.TenantStatus) bool {
+	if t.Status == plans.Error {
+		return true
+	}
+	for i := range t.Locks {
+		if t.Locks[i].Overdue {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"transition/cmd/transition/internal/view"
+	"transition/schema/diag"
+)
+
+// Run runs one command line, without the program's name, and returns the exit
+// code. It returns only when everything it started has ended.
+func Run(env Env, args []string) int {
+	ctx, hard, stop := interrupts(env.Signals)
+	defer stop()
+	g, err := newGlobals(env)
+	if err == nil {
+		root := newRoot(env, g, hard)
+		root.SetArgs(normalise(root, args))
+		err = root.ExecuteContext(ctx)
+	}
+	if err != nil && interrupted(ctx) {
+		return exitInterrupted
+	}
+	complain(env, err)
+	return code(err)
+}
+
+// complain tells what a command has not told itself.
+func complain(env Env, err error) {
+	var ended exit
+	var usage *usageError
+	switch {
+	case err == nil, errors.As(err, &ended):
+	case errors.As(err, &usage):
+		fmt.Fprintf(env.Stderr, "Error: %s\n", usage.problem)
+		if usage.hint != "" {
+			fmt.Fprintf(env.Stderr, "%s\n", usage.hint)
+		}
+		fmt.Fprintf(env.Stderr, "For help: %s\n", helpCommand(usage.command))
+	default:
+		fmt.Fprintf(env.Stderr, "Error: %v\n", err)
+	}
+}
+
+func helpCommand(command string) string {
+	if command == "" {
+		return "transition help"
+	}
+	return "transition help " + command
+}
+
+// newRoot makes the whole tree of commands.
+func newRoot(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "transition",
+		Short:             "Moves many tenants from one system to another, on time",
+		Example:           "  $ transition plan\n  $ transition apply",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              noSubcommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	g.bind(root.PersistentFlags())
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkJSON(cmd, g); err != nil {
+			return named(cmd, err)
+		}
+		return g.enter(env)
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(showHelp)
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(commands(env, g, hard)...)
+	root.AddCommand(topics()...)
+	nameUsage(root)
+	return root
+}
+
+func commands(env Env, g *globals, hard <-chan struct{}) []*cobra.Command {
+	return []*cobra.Command{
+		newInit(env, g), newFmt(env, g), newValidate(env, g),
+		newPlan(env, g), newApply(env, g, hard),
+		newShow(env, g), newStatus(env, g), newWhy(env, g), newNext(env, g), newHistory(env, g),
+		newTimeline(env, g), newRender(env, g),
+		newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g),
+		newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g),
+	}
+}
+
+// report tells diagnostics: with -json as a document on stdout when there are
+// errors, since no other document follows; else as text on stderr. Its error
+// ends the command when any diagnostic is one.
+func report(env Env, g *globals, l diag.List) error {
+	if len(l) == 0 {
+		return nil
+	}
+	failed := l.HasErrors()
+	var err error
+	if g.json && failed {
+		err = view.DiagnosticsJSON(env.Stdout, l)
+	} else {
+		err = view.Diagnostics(env.Stderr, env.screen(Stderr, g), l)
+	}
+	if err == nil && failed {
+		return exit(exitError)
+	}
+	return err
+}

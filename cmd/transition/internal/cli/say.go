@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"transition/cmd/transition/internal/view"
+	"transition/runner"
+)
+
+// word is what every human verb has.
+type word struct {
+	reason string
+	as     string
+}
+
+func (w *word) bind(f *pflag.FlagSet) {
+	f.StringVar(&w.reason, "reason", "", "why, for the history: `TEXT` (required)")
+	f.StringVar(&w.as, "as", "", "record `NAME` as who says it, instead of the user of the system")
+}
+
+// who is the name that goes into the history.
+func who(env Env, as string) string {
+	if as != "" {
+		return as
+	}
+	return env.User()
+}
+
+// say records a verb. args holds the selector; until is an instant, or empty.
+func (w word) say(cmd *cobra.Command, env Env, g *globals, args []string, v runner.Verb, until string) error {
+	if w.reason == "" {
+		return usagef("Add -reason=TEXT: it is kept in the history for ever.", "%s needs a reason.", cmd.CommandPath())
+	}
+	sel, err := selector(args)
+	if err != nil {
+		return err
+	}
+	v.Selector, v.Reason, v.By = sel, w.reason, who(env, w.as)
+	return runSay(cmd.Context(), env, g, v, until)
+}
+
+func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until string) error {
+	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) (err error) {
+		if v.Until, err = p.instant(until); err != nil {
+			return err
+		}
+		if !v.Until.IsZero() && !v.Until.After(p.Now()) {
+			return usagef("Give -until a later instant.", "-until lies in the past.")
+		}
+		result, diags := p.Say(ctx, v)
+		if err := report(p.env, g, diags); err != nil {
+			return err
+		}
+		if g.json {
+			return view.VerbJSON(p.env.Stdout, v.Kind, result)
+		}
+		return view.Verb(p.env.Stdout, p.env.screen(Stdout, g), v.Kind, result)
+	})
+}

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"transition/cmd/transition/internal/view"
+	"transition/plans/ledger"
+	"transition/runner"
+	"transition/schema/diag"
+)
+
+func newState(env Env, g *globals) *cobra.Command {
+	cmd := face{
+		use: "state", short: "looks after the recorded state",
+		example: "state list\nstate verify",
+	}.command(noSubcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
+	cmd.AddCommand(newStateList(env, g), newStateShow(env, g), newStateVerify(env, g), newStateUnlock(env, g))
+	return cmd
+}
+
+func newStateList(env Env, g *globals) *cobra.Command {
+	return face{
+		use: "list", short: "lists the recorded tenants", example: "state list",
+	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
+		return runStateList(cmd.Context(), env, g)
+	})
+}
+
+// recordView shows records as they come.
+type recordView interface {
+	Add(*ledger.Record)
+	Close() error
+}
+
+func runStateList(ctx context.Context, env Env, g *globals) error {
+	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+		var v recordView = view.NewRecords(p.env.Stdout, p.env.screen(Stdout, g))
+		if g.json {
+			m, _ := p.Meta()
+			v = view.NewRecordsJSON(p.env.Stdout, m)
+		}
+		if diags := p.Records(ctx, v.Add); diags.HasErrors() {
+			return report(p.env, g, diags)
+		}
+		return v.Close()
+	})
+}
+
+func newStateShow(env Env, g *globals) *cobra.Command {
+	return face{
+		use: "show TENANT", short: "shows what is recorded of a tenant", example: "state show contoso",
+	}.command(exactlyOne("a tenant"), func(cmd *cobra.Command, args []string) error {
+		return runStateShow(cmd.Context(), env, g, args[0])
+	})
+}
+
+func runStateShow(ctx context.Context, env Env, g *globals, tenant string) error {
+	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+		r, diags := p.Record(ctx, tenant)
+		if r == nil && !diags.HasErrors() {
+			diags.Add(notRecorded(tenant))
+		}
+		if err := report(p.env, g, diags); err != nil {
+			return err
+		}
+		if !g.json {
+			return view.Record(p.env.Stdout, p.env.screen(Stdout, g), r, p.Now(), p.Config.Zone)
+		}
+		m, _ := p.Meta()
+		v := view.NewRecordsJSON(p.env.Stdout, m)
+		v.Add(r)
+		return v.Close()
+	})
+}
+
+func notRecorded(tenant string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "not-recorded", Summary: "Nothing is recorded of this tenant",
+		Detail: fmt.Sprintf("The recorded state knows no tenant %q.", tenant),
+		Hint:   "List the recorded tenants with: transition state list",
+	}
+}
+
+func newStateVerify(env Env, g *globals) *cobra.Command {
+	return face{
+		use: "verify", short: "checks that nothing of the history was changed or lost", example: "state verify",
+	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
+		return runStateVerify(cmd.Context(), env, g)
+	})
+}
+
+func runStateVerify(ctx context.Context, env Env, g *globals) error {
+	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+		found, diags := p.Verify(ctx)
+		if err := report(p.env, g, diags); err != nil {
+			return err
+		}
+		var err error
+		if g.json {
+			err = view.VerifiedJSON(p.env.Stdout, found)
+		} else {
+			err = view.Verified(p.env.Stdout, p.env.screen(Stdout, g), found)
+		}
+		if err == nil && len(found.Problems) > 0 {
+			return exit(exitError)
+		}
+		return err
+	})
+}
+
+func newStateUnlock(env Env, g *globals) *cobra.Command {
+	return face{
+		use: "unlock", short: "ends the lease of a process that is gone",
+		long:    "It refuses while that process lives. The locks of tenants have nothing to do with it.",
+		example: "state unlock", noJSON: true, exits: []int{exitBusy},
+	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
+		return runStateUnlock(cmd.Context(), env, g)
+	})
+}
+
+func runStateUnlock(ctx context.Context, env Env, g *globals) error {
+	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) error {
+		if err := report(p.env, g, p.Unlock(ctx)); err != nil {
+			if _, held := p.Holder(ctx); held {
+				return exit(exitBusy)
+			}
+			return err
+		}
+		_, err := fmt.Fprintln(p.env.Stdout, "Nobody holds the lease any more.")
+		return err
+	})
+}

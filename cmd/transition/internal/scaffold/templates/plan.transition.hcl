@@ -1,0 +1,87 @@
+# A plan says what happens to every tenant, and when, counted from its cutover T.
+# Try it out in virtual time, with real effects in a state of its own:
+#
+#   transition validate
+#   transition timeline
+#   transition plan
+
+transition "<<.Name>>" {
+  time_zone = "UTC" # of every date below
+
+  # Nobody is cut over who was not told this long before.
+  notice {
+    first = "14d"
+    final = "7d"
+  }
+}
+
+# The tenants. Columns that are not declared are strings.
+inventory "tenants" {
+  source = "<<.Source>>"
+  key    = "<<.Key>>"
+<<- if .Columns>>
+<<range .Columns>>
+  column "<<.Name>>" { type = <<.Type>> }
+<<- end>>
+<<- end>>
+}
+
+# Who moves together, and when. Batches fill in the order of their cutovers.
+batch "first" {
+  cutover  = "<<.Cutover>>"
+  match    = true # an expression over tenant.*
+  capacity = 100
+}
+
+# How people are reached. A maildir is a directory: nothing leaves this machine.
+channel "maildir" "outbox" { path = "outbox" }
+
+retry "patient" {
+  max_attempts     = 5
+  initial_interval = "1m"
+}
+
+# Where everybody is whose time has not come.
+phase "Waiting" {}
+
+phase "Announcement" {
+  opens = "T-30d"
+
+  communication "announcement" {
+    channel = channel.maildir.outbox
+<<- if .Email>>
+    to      = [tenant.<<.Email>>]
+<<- else>>
+    to      = ["${tenant.id}@example.com"] # the inventory has no column with an address
+<<- end>>
+    message = "mail/announcement"
+    notice  = true
+  }
+}
+
+phase "Move" {
+  opens              = "T"
+  latest_start       = "T+4h" # who has not begun by then is held, and a person decides
+  point_of_no_return = true
+
+  work "move" {
+    # Put your command here. It gets the tenant as an argument; exit 0 is success,
+    # 75 is "try again later".
+    exec { command = ["echo", "moving", tenant.id] }
+    retry = retry.patient
+  }
+}
+
+phase "Done" {
+  opens = "T+1d"
+
+  communication "welcome" {
+    channel = channel.maildir.outbox
+<<- if .Email>>
+    to      = [tenant.<<.Email>>]
+<<- else>>
+    to      = ["${tenant.id}@example.com"]
+<<- end>>
+    message = "mail/welcome"
+  }
+}

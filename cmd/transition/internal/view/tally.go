@@ -1,0 +1,200 @@
+package view
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"transition/plans"
+	"transition/schema"
+)
+
+// worstKept is how many of the tenants with each bad status a tally remembers.
+const worstKept = 3
+
+// reasonsKept bounds the distinct reasons of holds that are counted apart.
+const reasonsKept = 500
+
+// tally sums up tenants as they stream by; it keeps none of them, whatever
+// their number.
+type tally struct {
+	phases    []string // in order; tenants without a phase come first, as ""
+	noReturn  int      // index in phases of the point of no return; -1: none
+	approvals approvals
+
+	tenants   int
+	counts    map[string]*[5]int // by phase, then status
+	heldIn    map[string]int     // by phase
+	held      map[string]int     // by reason
+	batches   map[string]*batchTally
+	worst     [5][]worstTenant // by status
+	need, ask int              // tenants that need a person, approvals that wait
+	locked    int
+	overdue   int
+}
+
+type batchTally struct {
+	name           string
+	t              time.Time
+	zone           *time.Location
+	tenants, moved int
+}
+
+// worstTenant is what a summary says of a tenant that is not well.
+type worstTenant struct {
+	id, phase string
+	status    plans.PhaseStatus
+	words     string
+}
+
+func newTally(cfg *schema.Config) *tally {
+	t := &tally{
+		noReturn: -1, approvals: approvalsOf(cfg),
+		counts: make(map[string]*[5]int), heldIn: make(map[string]int), held: make(map[string]int),
+		batches: make(map[string]*batchTally),
+	}
+	for i, p := range cfg.Phases {
+		t.phases = append(t.phases, p.Name)
+		if p.PointOfNoReturn && t.noReturn < 0 {
+			t.noReturn = i
+		}
+	}
+	return t
+}
+
+func (t *tally) add(s *plans.TenantStatus, w wall) {
+	t.tenants++
+	row := t.counts[s.Phase]
+	if row == nil {
+		row = new([5]int)
+		t.counts[s.Phase] = row
+	}
+	row[s.Status]++
+	t.addHeld(s, w)
+	t.addBatch(s)
+	overdue := t.addLocks(s)
+	if s.Status == plans.Error || overdue {
+		t.need++
+	}
+	t.addItems(s, w)
+}
+
+func (t *tally) addHeld(s *plans.TenantStatus, w wall) {
+	if s.Held == nil {
+		return
+	}
+	t.heldIn[s.Phase]++
+	reason := clean(s.Held.Reason)
+	if !s.Held.Until.IsZero() {
+		reason += " until " + w.brief(s.Held.Until)
+	}
+	if _, ok := t.held[reason]; !ok && len(t.held) >= reasonsKept {
+		reason = "other reasons"
+	}
+	t.held[reason]++
+}
+
+func (t *tally) addBatch(s *plans.TenantStatus) {
+	if s.Batch == "" {
+		return
+	}
+	b := t.batches[s.Batch]
+	if b == nil {
+		b = &batchTally{name: s.Batch, t: s.T, zone: s.Zone}
+		t.batches[s.Batch] = b
+	}
+	b.tenants++
+	if t.moved(s) {
+		b.moved++
+	}
+}
+
+// moved reports whether a tenant is through: beyond the point of no return with
+// all of that phase's work done, or, in a plan without one, at its end.
+func (t *tally) moved(s *plans.TenantStatus) bool {
+	at := slices.Index(t.phases, s.Phase)
+	if t.noReturn < 0 {
+		return at == len(t.phases)-1 && s.Status == plans.Complete
+	}
+	if at < t.noReturn {
+		return false
+	}
+	for i := range s.Items {
+		if s.Items[i].Phase == t.phases[t.noReturn] && !settled(s.Items[i].State) {
+			return false
+		}
+	}
+	return true
+}
+
+func settled(s plans.ItemState) bool {
+	switch s {
+	case plans.ItemDone, plans.ItemSkipped, plans.ItemCollapsed, plans.ItemWaived:
+		return true
+	default:
+		return false
+	}
+}
+
+// addLocks counts open locks and reports whether one is overdue.
+func (t *tally) addLocks(s *plans.TenantStatus) bool {
+	overdue := false
+	for i := range s.Locks {
+		t.locked++
+		if s.Locks[i].Overdue {
+			t.overdue++
+			overdue = true
+		}
+	}
+	return overdue
+}
+
+func (t *tally) addItems(s *plans.TenantStatus, w wall) {
+	for i := range s.Items {
+		if t.approvals.open(s, &s.Items[i], w) {
+			t.ask++
+		}
+	}
+	if s.Status != plans.Error && s.Status != plans.Warning || len(t.worst[s.Status]) >= worstKept {
+		return
+	}
+	words := ""
+	if it := worstItem(s); it != nil {
+		words = itemWords(it, w)
+	}
+	t.worst[s.Status] = append(t.worst[s.Status], worstTenant{s.ID, s.Phase, s.Status, words})
+}
+
+// count is how many tenants have a status in any phase.
+func (t *tally) count(s plans.PhaseStatus) int {
+	n := 0
+	for _, row := range t.counts {
+		n += row[s]
+	}
+	return n
+}
+
+// byDate lists the batches by T, those without a date last.
+func (t *tally) byDate() []*batchTally {
+	return slices.SortedFunc(maps.Values(t.batches), func(a, b *batchTally) int {
+		if a.t.IsZero() != b.t.IsZero() {
+			return cmp.Compare(btoi(a.t.IsZero()), btoi(b.t.IsZero()))
+		}
+		return cmp.Or(a.t.Compare(b.t), cmp.Compare(a.name, b.name))
+	})
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// reasons lists the reasons of holds, the most frequent first.
+func (t *tally) reasons() []string {
+	return slices.SortedFunc(maps.Keys(t.held), func(a, b string) int {
+		return cmp.Or(cmp.Compare(t.held[b], t.held[a]), cmp.Compare(a, b))
+	})
+}

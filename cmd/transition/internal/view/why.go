@@ -1,0 +1,127 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"transition/plans"
+	"transition/schema"
+)
+
+// Why explains one tenant: where it is, what stops it down to the line of the
+// plan, and how each item stands.
+func Why(w io.Writer, s Screen, cfg *schema.Config, t *plans.TenantStatus, now time.Time) error {
+	zone := cfg.Zone
+	if t.Zone != nil {
+		zone = t.Zone
+	}
+	p := newPage(w, s, now, zone)
+	p.begun = true
+	p.linef("%s", p.tenantHeader(t))
+	p.linef("%s", joined(clean(t.Phase), p.statusMark(t.Status)))
+	p.whyHeld(t)
+	p.whyItems(t, approvalsOf(cfg))
+	p.whyLocks(t)
+	p.section("")
+	if t.Next.IsZero() {
+		p.linef("%s  nothing more falls due by itself", p.paint(bold, "Next"))
+	} else {
+		p.linef("%s  %s", p.paint(bold, "Next"), p.ahead(t.Next))
+	}
+	return p.Flush()
+}
+
+func (p *page) tenantHeader(t *plans.TenantStatus) string {
+	parts := []string{p.paint(bold, clean(t.ID))}
+	switch {
+	case t.Batch == "":
+		parts = append(parts, "no batch")
+	case t.T.IsZero():
+		parts = append(parts, "batch "+clean(t.Batch), "no date yet")
+	default:
+		parts = append(parts, "batch "+clean(t.Batch), "T "+p.dated(t.T))
+	}
+	if t.Epoch > 1 {
+		parts = append(parts, fmt.Sprintf("epoch %d", t.Epoch))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func (p *page) whyHeld(t *plans.TenantStatus) {
+	if t.Held == nil {
+		return
+	}
+	h := t.Held
+	p.section("")
+	p.linef("%s %s", p.paint(yellow, "held:"), clean(h.Reason))
+	var parts []string
+	if h.By != "" {
+		parts = append(parts, "by "+clean(h.By))
+	}
+	if when := p.period(h.Since, h.Until); when != "" {
+		parts = append(parts, when)
+	}
+	if at := sourceWords(h.Source); at != "" {
+		parts = append(parts, at)
+	}
+	if len(parts) > 0 {
+		p.linef("      %s", p.paint(faint, strings.Join(parts, " · ")))
+	}
+}
+
+func sourceWords(s plans.Source) string {
+	switch {
+	case s.File == "":
+		return ""
+	case s.Line == 0:
+		return clean(s.File)
+	default:
+		return fmt.Sprintf("%s:%d", clean(s.File), s.Line)
+	}
+}
+
+func (p *page) whyItems(t *plans.TenantStatus, asks approvals) {
+	if len(t.Items) == 0 {
+		return
+	}
+	p.section("Items")
+	rows := make([][]string, len(t.Items))
+	for i := range t.Items {
+		rows[i] = p.itemRow(&t.Items[i])
+	}
+	for i, l := range align(rows) {
+		p.linef("  %s", l)
+		if answer := asks.answerFor(t, &t.Items[i], p.wall); answer != "" {
+			p.linef("             %s", p.paint(faint, "-> "+answer))
+		}
+	}
+}
+
+func (p *page) itemRow(it *plans.ItemStatus) []string {
+	at := "not dated"
+	if !it.At.IsZero() {
+		at = p.minute(it.At)
+	}
+	words := clean(it.Reason)
+	switch {
+	case it.State == plans.ItemRetrying:
+		words = itemWords(it, p.wall)
+	case it.Attempts > 0:
+		words = joined(count(it.Attempts, "attempt", "attempts"), words)
+	}
+	return []string{p.stateMark(it.State), clean(it.Phase + "/" + it.Item), at, words, p.paint(faint, sourceWords(it.Source))}
+}
+
+func (p *page) whyLocks(t *plans.TenantStatus) {
+	if len(t.Locks) == 0 {
+		return
+	}
+	p.section("Locks")
+	rows := make([][]string, len(t.Locks))
+	for i := range t.Locks {
+		rows[i] = p.lockRow(t.ID, &t.Locks[i])
+	}
+	p.rows("  ", rows)
+}
