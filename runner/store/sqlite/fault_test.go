@@ -276,15 +276,14 @@ func TestNamesOfFailedCommit(t *testing.T) {
 	}
 	for free := 0; ; free++ {
 		leave(t, a, free)
-		batch := fmt.Sprint("batch", free)
 		var facts []ledger.Fact
 		for i := range 300 {
-			facts = append(facts, placed(tenantID(i), batch))
+			facts = append(facts, placed(tenantID(i), "pilot"))
 		}
 		if a.Append(t.Context(), facts, nil) == nil {
 			break
 		}
-		if err := b.Append(t.Context(), []ledger.Fact{placed("contoso", batch+"b")}, nil); err != nil {
+		if err := b.Append(t.Context(), []ledger.Fact{placed("contoso", fmt.Sprint("wave", free))}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
