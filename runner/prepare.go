@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"net/mail"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -138,17 +137,7 @@ func (p *Project) mail(j *job, env *schema.Env) (*action.Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &action.Mail{Channel: channel.Kind + "." + channel.Name, From: bare(m.From), To: bare(to), Data: data}, nil
-}
-
-// bare is an address without its display name, as an envelope has it. Compose
-// has refused what is no address.
-func bare(s string) string {
-	a, err := mail.ParseAddress(s)
-	if err != nil {
-		return s
-	}
-	return a.Address
+	return &action.Mail{Channel: channel.Kind + "." + channel.Name, From: m.From, To: to, Data: data}, nil
 }
 
 // message evaluates a communication, with the late ones that it carries.

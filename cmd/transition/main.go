@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // zones mean the same on a machine that has no zone data
 
 	"golang.org/x/term"
 

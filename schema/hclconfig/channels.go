@@ -1,8 +1,8 @@
 package hclconfig
 
 import (
+	"errors"
 	"fmt"
-	"net/mail"
 	"net/netip"
 	"strings"
 	"time"
@@ -11,6 +11,7 @@ import (
 
 	"transition/schema"
 	"transition/schema/diag"
+	"transition/schema/mailbox"
 	"transition/schema/spec"
 )
 
@@ -98,9 +99,36 @@ func (l *loader) badAddress(n *node, rng hcl.Range, address string) {
 }
 
 func isAddress(s string) bool {
-	_, err := mail.ParseAddress(s)
-	return err == nil && !strings.ContainsAny(s, "\r\n")
+	_, err := mailbox.Check(s)
+	return err == nil
 }
+
+// addresses makes an expression for recipients answer only with addresses. An
+// empty list is a mistake where there must be somebody.
+func addresses(e schema.Expr[[]string], required bool) schema.Expr[[]string] {
+	if e.IsConst() {
+		return e // checked already
+	}
+	eval := e.Eval
+	e.Eval = func(env *schema.Env) ([]string, error) {
+		list, err := eval(env)
+		if err != nil {
+			return nil, err
+		}
+		if required && len(list) == 0 {
+			return nil, errNobody
+		}
+		for _, s := range list {
+			if _, err := mailbox.Check(s); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	}
+	return e
+}
+
+var errNobody = errors.New("the list of recipients is empty")
 
 // checkRecipients looks at recipients that are the same for every tenant.
 func (l *loader) checkRecipients(n *node, name string) {

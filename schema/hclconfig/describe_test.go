@@ -68,6 +68,9 @@ func sampleEnv(cfg *schema.Config) *schema.Env {
 			tenant.Cells[i] = schema.Cell{Valid: true, Text: "true"}
 		case schema.String:
 			tenant.Cells[i] = schema.Cell{Valid: true, Text: c.Name + " of contoso"}
+			if c.Name == "mail" {
+				tenant.Cells[i].Text = "mail@contoso.example"
+			}
 		}
 	}
 	return &schema.Env{Tenant: tenant, T: time.Date(2030, 3, 9, 18, 0, 0, 0, time.UTC), Zone: time.UTC, Batch: "wave1", Phase: "Lock"}

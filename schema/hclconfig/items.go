@@ -90,9 +90,9 @@ func (l *loader) retryOf(n *node) *schema.Retry {
 func (l *loader) communication(n *node) *schema.Communication {
 	c := &schema.Communication{
 		Channel: l.channelOf(n),
-		To:      value[schema.Expr[[]string]](n, "to"),
-		Cc:      value[schema.Expr[[]string]](n, "cc"),
-		Bcc:     value[schema.Expr[[]string]](n, "bcc"),
+		To:      addresses(value[schema.Expr[[]string]](n, "to"), true),
+		Cc:      addresses(value[schema.Expr[[]string]](n, "cc"), false),
+		Bcc:     addresses(value[schema.Expr[[]string]](n, "bcc"), false),
 		ReplyTo: value[schema.Expr[string]](n, "reply_to"),
 		Message: l.messageOf(n),
 		Notice:  value[bool](n, "notice"),
@@ -127,7 +127,7 @@ func (l *loader) approval(n *node) *schema.Approval {
 		Expires: optional[toffset.Offset](n, "expires"),
 	}
 	if ask := n.block("ask"); ask != nil {
-		a.Ask = &schema.Ask{Channel: l.channelOf(ask), To: value[schema.Expr[[]string]](ask, "to")}
+		a.Ask = &schema.Ask{Channel: l.channelOf(ask), To: addresses(value[schema.Expr[[]string]](ask, "to"), true)}
 		l.checkRecipients(ask, "to")
 	}
 	return a

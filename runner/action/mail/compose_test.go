@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"transition/schema/mailbox"
 )
 
 var update = flag.Bool("update", false, "write the golden messages anew")
@@ -310,7 +312,7 @@ func FuzzCompose(f *testing.F) {
 		m := example()
 		m.Subject, m.Locale = subject, locale
 		m.Sections = []Section{section(subject, text)}
-		if _, err := CheckAddress(cc); err == nil {
+		if _, err := mailbox.Check(cc); err == nil {
 			m.Cc = []string{cc}
 		}
 		checkRoundTrip(t, m)
@@ -334,8 +336,8 @@ func checkRoundTrip(t interface {
 	}
 	if len(m.Cc) > 0 {
 		list, err := h.AddressList("Cc")
-		want, _ := CheckAddress(m.Cc[0])
-		if err != nil || len(list) != 1 || bare(list[0]) != want {
+		want, _ := mailbox.Check(m.Cc[0])
+		if err != nil || len(list) != 1 || mailbox.Bare(list[0]) != want {
 			t.Fatalf("Cc: %q gives %v, %v; want %s", h.Get("Cc"), list, err, want)
 		}
 	}

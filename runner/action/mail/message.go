@@ -11,6 +11,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"transition/schema/mailbox"
 )
 
 // maxBody bounds the text of a message, in bytes: mailboxes clip what is longer
@@ -102,11 +104,11 @@ func Compose(m Message) ([]byte, error) {
 // messageID gives the Message-ID without its angle brackets.
 func messageID(m Message) (string, error) {
 	if m.Key == "" || strings.ContainsFunc(m.Key, func(r rune) bool { return !isAlnum(r) && r != '-' && r != '_' }) {
-		return "", fmt.Errorf("key: %q cannot be part of a Message-ID", clip(m.Key))
+		return "", fmt.Errorf("key: %q cannot be part of a Message-ID", m.Key)
 	}
 	domain := m.Domain
 	if domain == "" {
-		from, err := parseAddress(m.From)
+		from, err := mailbox.Parse(m.From)
 		if err != nil {
 			return "", fmt.Errorf("from: %w", err)
 		}
@@ -116,8 +118,8 @@ func messageID(m Message) (string, error) {
 			domain = "transition.invalid"
 		}
 	}
-	if !isASCII(domain) || !isHost(domain) {
-		return "", fmt.Errorf("domain: %q cannot be part of a Message-ID", clip(domain))
+	if !isASCII(domain) || !mailbox.IsHost(domain) {
+		return "", fmt.Errorf("domain: %q cannot be part of a Message-ID", domain)
 	}
 	return m.Key + "@" + domain, nil
 }
@@ -133,7 +135,7 @@ func boundary(id, text, html string) string {
 
 // addresses writes every header that holds an address.
 func addresses(msg *gomail.Msg, m Message) error {
-	self, err := parseAddress(m.To)
+	self, err := mailbox.Parse(m.To)
 	if err != nil {
 		return fmt.Errorf("to: %w", err)
 	}
@@ -156,7 +158,7 @@ func addresses(msg *gomail.Msg, m Message) error {
 		}
 	}
 	if m.RedirectTo != "" {
-		msg.SetGenHeader("X-Transition-Original-To", bare(self))
+		msg.SetGenHeader("X-Transition-Original-To", mailbox.Bare(self))
 	}
 	return nil
 }
@@ -190,7 +192,7 @@ func present(s string) []string {
 func parseAll(values []string) ([]*mail.Address, error) {
 	list := make([]*mail.Address, 0, len(values))
 	for _, v := range values {
-		a, err := parseAddress(v)
+		a, err := mailbox.Parse(v)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"transition/plans/ledger"
 	"transition/runner/action"
+	"transition/schema/mailbox"
 )
 
 // Checked gives the message of a request, its addresses bare and checked. The
@@ -23,10 +24,10 @@ func Checked(r action.Request) (action.Mail, error) {
 		return action.Mail{}, errors.New("the message is empty")
 	}
 	var err error
-	if m.From, err = CheckAddress(m.From); err != nil {
+	if m.From, err = mailbox.Check(m.From); err != nil {
 		return action.Mail{}, fmt.Errorf("sender: %w", err)
 	}
-	if m.To, err = CheckAddress(m.To); err != nil {
+	if m.To, err = mailbox.Check(m.To); err != nil {
 		return action.Mail{}, fmt.Errorf("recipient: %w", err)
 	}
 	return m, nil

@@ -18,14 +18,14 @@ import (
 	"transition/runner/action"
 )
 
-// mailbox is the store of a well-behaved server.
-type mailbox struct {
+// inbox is the store of a well-behaved server.
+type inbox struct {
 	mu       sync.Mutex
 	sessions int
 	got      map[string][]string // messages by recipient
 }
 
-func (m *mailbox) NewSession(*gosmtp.Conn) (gosmtp.Session, error) {
+func (m *inbox) NewSession(*gosmtp.Conn) (gosmtp.Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sessions++
@@ -34,7 +34,7 @@ func (m *mailbox) NewSession(*gosmtp.Conn) (gosmtp.Session, error) {
 
 // visit is one connection.
 type visit struct {
-	box *mailbox
+	box *inbox
 	to  string
 }
 
@@ -61,7 +61,7 @@ func (v *visit) Data(r io.Reader) error {
 // Against another implementation: many messages at once over few connections,
 // each delivered once, to one recipient, byte for byte.
 func TestWellBehavedServer(t *testing.T) {
-	box := &mailbox{got: map[string][]string{}}
+	box := &inbox{got: map[string][]string{}}
 	srv := gosmtp.NewServer(box)
 	srv.Domain = "mx.example"
 	l, err := net.Listen("tcp", "127.0.0.1:0")

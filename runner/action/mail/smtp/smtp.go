@@ -22,6 +22,7 @@ import (
 	"transition/runner/action"
 	"transition/runner/action/mail"
 	"transition/schema"
+	"transition/schema/mailbox"
 )
 
 // Options bound the conversation. A zero field stands for its default. The
@@ -130,7 +131,7 @@ func (e *Executor) letter(r action.Request) (letter, error) {
 		return letter{}, fmt.Errorf("tls = \"none\" is for loopback only, and %s is another machine", e.cfg.Host)
 	}
 	if e.cfg.RedirectAllTo != "" {
-		if m.To, err = mail.CheckAddress(e.cfg.RedirectAllTo); err != nil {
+		if m.To, err = mailbox.Check(e.cfg.RedirectAllTo); err != nil {
 			return letter{}, fmt.Errorf("redirect_all_to: %w", err)
 		}
 	}

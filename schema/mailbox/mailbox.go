@@ -1,4 +1,6 @@
-package mail
+// Package mailbox says what is an e-mail address: one rule for what a plan may
+// write and for what a message is sent to.
+package mailbox
 
 import (
 	"fmt"
@@ -19,7 +21,7 @@ const (
 	maxLabel = 63
 )
 
-// CheckAddress returns the bare address of s, in the form that the envelope of
+// Check returns the bare address of s, in the form that the envelope of
 // a message has: LOCAL@DOMAIN, with the domain in lower case. A display name, as
 // in "Ann <ann@example.org>", is allowed in s and left out of the result.
 //
@@ -27,24 +29,24 @@ const (
 // that holds a space or one of <>()[]:;@\," (mail software disagrees on where
 // such an address ends), no address literals. The error is a sentence that names
 // s, without a full stop.
-func CheckAddress(s string) (string, error) {
-	a, err := parseAddress(s)
+func Check(s string) (string, error) {
+	a, err := Parse(s)
 	if err != nil {
 		return "", err
 	}
-	return bare(a), nil
+	return Bare(a), nil
 }
 
-// bare writes an address as the envelope has it. Its local part is in quotes if
+// Bare writes an address as the envelope has it. Its local part is in quotes if
 // need be, as in "john..doe"@example.org.
-func bare(a *mail.Address) string {
+func Bare(a *mail.Address) string {
 	b := mail.Address{Address: a.Address}
 	return strings.Trim(b.String(), "<>")
 }
 
-// parseAddress checks s and returns its parts: the name in one line with single
+// Parse checks s as Check does and returns its parts: the name in one line with single
 // spaces, the address with its domain in lower case.
-func parseAddress(s string) (*mail.Address, error) {
+func Parse(s string) (*mail.Address, error) {
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		return nil, bad(s, "it holds a control character")
 	}
@@ -62,7 +64,7 @@ func parseAddress(s string) (*mail.Address, error) {
 	if why := fault(a.Name, local, domain); why != "" {
 		return nil, bad(s, why)
 	}
-	if len(bare(a)) > maxAddress {
+	if len(Bare(a)) > maxAddress {
 		return nil, bad(s, fmt.Sprintf("it is longer than %d bytes", maxAddress))
 	}
 	return a, nil
@@ -79,7 +81,7 @@ func fault(name, local, domain string) string {
 		return "it has nothing before the @"
 	case !utf8.ValidString(local) || strings.ContainsFunc(local, outsideLocal):
 		return "what stands before the @ holds a space or a sign that mail servers read differently"
-	case !isHost(domain):
+	case !IsHost(domain):
 		return fmt.Sprintf("%q is not the name of a mail domain", clip(domain))
 	default:
 		return ""
@@ -103,8 +105,8 @@ func isAlnum(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// isHost reports whether domain can be the name of a host, in ASCII or not.
-func isHost(domain string) bool {
+// IsHost reports whether domain can be the name of a host, in ASCII or not.
+func IsHost(domain string) bool {
 	if !utf8.ValidString(domain) {
 		return false
 	}

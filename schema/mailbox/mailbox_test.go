@@ -1,4 +1,4 @@
-package mail
+package mailbox
 
 import (
 	"net/mail"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestCheckAddress(t *testing.T) {
+func TestCheck(t *testing.T) {
 	for name, tc := range map[string]struct{ in, want string }{
 		"bare":              {"ann@example.org", "ann@example.org"},
 		"with a name":       {"Ann <ann@example.org>", "ann@example.org"},
@@ -31,15 +31,15 @@ func TestCheckAddress(t *testing.T) {
 				tc.in = tc.in[:254-len(".org")] + ".org"
 				tc.want = tc.in
 			}
-			got, err := CheckAddress(tc.in)
+			got, err := Check(tc.in)
 			if err != nil || got != tc.want {
-				t.Errorf("CheckAddress(%q) = %q, %v; want %q", tc.in, got, err, tc.want)
+				t.Errorf("Check(%q) = %q, %v; want %q", tc.in, got, err, tc.want)
 			}
 		})
 	}
 }
 
-func TestCheckAddressRefuses(t *testing.T) {
+func TestCheckRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ in, why string }{
 		"empty":                     {"", "it has no @"},
 		"no domain":                 {"ann", "it has no @"},
@@ -69,9 +69,9 @@ func TestCheckAddressRefuses(t *testing.T) {
 		"long name":                 {strings.Repeat("n", 300) + " <ann@example.org>", "longer than 256 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := CheckAddress(tc.in)
+			got, err := Check(tc.in)
 			if err == nil {
-				t.Fatalf("CheckAddress(%q) = %q, want an error", tc.in, got)
+				t.Fatalf("Check(%q) = %q, want an error", tc.in, got)
 			}
 			if msg := err.Error(); !strings.Contains(msg, " is no e-mail address: ") || !strings.Contains(msg, tc.why) {
 				t.Errorf("error %q does not say %q", msg, tc.why)
@@ -83,7 +83,7 @@ func TestCheckAddressRefuses(t *testing.T) {
 	}
 }
 
-func FuzzCheckAddress(f *testing.F) {
+func FuzzCheck(f *testing.F) {
 	for _, s := range []string{
 		"ann@example.org", `"Lee, Ann" <ann@example.org>`, `"a> ORCPT=x"@h`, "a@b\r\nBcc: c@d", `"a..b"@c`,
 		"=?utf-8?q?=0D=0A?= <a@b>", "jürgen@müller.example", "a@[::1]", "(x)a@b(y)",
@@ -91,15 +91,15 @@ func FuzzCheckAddress(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, err := CheckAddress(s)
+		got, err := Check(s)
 		if err != nil {
 			return
 		}
 		if len(got) > 254 || strings.ContainsAny(got, "\r\n\x00 <>") {
-			t.Fatalf("CheckAddress(%q) = %q, which an envelope cannot hold", s, got)
+			t.Fatalf("Check(%q) = %q, which an envelope cannot hold", s, got)
 		}
-		if again, err := CheckAddress(got); err != nil || again != got {
-			t.Fatalf("CheckAddress(%q) = %q, which in turn gives %q, %v", s, got, again, err)
+		if again, err := Check(got); err != nil || again != got {
+			t.Fatalf("Check(%q) = %q, which in turn gives %q, %v", s, got, again, err)
 		}
 		// Whoever reads it by the standard sees the same mailbox.
 		want, err := mail.ParseAddress(s)
