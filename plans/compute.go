@@ -146,7 +146,7 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh}
 	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
 	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
-	w := walk{d: c.d, out: &c.decision, r: r}
+	w := walk{d: c.d, out: &c.decision, t: t, r: r}
 	c.decision.Problems = nil
 	blocked := w.constrained()
 	if blocked == nil {
@@ -216,7 +216,7 @@ func (c *computation) priority(w *walk, b *schema.Batch) schema.Number {
 // weight is what a placed tenant takes of its batch's capacity.
 func (c *computation) weight(t *schema.Tenant, r *ledger.Record, b *schema.Batch) float64 {
 	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
-	w := walk{d: c.d, out: &c.decision, r: r}
+	w := walk{d: c.d, out: &c.decision, t: t, r: r}
 	return c.weigh(&w, b)
 }
 

@@ -1,7 +1,9 @@
 package plans
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"transition/plans/ledger"
@@ -128,11 +130,19 @@ func (w *walk) showTry(it *schema.Item, state ItemState, try *ledger.Try) {
 
 // problem reports an expression that has no value for the tenant.
 func (w *walk) problem(r diag.Range, where string, err error) {
+	detail := "For tenant " + strconv.Quote(w.r.ID)
+	if w.t != nil && !w.t.Row.IsZero() {
+		detail += " (" + w.t.Row.File + ":" + strconv.Itoa(w.t.Row.Start.Line) + ")"
+	}
+	detail += ": " + strings.TrimSuffix(err.Error(), ".") + "."
+	if slices.ContainsFunc(w.out.Problems, func(d diag.Diagnostic) bool { return d.Detail == detail }) {
+		return // one mistake, met in several expressions
+	}
 	w.out.Problems.Add(diag.Diagnostic{
 		Severity: diag.Error,
 		Code:     "no-value-for-tenant",
 		Summary:  "Expression has no value for a tenant",
-		Detail:   "For tenant " + strconv.Quote(w.r.ID) + ": " + err.Error(),
+		Detail:   detail,
 		Hint:     "Correct the tenant's row, or write the expression so that it covers this case.",
 		Subject:  r,
 		Where:    where,

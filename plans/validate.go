@@ -41,7 +41,7 @@ func (k *checker) tenant(t *schema.Tenant) {
 	if len(k.c.decision.Problems) >= mostProblems {
 		return
 	}
-	k.w.r.ID = t.ID
+	k.w.t, k.w.r.ID = t, t.ID
 	cand := placement.Candidate{ID: t.ID, Zone: t.Zone}
 	k.c.d.env = schema.Env{Tenant: t, Zone: Zone(k.c.in.Config, t, nil)}
 	k.w.constrained()

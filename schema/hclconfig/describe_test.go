@@ -68,8 +68,8 @@ func sampleEnv(cfg *schema.Config) *schema.Env {
 			tenant.Cells[i] = schema.Cell{Valid: true, Text: "true"}
 		case schema.String:
 			tenant.Cells[i] = schema.Cell{Valid: true, Text: c.Name + " of contoso"}
-			if c.Name == "mail" {
-				tenant.Cells[i].Text = "mail@contoso.example"
+			if strings.HasSuffix(c.Name, "mail") {
+				tenant.Cells[i].Text = c.Name + "@contoso.example"
 			}
 		}
 	}
