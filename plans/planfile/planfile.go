@@ -135,7 +135,7 @@ func Read(r io.Reader) (*File, error) {
 		FormatVersion string `json:"format_version"`
 		Kind          string `json:"kind"`
 	}
-	if err := json.Unmarshal(b, &head); err != nil || head.Kind != kindV1 {
+	if err := json.Unmarshal(b, &head); err != nil || head.Kind != kindV1 { // Unmarshal refuses what follows
 		return nil, fmt.Errorf("%w: it was not written by transition plan -out", ErrFormat)
 	}
 	if len(head.FormatVersion) < 2 || head.FormatVersion[:2] != "1." {

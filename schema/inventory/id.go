@@ -35,6 +35,8 @@ func checkID(column, id string) (mistake, bool) {
 		why = `holds a slash, which separates the parts of an address`
 	case strings.ContainsAny(id, "*?"):
 		why = "holds * or ?, which stand for any characters in a selector"
+	case strings.HasPrefix(id, "batch."):
+		why = `begins with "batch.", which names batches in a selector`
 	case strings.ContainsFunc(id, invisible):
 		why = "holds characters that cannot be seen"
 	default:
@@ -57,7 +59,7 @@ func usual(id string) bool {
 			return false
 		}
 	}
-	return id != "" && len(id) <= maxID
+	return id != "" && len(id) <= maxID && !strings.HasPrefix(id, "batch.")
 }
 
 func invisible(c rune) bool { return !unicode.IsPrint(c) }

@@ -109,6 +109,9 @@ func (m *merge) fromBlock(t *schema.Tenant) {
 
 // overlay lays what the plan writes of a tenant over what its row has.
 func (m *merge) overlay(t *schema.Tenant) {
+	if t.Locale == "" {
+		t.Locale = m.cfg.Locale
+	}
 	if t.Block == nil {
 		return
 	}

@@ -126,16 +126,16 @@ func (all outcomes) add(c *plans.Change, o outcome, reason string) {
 		all[k] = g
 	}
 	g.count++
-	if len(g.tenants) < sampleSize {
-		g.tenants = append(g.tenants, c.Tenant)
-	}
+	// The first by name, not the first to end: that differs from run to run.
+	i, _ := slices.BinarySearch(g.tenants, c.Tenant)
+	g.tenants = slices.Insert(g.tenants, i, c.Tenant)
+	g.tenants = g.tenants[:min(len(g.tenants), sampleSize)]
 }
 
 // sorted lists the groups so that the same outcomes always look the same.
 func (all outcomes) sorted() []*outcomeGroup {
 	list := make([]*outcomeGroup, 0, len(all))
 	for _, g := range all {
-		slices.Sort(g.tenants)
 		list = append(list, g)
 	}
 	slices.SortFunc(list, func(a, b *outcomeGroup) int {
