@@ -71,6 +71,7 @@ type computation struct {
 	deferred   map[*schema.Batch][]Task
 	progress   map[*schema.Batch]*progress
 	upcoming   map[upcoming]int
+	becomes    map[string]string // of a survey: where the next apply places whom
 	refused    refusals
 	decision   Decision
 }
@@ -92,6 +93,7 @@ func newComputation(in Input, assume bool) *computation {
 		deferred: make(map[*schema.Batch][]Task),
 		progress: make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
+		becomes:  make(map[string]string),
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
@@ -234,6 +236,9 @@ func (c *computation) place() {
 			continue
 		}
 		task.Place = c.order[res.Batch]
+		if !c.assume {
+			c.becomes[task.Record.ID] = task.Place.Name
+		}
 		task.T = task.Place.T
 		if own := c.candidates[i].T; !own.IsZero() {
 			task.T = own
@@ -391,6 +396,15 @@ func (c *computation) note(task Task, r *ledger.Record, out *Decision) {
 	}
 }
 
+// distinct sorts the list and leaves out what it says twice: a tenant is decided
+// several times.
+func distinct(l diag.List) diag.List {
+	l.Sort()
+	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
+		return a.Code == b.Code && a.Detail == b.Detail
+	})
+}
+
 func (c *computation) problems(l diag.List) {
 	c.plan.Diagnostics = append(c.plan.Diagnostics, l...)
 }
@@ -407,6 +421,6 @@ func (c *computation) finish() *Result {
 	slices.SortStableFunc(p.Waiting, func(a, b Wait) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortFunc(c.result.Tasks, func(a, b Task) int { return cmp.Compare(a.Record.ID, b.Record.ID) })
 	p.Upcoming = c.d.upcomingList(c.upcoming)
-	p.Diagnostics.Sort()
+	p.Diagnostics = distinct(p.Diagnostics)
 	return c.result
 }

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"slices"
 	"time"
 
 	"transition/plans/ledger"
@@ -29,6 +30,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	}
 	w.collapse()
 	w.wayOut()
+	slices.SortStableFunc(out.Actions, func(a, b Action) int { return a.Item.Index - b.Item.Index })
 	w.obligations()
 	w.finish()
 }
@@ -57,10 +59,13 @@ type walk struct {
 	// stuck is the first hard phase that is not Complete; what stands in the
 	// way of every later one.
 	stuck   *schema.Phase
-	blocked *Held  // why the first hard phase whose time has come is not entered
-	failure string // the reason of the worst item so far, for blocked
-	// returned: a lock was given back before its time.
-	returned bool
+	blocked *Held // why the first hard phase whose time has come is not entered
+	// failure is the first item in a hard phase that waits for a person.
+	failure  string
+	failedAt time.Time
+	// returned is a lock that was given back before its time.
+	returned *schema.Item
+	shutOut  bool   // the phase at hand was entered, and may not be begun now
 	missed   int    // index of the last phase with a missed item; -1: none
 	late     []late // communications that look for a message to go out with
 }
@@ -78,20 +83,35 @@ func (w *walk) phase(p *schema.Phase) {
 	releases := w.releases(p)
 	w.out.Status = max(w.out.Status, releases)
 	begun := w.begun(p)
-	if p.Hard && !begun && !w.enter(p) {
-		if w.out.NeedsGate == nil {
-			w.shut(p)
-		}
+	w.shutOut = p.Hard && !begun && !w.enter(p)
+	if w.out.NeedsGate != nil {
+		return
+	}
+	if w.shutOut && !w.asked(p) {
+		w.shut(p)
 		return
 	}
 	w.out.Phase = p
 	status := max(releases, w.items(p, begun))
 	w.out.Status = max(w.out.Status, status)
-	if status == Complete && !w.returned {
-		w.reached(p, opens)
-	} else if p.Hard && w.stuck == nil {
+	if p.Hard && w.stuck == nil && (status != Complete || w.returned != nil) {
 		w.stuck = p
 	}
+	if w.stuck == nil && w.out.Status == Complete {
+		w.reached(p, opens)
+	}
+}
+
+// asked reports whether an approval of the phase was ever opened: the tenant has
+// entered it then, though nothing of it may have begun.
+func (w *walk) asked(p *schema.Phase) bool {
+	for _, it := range p.Items {
+		rec := w.d.rec[it.Index]
+		if _, asks := it.Does.(*schema.Approval); asks && rec != nil && rec.State != ledger.None && rec.State != ledger.Late {
+			return true
+		}
+	}
+	return false
 }
 
 // begun reports whether anything of the phase was ever begun for the tenant: it
@@ -172,10 +192,16 @@ func (w *walk) block(h *Held) {
 // behind is the reason of a tenant that an earlier phase keeps back.
 func (w *walk) behind() *Held {
 	if w.failure != "" {
-		return &Held{Reason: w.failure, Source: source(w.stuck.Range)}
+		return &Held{Reason: w.failure, Since: w.failedAt, Source: source(w.stuck.Range)}
 	}
 	if w.out.Status >= InProgress {
 		return nil // it moves, or tries to
+	}
+	if w.returned != nil {
+		return &Held{
+			Reason: w.returned.Key() + " was given back before its time: take it again (resolve -retry), or go on without it (-waive)",
+			Source: source(w.returned.Range),
+		}
 	}
 	return &Held{Reason: "waits for phase " + w.stuck.Name, Source: source(w.stuck.Range)}
 }
@@ -242,7 +268,11 @@ func (w *walk) ahead(p *schema.Phase, opens time.Time) {
 			w.recorded(it, rec)
 			continue
 		}
-		w.show(it, ItemWaiting, w.line.Items[it.Index].At, "waits for its time")
+		reason := "waits for its time"
+		if w.r.T.IsZero() {
+			reason = "waits for a batch"
+		}
+		w.show(it, ItemWaiting, w.line.Items[it.Index].At, reason)
 	}
 }
 
@@ -254,7 +284,7 @@ func (w *walk) closing(p *schema.Phase) {
 			w.bounds(it, false)
 		}
 	}
-	for _, it := range w.d.unlocks[p.Index] {
+	for _, it := range w.d.frees[p.Index] {
 		if w.obliged(it) && w.failure == "" {
 			w.out.later(w.line.Phases[p.Index].Opens, w.d.now) // a release is never held back
 		}
@@ -278,9 +308,23 @@ func (w *walk) shut(p *schema.Phase) {
 		if b, passed := w.passed(it, false, again); passed && w.expire(it, b) {
 			continue
 		}
-		w.bounds(it, false)
+		w.blockedUntil(it)
 		w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.why())
 	}
+}
+
+// blockedUntil notes what comes of an item that is due and may not begin: it
+// begins when what blocks it ends, or it is missed.
+func (w *walk) blockedUntil(it *schema.Item) {
+	h := w.held
+	if h == nil {
+		h = w.blocked
+	}
+	if h == nil || h.Until.IsZero() {
+		w.bounds(it, false)
+		return
+	}
+	w.out.comes(h.Until, doing(it).Kind, w.d.now)
 }
 
 func (w *walk) why() string {
@@ -326,7 +370,7 @@ func (w *walk) expire(it *schema.Item, b bound) bool {
 	switch {
 	case it.Late == schema.LateHold || b.final:
 		w.act(Action{Kind: Missed, Item: it, At: b.at, Reason: b.reason})
-		w.miss(it, b.reason)
+		w.miss(it, b.reason, w.d.now)
 		w.show(it, ItemMissed, w.line.Items[it.Index].At, b.reason)
 		return true
 	case it.Late == schema.LateSkip:
@@ -346,15 +390,16 @@ func (w *walk) act(a Action) {
 }
 
 // miss notes that an item's window has passed.
-func (w *walk) miss(it *schema.Item, reason string) {
+func (w *walk) miss(it *schema.Item, reason string, since time.Time) {
 	w.missed = max(w.missed, it.Phase.Index)
-	w.fail("missed: "+it.Key()+" "+reason, it)
+	w.fail("missed: "+it.Key()+" "+reason, it, since)
 }
 
 // fail makes an item's reason the one that keeps the tenant back.
-func (w *walk) fail(reason string, it *schema.Item) {
+func (w *walk) fail(reason string, it *schema.Item, since time.Time) {
+	w.out.Status = Error
 	if it.Phase.Hard && w.failure == "" {
-		w.failure = reason
+		w.failure, w.failedAt = reason, since
 	}
 }
 
@@ -369,7 +414,7 @@ func (w *walk) reached(p *schema.Phase, opens time.Time) {
 			at = rec.At
 		}
 	}
-	for _, it := range w.d.unlocks[p.Index] {
+	for _, it := range w.d.frees[p.Index] {
 		if rec := w.d.rec[it.Index]; rec != nil && rec.Release != nil && rec.Release.At.After(at) {
 			at = rec.Release.At
 		}

@@ -34,7 +34,7 @@ type Decider struct {
 
 	byKey   []*schema.Item // sorted by Item.Key
 	keys    []string
-	unlocks [][]*schema.Item // by phase: locks that are released in it
+	frees   [][]*schema.Item // by phase: locks that are released in it
 	locks   []*schema.Item
 	batches map[string]*schema.Batch
 	lines   map[lineKey]*line
@@ -67,7 +67,7 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 	d := &Decider{
 		cfg: cfg, now: now, live: live,
 		byKey:   slices.Clone(cfg.Items),
-		unlocks: make([][]*schema.Item, len(cfg.Phases)),
+		frees:   make([][]*schema.Item, len(cfg.Phases)),
 		batches: make(map[string]*schema.Batch, len(cfg.Batches)),
 		lines:   make(map[lineKey]*line),
 		gates:   make(map[*schema.Batch]Gate),
@@ -82,7 +82,7 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 	for _, it := range cfg.Items {
 		if l, ok := it.Does.(*schema.Lock); ok {
 			d.locks = append(d.locks, it)
-			d.unlocks[l.ReleaseIn.Index] = append(d.unlocks[l.ReleaseIn.Index], it)
+			d.frees[l.ReleaseIn.Index] = append(d.frees[l.ReleaseIn.Index], it)
 		}
 	}
 	for _, b := range cfg.Batches {

@@ -28,6 +28,9 @@ type Decision struct {
 	// be decided; nil: the decision is whole.
 	NeedsGate *schema.Batch
 	Problems  diag.List
+	// Coming is what falls due at instants of this tenant's own, as the end of a
+	// hold or of a window.
+	Coming []Upcoming
 	// Items is filled when explanations were asked for, by Item.Index.
 	Items []ItemStatus
 
@@ -63,7 +66,7 @@ type Action struct {
 func (d *Decision) reset(phases, items int, explain bool) {
 	*d = Decision{
 		Actions: d.Actions[:0], Waiting: d.Waiting[:0], Locks: d.Locks[:0],
-		Reached: d.Reached, Items: d.Items[:0],
+		Reached: d.Reached, Items: d.Items[:0], Coming: d.Coming[:0],
 	}
 	if len(d.Reached) != phases {
 		d.Reached = make([]time.Time, phases)
@@ -75,6 +78,14 @@ func (d *Decision) reset(phases, items int, explain bool) {
 		}
 		d.Items = d.Items[:items]
 		clear(d.Items)
+	}
+}
+
+// comes notes what falls due at an instant of the tenant's own.
+func (d *Decision) comes(at time.Time, kind Kind, now time.Time) {
+	if at.After(now) && at.Before(never) {
+		d.later(at, now)
+		d.Coming = append(d.Coming, Upcoming{At: at, Kind: kind, Count: 1})
 	}
 }
 

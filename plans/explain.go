@@ -17,7 +17,7 @@ import (
 func (w *walk) finish() {
 	held := w.held
 	if held == nil && w.blocked != nil && w.failure != "" {
-		held = &Held{Reason: w.failure, Source: w.blocked.Source}
+		held = &Held{Reason: w.failure, Since: w.failedAt, Source: w.blocked.Source}
 	}
 	if held == nil {
 		held = w.blocked

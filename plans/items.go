@@ -62,10 +62,12 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		w.show(it, ItemWaiting, at, "waits for "+waits.Key())
 		return Pending
 	}
-	if w.held != nil && it.Phase.Hard {
-		w.block(w.held)
-		w.bounds(it, begun)
-		w.show(it, ItemWaiting, at, "held: "+w.held.Reason)
+	if it.Phase.Hard && (w.held != nil || w.shutOut) {
+		if w.held != nil {
+			w.block(w.held)
+		}
+		w.blockedUntil(it)
+		w.show(it, ItemWaiting, at, w.why())
 		return Pending
 	}
 	return w.start(it, rec, begun)
@@ -85,10 +87,14 @@ func (w *walk) dependency(it *schema.Item) *schema.Item {
 // settled reports whether an item is done with, or is none of this tenant's.
 func (w *walk) settled(it *schema.Item) bool {
 	rec := w.d.rec[it.Index]
-	if rec != nil && rec.State != ledger.None {
+	switch {
+	case rec == nil || rec.State == ledger.None:
+		return !w.applies(it)
+	case rec.State == ledger.Merged:
+		return w.merged(it, rec) == Complete
+	default:
 		return rec.State.Settled()
 	}
-	return !w.applies(it)
 }
 
 // start makes the action that begins an item.
@@ -133,7 +139,7 @@ func (w *walk) notAfter(it *schema.Item, begun bool) time.Time {
 // window passes.
 func (w *walk) bounds(it *schema.Item, begun bool) {
 	if b := w.notAfter(it, begun); !b.IsZero() {
-		w.out.later(b.Add(time.Second), w.d.now)
+		w.out.comes(b.Add(time.Second), Missed, w.d.now)
 	}
 }
 
@@ -148,15 +154,17 @@ func earliest(a, b time.Time) time.Time {
 func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 	at := w.line.Items[it.Index].At
 	switch rec.State {
-	case ledger.Done, ledger.Omitted, ledger.Merged, ledger.Waived:
+	case ledger.Merged:
+		return w.merged(it, rec)
+	case ledger.Done, ledger.Omitted, ledger.Waived:
 		if w.d.explain {
-			w.show(it, settledStates[rec.State], at, settledReason(rec))
+			w.show(it, settledStates[rec.State], at, rec.Reason)
 		}
 		return Complete
 	case ledger.Open:
 		return w.open(it, rec)
 	case ledger.Returned:
-		w.returned = true
+		w.returned = it
 		w.show(it, ItemDone, at, rec.Reason)
 		return Complete
 	case ledger.None, ledger.Running, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
@@ -168,14 +176,19 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 }
 
 var settledStates = [...]ItemState{
-	ledger.Done: ItemDone, ledger.Omitted: ItemSkipped, ledger.Merged: ItemCollapsed, ledger.Waived: ItemWaived,
+	ledger.Done: ItemDone, ledger.Omitted: ItemSkipped, ledger.Waived: ItemWaived,
 }
 
-func settledReason(rec *ledger.Item) string {
-	if rec.State == ledger.Merged {
-		return "collapsed into " + rec.Into
+// merged decides a communication that goes out with another one: it is done
+// when that one is.
+func (w *walk) merged(it *schema.Item, rec *ledger.Item) PhaseStatus {
+	if w.d.explain {
+		w.show(it, ItemCollapsed, w.line.Items[it.Index].At, "collapsed into "+rec.Into)
 	}
-	return rec.Reason
+	if carrier := w.r.Item(rec.Into); carrier != nil && !carrier.State.Settled() {
+		return Pending
+	}
+	return Complete
 }
 
 // doing is the action that begins, or tries again, what an item does.
@@ -206,16 +219,17 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	case ledger.Lost:
 		reason := half(a.Op) + lostReason(try)
 		w.wait(WaitUnknown, it, reason, try.At, time.Time{})
-		w.fail("unknown: "+it.Key()+": "+reason, it)
+		w.fail("unknown: "+it.Key()+": "+reason, it, try.At)
 		w.show(it, ItemUnknown, at, reason)
 	case ledger.Late:
 		w.wait(WaitMissed, it, try.Reason, try.At, time.Time{})
-		w.miss(it, try.Reason)
+		w.out.Waiting[len(w.out.Waiting)-1].Final = w.closed(it.Phase)
+		w.miss(it, try.Reason, try.At)
 		w.show(it, ItemMissed, at, try.Reason)
 	default:
 		reason := half(a.Op) + try.Reason
 		w.wait(WaitError, it, reason, try.At, time.Time{})
-		w.fail("failed: "+it.Key()+": "+reason, it)
+		w.fail("failed: "+it.Key()+": "+reason, it, try.At)
 		w.show(it, ItemFailed, at, reason)
 	}
 	return Error
@@ -288,7 +302,7 @@ func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	if !end.IsZero() && w.d.now.After(end) {
 		reason := "not done by " + w.local(end) + " (must_end)"
 		w.act(Action{Kind: Missed, Item: it, At: end, Reason: reason})
-		w.miss(it, reason)
+		w.miss(it, reason, w.d.now)
 		w.show(it, ItemMissed, end, reason)
 		return Error
 	}
@@ -314,7 +328,7 @@ func (w *walk) open(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		if w.d.now.After(line.Expires) {
 			reason := "nobody answered by " + w.local(line.Expires)
 			w.act(Action{Kind: Missed, Item: it, At: line.Expires, Reason: reason})
-			w.miss(it, reason)
+			w.miss(it, reason, w.d.now)
 			w.show(it, ItemMissed, line.At, reason)
 			return Error
 		}
@@ -343,6 +357,9 @@ func (w *walk) prompt(it *schema.Item) string {
 	prompt, err := does.Prompt.For(&w.d.env)
 	if err != nil {
 		w.problem(does.Prompt.Range, it.Key(), err)
+	}
+	if prompt == "" {
+		prompt = "may " + w.r.ID + " go on?"
 	}
 	if len(does.By) > 0 {
 		prompt = strings.TrimSpace(prompt + " (by " + strings.Join(does.By, ", ") + ")")

@@ -12,7 +12,7 @@ import (
 // keep a release back.
 func (w *walk) releases(p *schema.Phase) PhaseStatus {
 	status := Complete
-	for _, it := range w.d.unlocks[p.Index] {
+	for _, it := range w.d.frees[p.Index] {
 		if w.stuck != nil || !w.obliged(it) {
 			continue
 		}
@@ -50,12 +50,13 @@ func (w *walk) obliged(it *schema.Item) bool {
 	if rec == nil || !rec.Obligation {
 		return false
 	}
+	return !discharged(w.d.rec, it)
+}
+
+// discharged reports whether work has made a lock pointless.
+func discharged(rec []*ledger.Item, it *schema.Item) bool {
 	by := it.Does.(*schema.Lock).DischargedBy
-	if by == nil {
-		return true
-	}
-	done := w.d.rec[by.Index]
-	return done == nil || done.State != ledger.Done
+	return by != nil && rec[by.Index] != nil && rec[by.Index].State == ledger.Done
 }
 
 // wayOut gives back the locks of a tenant that can no longer be moved on its
@@ -124,11 +125,13 @@ func (w *walk) obligations() {
 func (d *Decider) Closed(it *schema.Item, r *ledger.Record) bool {
 	d.index(r)
 	b := d.batches[r.Batch]
-	w := walk{d: d, r: r}
-	line := d.line(r.T, Zone(d.cfg, nil, b))
-	for _, p := range d.cfg.Phases[it.Phase.Index:] {
-		latest := line.Phases[p.Index].LatestStart
-		if !latest.IsZero() && d.now.After(latest) && !w.begun(p) {
+	w := walk{d: d, r: r, line: d.line(r.T, Zone(d.cfg, nil, b))}
+	return w.closed(it.Phase)
+}
+
+func (w *walk) closed(from *schema.Phase) bool {
+	for _, p := range w.d.cfg.Phases[from.Index:] {
+		if after(w.d.now, w.line.Phases[p.Index].LatestStart) && !w.begun(p) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseSt
 	a.Kind, a.Op = Send, ledger.Send
 	everybody, ok := w.recipients(a.Item, c)
 	if !ok {
+		return Error
+	}
+	if !w.legible(a.Item, c) {
 		return Error
 	}
 	a.Everybody, a.Recipients = everybody, everybody
@@ -106,6 +110,25 @@ func (w *walk) recipients(it *schema.Item, c *schema.Communication) ([]string, b
 		lists[i] = list
 	}
 	return sorted(lists[:]...), true
+}
+
+// legible reports whether the message has a text for the tenant. It is asked
+// when the message is due, so that nothing is done about a plan whose messages
+// cannot be written.
+func (w *walk) legible(it *schema.Item, c *schema.Communication) bool {
+	w.d.env.Phase = it.Phase.Name
+	text := c.Message.For(w.t.Locale)
+	if text == nil {
+		w.problem(it.Range, it.Key(), fmt.Errorf("message %s has no text for locale %q, and none without a locale", c.Message.Path, w.t.Locale))
+		return false
+	}
+	for _, e := range [...]*schema.Expr[string]{&text.Subject, &text.Body} {
+		if _, err := e.For(&w.d.env); err != nil {
+			w.problem(e.Range, it.Key(), err)
+			return false
+		}
+	}
+	return true
 }
 
 // parts decides a communication that has begun for some recipients.

@@ -141,6 +141,8 @@ type Wait struct {
 	Reason  string
 	Since   time.Time // zero: not known
 	Until   time.Time // zero: until somebody acts
+	// Final: of WaitMissed, it cannot be begun any more on the present date.
+	Final bool
 }
 
 // Upcoming counts what falls due later.

@@ -81,7 +81,7 @@ func (c *computation) refuse() {
 		}
 		add("tenant-left", "Tenants left the inventory",
 			fmt.Sprintf("%s recorded and in no inventory any more: %s. Withdrawing tenants is not supported yet, and forgetting them would leave locks and promises behind.", count(n, "tenant is", "tenants are"), quoteSome(ref.gone)),
-			"Put the rows back. To stop such a tenant, write: transition hold TENANT -reason=…", at)
+			"Put the rows back. To keep such a tenant from being moved, write: transition hold TENANT -reason=…", at)
 	}
 	for _, name := range slices.Sorted(maps.Keys(ref.moved)) {
 		m := ref.moved[name]

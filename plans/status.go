@@ -55,10 +55,14 @@ type TenantStatus struct {
 	Epoch  int
 	Phase  string // empty: none
 	Status PhaseStatus
-	Held   *Held     // nil: it is not held
-	Next   time.Time // when anything falls due for it; zero: nothing will
-	Items  []ItemStatus
-	Locks  []LockStatus // open obligations
+	// New: the next apply enrols it. Becomes is the batch that the next apply
+	// places it in; empty: none, or it has one.
+	New     bool
+	Becomes string
+	Held    *Held     // nil: it is not held
+	Next    time.Time // when anything falls due for it; zero: nothing will
+	Items   []ItemStatus
+	Locks   []LockStatus // open obligations
 }
 
 // Held says why a tenant does not move though its time has come.

@@ -40,7 +40,8 @@ func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus
 	if out.Phase != nil {
 		s.Phase = out.Phase.Name
 	}
-	if len(out.Actions) > 0 {
+	s.New, s.Becomes = r.EnrolledAt.IsZero() && !gone, c.becomes[r.ID]
+	if len(out.Actions) > 0 || s.New || s.Becomes != "" {
 		s.Next = c.in.Now
 	}
 	if why, ok := c.result.Reasons[r.ID]; ok && s.Held == nil {

@@ -18,29 +18,38 @@ func (d *Decider) upcoming(t *schema.Tenant, r *ledger.Record, out *Decision, ow
 		rec := d.rec[i]
 		switch {
 		case rec == nil || rec.State == ledger.None:
-			if out.Dead && it.Phase.Hard {
-				continue
-			}
-			if out.line.Items[i].At.After(d.now) && d.forTenant(it) {
+			if d.ahead(it, out) && d.forTenant(it) {
 				out.line.due[i]++
 			}
 		case rec.State == ledger.Retrying && rec.Next.After(d.now):
 			own[upcoming{rec.Next.UnixNano(), doing(it).Kind}]++
 		}
 	}
-	if out.Dead && out.Status == Error {
-		return
+	for _, c := range out.Coming {
+		own[upcoming{c.At.UnixNano(), c.Kind}]++
 	}
 	for _, it := range d.locks {
-		rec := d.rec[it.Index]
-		if rec != nil && rec.State.Settled() && !rec.Obligation {
-			continue
-		}
 		opens := out.line.Phases[it.Does.(*schema.Lock).ReleaseIn.Index].Opens
-		if opens.After(d.now) && d.forTenant(it) {
+		if opens.After(d.now) && d.unlocks(it, out) {
 			out.line.unlocks[it.Index]++
 		}
 	}
+}
+
+// ahead reports whether an item of which nothing is recorded will come: its time
+// is ahead, and nothing stands in the way.
+func (d *Decider) ahead(it *schema.Item, out *Decision) bool {
+	return out.line.Items[it.Index].At.After(d.now) && !(out.Dead && it.Phase.Hard)
+}
+
+// unlocks reports whether a lock will be given back in its phase: it is held, or
+// will be taken first, and the tenant will come so far.
+func (d *Decider) unlocks(it *schema.Item, out *Decision) bool {
+	rec := d.rec[it.Index]
+	if rec == nil || rec.State == ledger.None {
+		return d.ahead(it, out) && d.forTenant(it)
+	}
+	return rec.Obligation && !(out.Dead && out.Status == Error) && !discharged(d.rec, it)
 }
 
 func (d *Decider) forTenant(it *schema.Item) bool {

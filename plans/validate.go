@@ -68,14 +68,16 @@ func (k *checker) tenant(t *schema.Tenant) {
 }
 
 // item checks the expressions of an item that are evaluated before anything is
-// done: the texts of messages are long, and checked when they are sent.
+// done.
 func (k *checker) item(it *schema.Item) {
 	if !k.w.applies(it) {
 		return
 	}
 	switch does := it.Does.(type) {
 	case *schema.Communication:
-		k.w.recipients(it, does)
+		if _, ok := k.w.recipients(it, does); ok {
+			k.w.legible(it, does)
+		}
 	case *schema.Approval:
 		if does.Ask == nil {
 			return

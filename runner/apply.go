@@ -64,7 +64,7 @@ func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{
 	var held *store.HeldError
 	if errors.As(err, &held) {
 		res.Busy = true
-		return res, diag.List{busy(held)}
+		return res, diag.List{p.busy(held)}
 	}
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
@@ -105,11 +105,12 @@ func (p *Project) holder(o ApplyOptions) store.Holder {
 	return store.Holder{Host: host, PID: os.Getpid(), User: o.User, Command: o.Command, Since: p.o.Clock.Now()}
 }
 
-func busy(e *store.HeldError) diag.Diagnostic {
+func (p *Project) busy(e *store.HeldError) diag.Diagnostic {
+	h := e.Holder
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "lease-held", Summary: "Somebody else applies at present",
-		Detail: sentence(e.Error()),
-		Hint:   "Wait until it has ended. If that process is gone for certain: transition state unlock.",
+		Detail: fmt.Sprintf("The right to apply is held by %s on %s (process %d, %s) since %s.", h.User, h.Host, h.PID, h.Command, p.show(h.Since)),
+		Hint:   "Wait until that has ended. The right ends with its process, so that nothing needs to be unlocked.",
 	}
 }
 

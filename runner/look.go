@@ -8,6 +8,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/store"
+	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
 )
@@ -51,11 +52,16 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 	if diags.HasErrors() {
 		return diags
 	}
+	found := false
 	problems, err := plans.Survey(p.input(ctx, p.state, p.Now(), &diags), func(t *plans.TenantStatus) {
 		if sel.Tenants(t.ID, t.Batch) {
+			found = true
 			each(t)
 		}
 	})
+	if !found && sel.Tenant != "*" {
+		diags.Add(p.nobody(sel))
+	}
 	if err != nil {
 		diags.Add(stateProblem(err))
 	}
@@ -70,15 +76,36 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 // Why explains one tenant: nil when it is not known.
 func (p *Project) Why(ctx context.Context, tenant string) (*plans.TenantStatus, diag.List) {
 	var found *plans.TenantStatus
-	diags := p.Status(ctx, addr.Selector{Tenant: "*"}, func(t *plans.TenantStatus) {
-		if t.ID == tenant {
-			found = t.Clone()
-		}
-	})
-	if found == nil && !diags.HasErrors() {
-		diags.Add(unknownTenant(tenant))
-	}
+	diags := p.Status(ctx, addr.Selector{Tenant: tenant}, func(t *plans.TenantStatus) { found = t.Clone() })
 	return found, diags
+}
+
+// nobody says that a selector covers no tenant, and which one it may have meant.
+func (p *Project) nobody(sel addr.Selector) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "unknown-tenant", Summary: "The selector covers no tenant",
+		Detail: fmt.Sprintf("No tenant of the inventory or the recorded state is covered by %s.", sel),
+		Hint:   "List the tenants with: transition status '*'",
+	}
+	var names []string
+	given := sel.Tenant
+	if sel.Batch != "" {
+		given = sel.Batch
+		for _, b := range p.Config.Batches {
+			names = append(names, b.Name)
+		}
+	} else if p.tenants != nil {
+		p.tenants.Each(func(t *schema.Tenant) bool {
+			names = append(names, t.ID)
+			return len(names) < 100_000
+		})
+	}
+	if s := diag.Suggest(given, names); s != "" && sel.Batch != "" {
+		d.Hint = "Did you mean batch." + s + "?"
+	} else if s != "" {
+		d.Hint = "Did you mean " + s + "?"
+	}
+	return d
 }
 
 func unknownTenant(tenant string) diag.Diagnostic {

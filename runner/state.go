@@ -96,13 +96,18 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 			Hint:   "Name the state with -state=FILE, or restore it from a backup.",
 		}}
 	}
-	switch need {
-	case NeedNone:
+	switch {
+	case need == NeedNone && p.o.State != "":
+		return diag.List{{
+			Severity: diag.Error, Code: "no-state", Summary: "There is no recorded state",
+			Detail: fmt.Sprintf("There is no state at %s, which -state names.", path),
+			Hint:   "Name an existing state, or leave -state out.",
+		}}
+	case need == NeedNone:
 		p.state = nil
 		return nil
-	case NeedRehearse:
+	case need == NeedRehearse:
 		return p.create(ctx, path, store.Rehearsal)
-	case NeedState, NeedWrite:
 	}
 	return diag.List{{
 		Severity: diag.Error, Code: "no-state", Summary: "There is no recorded state",
@@ -131,7 +136,7 @@ func (p *Project) checkState(ctx context.Context, path string, need Need, lineag
 		if need == NeedRehearse {
 			return refuse("not-a-rehearsal", "This is no rehearsal",
 				fmt.Sprintf("The state at %s is the real one, and stays it for ever.", path),
-				"Rehearse in a state of its own: add -state=FILE.")
+				"Rehearse in a state of its own: add -state=.transition/rehearsal.db")
 		}
 	}
 	if need == NeedRehearse {
@@ -212,6 +217,9 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 			Hint:   "Name that state with -state=FILE, or restore it from a backup. If it never recorded anything, remove " + lineageFile + " and run init again.",
 		}}
 	}
+	if diags := p.vacant(ctx); diags.HasErrors() {
+		return store.Meta{}, diags
+	}
 	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
 		return store.Meta{}, diags
 	}
@@ -220,6 +228,28 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 		return store.Meta{}, diag.List{lineageProblem(err)}
 	}
 	return p.meta, nil
+}
+
+// vacant refuses a place where a state is already.
+func (p *Project) vacant(ctx context.Context) diag.List {
+	path := p.statePath()
+	s, err := p.open(ctx, path, NeedState)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "state-exists", Summary: "A recorded state is here already",
+		Detail: fmt.Sprintf("There is a state at %s.", path),
+		Hint:   "If it belongs to this plan, restore " + lineageFile + " from version control. Else name another place with -state=FILE, or in the plan.",
+	}
+	if err == nil {
+		defer s.Close()
+		if m, err := s.Meta(ctx); err == nil && m.Kind == store.Rehearsal {
+			d.Detail = fmt.Sprintf("The state at %s is a rehearsal. It stays one for ever, and what it recorded has happened.", path)
+			d.Hint = "Move it aside to keep it (mv " + path + " " + filepath.Join(filepath.Dir(path), "rehearsal.db") + "), or remove it, and run init again."
+		}
+	}
+	return diag.List{d}
 }
 
 // StatePath is where the recorded state is, for people.

@@ -248,9 +248,8 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	switch {
 	case v.Answer == ledger.AnswerWaive && rec.State == ledger.Retrying:
 		return ""
-	case rec.State == ledger.Returned && v.Answer != ledger.AnswerRetry:
-		return "was given back before its time; it can only be taken again, with -retry"
-	case rec.State == ledger.Returned && !p.closed(it, r):
+	case rec.State == ledger.Returned && v.Answer == ledger.AnswerWaive,
+		rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && !p.closed(it, r):
 		return ""
 	case !needs:
 		return "does not wait for a person"
@@ -279,7 +278,14 @@ func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "nothing-matches", Summary: "Nothing to " + string(v.Kind),
 		Detail: "The selector covers nothing that is recorded.",
-		Hint:   "List what waits for a person with: transition status -status=Error",
+	}
+	switch v.Kind {
+	case Resolve:
+		d.Hint = "List what waits for a person with: transition status -status=Error"
+	case Approve, Reject:
+		d.Hint = "List what waits for an approval with: transition plan"
+	case Hold, Resume:
+		d.Hint = "Ask why a tenant does not move with: transition why TENANT"
 	}
 	if len(res.Left) > 0 {
 		d.Detail = "What the selector covers cannot be touched:"
@@ -302,7 +308,7 @@ func (p *Project) Unlock(ctx context.Context) diag.List {
 	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "state unlock"}))
 	var held *store.HeldError
 	if errors.As(err, &held) {
-		return diag.List{busy(held)}
+		return diag.List{p.busy(held)}
 	}
 	if err != nil {
 		return diag.List{stateProblem(err)}

@@ -108,7 +108,7 @@ func (it *Item) discharge(f Fact) {
 		return
 	}
 	it.Obligation = false
-	if it.Undone {
+	if it.Undone && it.State.Settled() {
 		it.State, it.At, it.Reason = Returned, f.At, "given back before its time"
 	}
 }

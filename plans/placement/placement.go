@@ -155,13 +155,17 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 		)
 	})
 	capacity := f.batches[b].Capacity
+	over := bids[:0]
 	for _, bid := range bids {
 		if f.used[b]+bid.fit.Weight > capacity {
-			results[bid.candidate].Reason = f.full(b)
+			over = append(over, bid)
 			continue
 		}
 		f.used[b] += bid.fit.Weight
 		results[bid.candidate] = Result{Batch: b}
+	}
+	for _, bid := range over {
+		results[bid.candidate].Reason = f.full(b)
 	}
 }
 
