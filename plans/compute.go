@@ -69,11 +69,13 @@ type computation struct {
 	candidates []placement.Candidate
 	unplaced   []Task // aligned with candidates
 	deferred   map[*schema.Batch][]Task
-	progress   map[*schema.Batch]*progress
-	upcoming   map[upcoming]int
-	becomes    map[string]string // of a survey: where the next apply places whom
-	refused    refusals
-	decision   Decision
+	// progress is how far batches come if everything succeeds, actual how far
+	// they have come.
+	progress, actual map[*schema.Batch]*progress
+	upcoming         map[upcoming]int
+	becomes          map[string]string // of a survey: where the next apply places whom
+	refused          refusals
+	decision         Decision
 }
 
 type upcoming struct {
@@ -92,12 +94,14 @@ func newComputation(in Input, assume bool) *computation {
 		filler:   placement.New(order, in.Config.Notice, in.Now),
 		deferred: make(map[*schema.Batch][]Task),
 		progress: make(map[*schema.Batch]*progress),
+		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
 			c.progress[b.After.Batch] = newProgress(in.Config)
+			c.actual[b.After.Batch] = newProgress(in.Config)
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
@@ -270,6 +274,13 @@ func (c *computation) openGates() {
 		}
 		delete(c.deferred, b)
 	}
+	if !c.assume {
+		return
+	}
+	// Whoever applies goes by what has happened, not by what was assumed.
+	for _, b := range waitingOrder(c.in.Config.Batches) {
+		c.d.gates[b] = c.actual[b.After.Batch].gate(c.d, b, c.in.Now)
+	}
 }
 
 // decide works out the changes of one tenant and all that follows from them.
@@ -282,6 +293,7 @@ func (c *computation) decide(task Task, owned bool) {
 	out := &c.decision
 	var round time.Time
 	clones := r != task.Record
+	waiting := c.plan.Waiting
 	for n := 0; ; n++ {
 		c.d.Decide(task.Tenant, r, out)
 		if out.NeedsGate != nil && !c.d.gates[out.NeedsGate].Known {
@@ -289,8 +301,11 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
-		if n == 0 { // what waits now, not what would wait after this plan
-			c.plan.Waiting = append(c.plan.Waiting, out.Waiting...)
+		if n == 0 {
+			// What waits now, not what would wait after this plan; and how far
+			// the batch is now.
+			waiting = append(c.plan.Waiting, out.Waiting...)
+			c.advance(c.actual, r, out)
 		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
 			break
@@ -300,6 +315,7 @@ func (c *computation) decide(task Task, owned bool) {
 		}
 		round = c.follow(task, r, out.Actions, round)
 	}
+	c.plan.Waiting = waiting
 	if len(c.plan.Changes) > first {
 		c.keep(task, owned)
 	}
@@ -391,8 +407,13 @@ func (c *computation) note(task Task, r *ledger.Record, out *Decision) {
 		c.plan.Next = earliest(c.plan.Next, out.Next)
 		c.d.upcoming(task.Tenant, r, out, c.upcoming)
 	}
-	if b := c.d.batches[r.Batch]; b != nil && c.progress[b] != nil {
-		c.progress[b].add(out.Reached)
+	c.advance(c.progress, r, out)
+}
+
+// advance counts a tenant for its batch, if somebody waits for that.
+func (c *computation) advance(all map[*schema.Batch]*progress, r *ledger.Record, out *Decision) {
+	if p := all[c.d.batches[r.Batch]]; p != nil {
+		p.add(out.Reached)
 	}
 }
 

@@ -67,6 +67,7 @@ type walk struct {
 	returned *schema.Item
 	shutOut  bool   // the phase at hand was entered, and may not be begun now
 	missed   int    // index of the last phase with a missed item; -1: none
+	passes   bool   // an action takes the tenant past the point of no return
 	late     []late // communications that look for a message to go out with
 }
 
@@ -170,16 +171,24 @@ func (w *walk) enter(p *schema.Phase) bool {
 	return false
 }
 
-// tooLateFor says that nothing of the phase may begin any more.
+// tooLateFor says that what is left to do in the phase may not begin any more.
+// A phase that has nothing for the tenant is never too late.
 func (w *walk) tooLateFor(p *schema.Phase) *Held {
 	latest := w.line.Phases[p.Index].LatestStart
-	if !after(w.d.now, latest) {
+	if !after(w.d.now, latest) || !slices.ContainsFunc(p.Items, w.left) {
 		return nil
 	}
 	return &Held{
 		Reason: "missed: had not begun by " + w.local(latest) + " (latest_start)",
 		Source: source(p.LatestRange),
 	}
+}
+
+// left reports whether an item has still to be begun for the tenant. To ask for
+// an approval is no beginning.
+func (w *walk) left(it *schema.Item) bool {
+	_, asks := it.Does.(*schema.Approval)
+	return !asks && !w.settled(it)
 }
 
 // block notes why the tenant does not move; the first reason is the real one.

@@ -165,6 +165,9 @@ func (d *Decider) index(r *ledger.Record) {
 // Now is the instant that is decided for.
 func (d *Decider) Now() time.Time { return d.now }
 
+// SetNow makes the decider decide for another instant from now on.
+func (d *Decider) SetNow(now time.Time) { d.now = now }
+
 // Batch finds a batch of the plan; nil: there is none of that name.
 func (d *Decider) Batch(name string) *schema.Batch { return d.batches[name] }
 

@@ -16,6 +16,7 @@ type Decision struct {
 	Status  PhaseStatus   // the worst over all phases entered
 	Held    *Held
 	Next    time.Time // the next instant at which anything falls due; zero: none
+	Retry   time.Time // when the next retry falls due; zero: none
 	// Dead: the tenant enters no further hard phase unless a person does
 	// something.
 	Dead    bool

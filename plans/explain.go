@@ -113,6 +113,7 @@ func (w *walk) show(it *schema.Item, state ItemState, at time.Time, reason strin
 	s := ItemStatus{
 		Phase: it.Phase.Name, Item: it.Name, State: state, At: at, Reason: reason,
 		MaxAttempts: it.Retry.MaxAttempts, Source: source(it.Range),
+		Final: state == ItemMissed && w.closed(it.Phase),
 	}
 	if rec := w.d.rec[it.Index]; rec != nil {
 		s.Attempts = rec.Attempts

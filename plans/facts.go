@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"slices"
 	"time"
 
 	"transition/plans/ledger"
@@ -28,8 +29,7 @@ func (a *Action) Facts(r *ledger.Record, now time.Time) []ledger.Fact {
 	switch a.Kind {
 	case Skip:
 		f.Kind = ledger.Skipped
-	case Collapse:
-		f.Kind, f.Into = ledger.Collapsed, a.Into.Key()
+		f.Recipients = a.Everybody // set: only who is no recipient any more is given up
 	case Missed:
 		f.Kind = ledger.Missed
 		if it := r.Item(f.Item); it != nil && it.State == ledger.Open {
@@ -40,18 +40,33 @@ func (a *Action) Facts(r *ledger.Record, now time.Time) []ledger.Fact {
 			return nil // it is open; only its message is left
 		}
 		f.Kind = ledger.Asked
-	case Enrol, Place, Send, Run, Lock, Unlock:
+	case Enrol, Place, Send, Run, Lock, Unlock, Collapse:
 		return nil
 	}
 	return []ledger.Fact{f}
 }
 
-// Began is the fact that precedes one attempt of the action. The recipient is
-// empty but for messages.
-func (a *Action) Began(r *ledger.Record, recipient string, now time.Time) ledger.Fact {
+// Begins are the facts that precede one attempt of the action: that it began,
+// and, of a message, which late ones go out with it. The recipient is empty but
+// for messages.
+func (a *Action) Begins(r *ledger.Record, recipient string, now time.Time) []ledger.Fact {
+	var facts []ledger.Fact
+	for _, late := range a.Carries {
+		if it := r.Item(late.Key()); it != nil && it.State == ledger.Merged {
+			continue
+		}
+		facts = append(facts, ledger.Fact{
+			At: now, Tenant: r.ID, Kind: ledger.Collapsed, Item: late.Key(), Epoch: r.Epoch,
+			Into: a.Item.Key(), Reason: "collapsed into " + a.Item.Key(),
+		})
+	}
+	return append(facts, a.began(r, recipient, now))
+}
+
+func (a *Action) began(r *ledger.Record, recipient string, now time.Time) ledger.Fact {
 	f := ledger.Fact{
 		At: now, Tenant: r.ID, Kind: ledger.Began, Item: a.Item.Key(), Epoch: r.Epoch,
-		Op: a.Op, Recipient: recipient, No: a.number(r, recipient), Undone: a.Undone,
+		Op: a.Op, Recipient: recipient, No: a.Number(r, recipient), Undone: a.Undone,
 	}
 	c, ok := a.Item.Does.(*schema.Communication)
 	if !ok {
@@ -65,14 +80,21 @@ func (a *Action) Began(r *ledger.Record, recipient string, now time.Time) ledger
 		t := r.T
 		f.Announced = &t
 	}
-	if len(a.Everybody) > 1 {
+	if len(a.Everybody) > 1 || strangers(r.Item(f.Item), a.Everybody) {
 		f.Recipients = a.Everybody
 	}
 	return f
 }
 
-// number is the attempt's number within its budget.
-func (a *Action) number(r *ledger.Record, recipient string) int {
+// strangers reports whether the record has recipients that are none any more.
+func strangers(it *ledger.Item, everybody []string) bool {
+	return it != nil && slices.ContainsFunc(it.Parts, func(p ledger.Part) bool {
+		return !slices.Contains(everybody, p.Recipient)
+	})
+}
+
+// Number is the attempt's number within its budget.
+func (a *Action) Number(r *ledger.Record, recipient string) int {
 	it := r.Item(a.Item.Key())
 	if recipient == "" || it == nil {
 		return max(a.Attempt, 1)
@@ -100,9 +122,12 @@ func (a *Action) Succeed(r *ledger.Record, now time.Time) {
 		return
 	}
 	for _, to := range recipients {
-		f := a.Began(r, to, now)
-		r.Apply(f)
-		f.Kind = ledger.Succeeded
-		r.Apply(f)
+		for _, f := range a.Begins(r, to, now) {
+			r.Apply(f)
+			if f.Kind == ledger.Began {
+				f.Kind = ledger.Succeeded
+				r.Apply(f)
+			}
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"transition/plans/ledger"
+	"transition/plans/retry"
 	"transition/schema"
 )
 
@@ -102,9 +103,11 @@ func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus 
 	line := w.line.Items[it.Index]
 	a := Action{
 		Item: it, At: line.At, Attempt: 1, NotAfter: w.notAfter(it, begun),
-		Passes: it.Phase.PointOfNoReturn && !begun,
 	}
 	w.show(it, ItemDue, line.At, "")
+	if _, asks := it.Does.(*schema.Approval); it.Phase.PointOfNoReturn && !begun && !asks && !w.passes {
+		a.Passes, w.passes = true, true
+	}
 	switch does := it.Does.(type) {
 	case *schema.Communication:
 		return w.send(a, does, rec)
@@ -153,6 +156,9 @@ func earliest(a, b time.Time) time.Time {
 // recorded decides an item that has been begun, or settled.
 func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 	at := w.line.Items[it.Index].At
+	if rec.Undone && rec.Release != nil {
+		w.returned = it // it is being given back
+	}
 	switch rec.State {
 	case ledger.Merged:
 		return w.merged(it, rec)
@@ -169,7 +175,7 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		return Complete
 	case ledger.None, ledger.Running, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
 	}
-	if c, ok := it.Does.(*schema.Communication); ok && len(rec.Parts) > 0 {
+	if c, ok := it.Does.(*schema.Communication); ok && len(rec.Parts) > 0 && rec.State != ledger.Late {
 		return w.parts(it, c, rec)
 	}
 	return w.try(it, &rec.Try, doing(it))
@@ -250,10 +256,20 @@ func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.Stat
 	if try.State != ledger.Running || w.d.live {
 		return try.State
 	}
-	if RepeatsUnknown(it, op) {
+	if Repeats(it, op, try, w.line.Phases[it.Phase.Index].MustEnd, w.d.now) {
 		return ledger.Retrying
 	}
 	return ledger.Lost
+}
+
+// Repeats reports whether an attempt that was under way when its applier ended
+// is made again by itself: the plan allows it, and its budget is not spent.
+func Repeats(it *schema.Item, op ledger.Op, try *ledger.Try, mustEnd, now time.Time) bool {
+	if !RepeatsUnknown(it, op) || op != ledger.Release && after(now, mustEnd) {
+		return false
+	}
+	_, left := retry.Next(it.Retry, try.Attempts, try.First, now, 0, "")
+	return left
 }
 
 func lostReason(try *ledger.Try) string {
@@ -308,6 +324,7 @@ func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	}
 	if w.d.now.Before(try.Next) {
 		w.out.later(try.Next, w.d.now)
+		w.out.Retry = earliest(w.out.Retry, try.Next)
 		w.wait(WaitRetry, it, try.Reason, try.At, try.Next)
 		w.showTry(it, ItemRetrying, try)
 		return Warning

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"slices"
 	"time"
 
 	"transition/plans/ledger"
@@ -13,7 +14,7 @@ import (
 func (w *walk) releases(p *schema.Phase) PhaseStatus {
 	status := Complete
 	for _, it := range w.d.frees[p.Index] {
-		if w.stuck != nil || !w.obliged(it) {
+		if w.stuck != nil || !w.obliged(it) || w.underWay(it.Phase, p) {
 			continue
 		}
 		w.d.freed[it.Index] = true
@@ -67,25 +68,65 @@ func (w *walk) wayOut() {
 		if w.d.freed[it.Index] || !w.obliged(it) {
 			continue
 		}
-		rel := w.d.rec[it.Index].Release
-		started := rel != nil && rel.State != ledger.None
-		if !started && (w.missed <= it.Phase.Index || w.begunAfter(it.Phase)) {
+		if !w.goesBack(it) {
 			continue
 		}
+		// Nothing begins any more behind a lock that is given back.
+		w.out.Actions = slices.DeleteFunc(w.out.Actions, func(a Action) bool {
+			return a.Op != ledger.Release && a.Kind.Outside() && a.Item.Phase.Hard && a.Item.Phase.Index >= it.Phase.Index
+		})
 		status := w.release(it, Action{At: w.missedAt(), Reason: "window missed", Undone: true})
 		w.out.Status = max(w.out.Status, status)
 	}
 }
 
-// begunAfter reports whether anything that is not just a message has begun in a
-// phase after p.
+// goesBack reports whether a lock is to be given back before its time, or its
+// giving back goes on. While nobody knows whether it was taken, it is not: a
+// release that overtakes an acquire would leave it locked for ever.
+func (w *walk) goesBack(it *schema.Item) bool {
+	rec := w.d.rec[it.Index]
+	if rec.Release != nil && rec.Release.State != ledger.None {
+		return rec.Undone
+	}
+	if rec.State == ledger.Running || rec.State == ledger.Lost {
+		return false
+	}
+	return w.missed > it.Phase.Index && !w.begunAfter(it.Phase)
+}
+
+// begunAfter reports whether work or a lock has begun in a phase after p, soft
+// ones included.
 func (w *walk) begunAfter(p *schema.Phase) bool {
-	for _, later := range w.d.cfg.Phases[p.Index+1:] {
-		if later.Hard && w.begun(later) {
+	for _, it := range w.d.cfg.Items {
+		if rec := w.d.rec[it.Index]; it.Phase.Index > p.Index && acts(it) && rec != nil && hasBegun(rec) {
 			return true
 		}
 	}
 	return false
+}
+
+// underWay reports whether work or a lock between two phases has begun and is
+// not settled.
+func (w *walk) underWay(from, to *schema.Phase) bool {
+	for _, it := range w.d.cfg.Items {
+		if it.Phase.Index <= from.Index || it.Phase.Index >= to.Index || !acts(it) {
+			continue
+		}
+		if rec := w.d.rec[it.Index]; rec != nil && hasBegun(rec) && !rec.State.Settled() {
+			return true
+		}
+	}
+	return false
+}
+
+// acts reports whether an item changes something at a tenant.
+func acts(it *schema.Item) bool {
+	switch it.Does.(type) {
+	case *schema.Work, *schema.Lock:
+		return true
+	default:
+		return false
+	}
 }
 
 // missedAt is when the window closed that the tenant has missed.
@@ -124,9 +165,31 @@ func (w *walk) obligations() {
 // in which nothing has begun, has passed: to begin the item would lead nowhere.
 func (d *Decider) Closed(it *schema.Item, r *ledger.Record) bool {
 	d.index(r)
-	b := d.batches[r.Batch]
-	w := walk{d: d, r: r, line: d.line(r.T, Zone(d.cfg, nil, b))}
+	w := walk{d: d, r: r, line: d.recordedLine(r)}
 	return w.closed(it.Phase)
+}
+
+// MustEnd is the last instant at which an attempt of an item may be made again;
+// zero: there is no bound.
+func (d *Decider) MustEnd(it *schema.Item, op ledger.Op, r *ledger.Record) time.Time {
+	if op == ledger.Release { // nothing holds a release back
+		return time.Time{}
+	}
+	return d.recordedLine(r).Phases[it.Phase.Index].MustEnd
+}
+
+// Expired reports whether the time to answer an approval has passed.
+func (d *Decider) Expired(it *schema.Item, r *ledger.Record) bool {
+	return after(d.now, d.recordedLine(r).Items[it.Index].Expires)
+}
+
+// recordedLine is the timeline of a tenant as it was placed.
+func (d *Decider) recordedLine(r *ledger.Record) *line {
+	zone, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		zone = Zone(d.cfg, nil, d.batches[r.Batch])
+	}
+	return d.line(r.T, zone)
 }
 
 func (w *walk) closed(from *schema.Phase) bool {

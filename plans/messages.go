@@ -92,6 +92,7 @@ func (w *walk) collapse() {
 	for len(w.late) > 0 {
 		l := w.late[len(w.late)-1]
 		w.late = w.late[:len(w.late)-1]
+		w.carried(&l.action)
 		w.carry(&l.action, l.joins)
 		w.act(l.action)
 	}
@@ -145,22 +146,41 @@ func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item)
 		default:
 			n := len(w.out.Actions)
 			status = max(status, w.try(it, &p.Try, retry))
-			if len(w.out.Actions) > n && w.out.Actions[n].Kind == Send {
-				retry = w.out.Actions[n]
-				w.out.Actions = w.out.Actions[:n]
-				again = append(again, p.Recipient)
+			if len(w.out.Actions) == n {
+				continue
 			}
+			if w.out.Actions[n].Kind == Missed {
+				return status // all of it is
+			}
+			retry = w.out.Actions[n]
+			w.out.Actions = w.out.Actions[:n]
+			again = append(again, p.Recipient)
 		}
 	}
 	everybody, ok := w.recipients(it, c)
 	if !ok {
 		return Error
 	}
+	again = slices.DeleteFunc(again, func(r string) bool { return !slices.Contains(everybody, r) })
 	again = append(again, w.unsent(everybody, rec)...)
-	if len(again) > 0 {
+	switch {
+	case len(again) > 0:
 		w.resume(it, retry, everybody, again)
+	case w.gone(everybody, rec):
+		w.act(Action{
+			Kind: Skip, Item: it, Everybody: everybody, At: w.d.now,
+			Reason: "the rest are no recipients any more",
+		})
 	}
 	return status
+}
+
+// gone reports whether all that is left of a message is for people who are no
+// recipients any more.
+func (w *walk) gone(everybody []string, rec *ledger.Item) bool {
+	return !slices.ContainsFunc(rec.Parts, func(p ledger.Part) bool {
+		return !p.State.Settled() && (slices.Contains(everybody, p.Recipient) || p.State == ledger.Lost || p.State == ledger.Running)
+	})
 }
 
 // resume sends to the recipients that are left, with the sections that the

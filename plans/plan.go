@@ -161,6 +161,9 @@ type Plan struct {
 	Serial  int64
 	// Changes are in the order in which apply makes them.
 	Changes []Change
+	// Left is what has become due since a saved plan was made, and is left
+	// because it is no part of it.
+	Left    []Change
 	Waiting []Wait
 	// Upcoming is what comes later if nothing changes, by instant and kind.
 	Upcoming []Upcoming

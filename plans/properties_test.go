@@ -135,7 +135,7 @@ func (o *oracle) check(a *plans.Action, r *ledger.Record) {
 	}
 	for _, dep := range a.Item.After {
 		if !o.settled(r, dep) {
-			o.rt.Fatalf("%s began before %s was done", a.Item.Key(), dep.Key())
+			o.rt.Fatalf("%s began before %s was done\n%s\n%+v\n%s", a.Item.Key(), dep.Key(), strings.Join(o.w.effects, "\n"), r.Items, o.w.now)
 		}
 	}
 	o.checkPhase(a, r)
@@ -172,9 +172,12 @@ func (o *oracle) checkRelease(a *plans.Action, r *ledger.Record, rec *ledger.Ite
 	if inTime {
 		return
 	}
-	for _, p := range o.w.cfg.Phases[a.Item.Phase.Index+1:] {
-		if p.Hard && o.begun(r, p) {
-			o.rt.Fatalf("%s is released though %s has begun and is not done\n%s\n%+v", a.Item.Key(), p.Name, strings.Join(o.w.effects, "\n"), r.Items)
+	for _, it := range o.w.cfg.Items {
+		if _, message := it.Does.(*schema.Communication); message || it.Phase.Index <= a.Item.Phase.Index {
+			continue
+		}
+		if rec := r.Item(it.Key()); rec != nil && rec.Attempt != 0 {
+			o.rt.Fatalf("%s is released though %s has begun\n%s", a.Item.Key(), it.Key(), strings.Join(o.w.effects, "\n"))
 		}
 	}
 }

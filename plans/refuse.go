@@ -22,6 +22,7 @@ type refusals struct {
 	gone  []string              // left the inventory
 	moved map[string]*movedDate // by batch: their T changed
 	other []string              // pinned to another batch than theirs
+	zones []string              // their time zone changed
 	lost  map[string][]string   // by batch that the plan has no more
 }
 
@@ -52,6 +53,10 @@ func (c *computation) unmoved(t *schema.Tenant, r *ledger.Record, b *schema.Batc
 		}
 	}
 	if to.Equal(r.T) {
+		if zone := Zone(c.in.Config, t, b); zone.String() != r.Zone {
+			ref.zones = append(ref.zones, r.ID)
+			return false
+		}
 		return true
 	}
 	if ref.moved == nil {
@@ -94,6 +99,11 @@ func (c *computation) refuse() {
 		add("batch-changed", "Tenants were given another batch",
 			fmt.Sprintf("%s placed in another batch than the plan now names: %s. Moving tenants between batches is not supported yet.", count(n, "tenant is", "tenants are"), quoteSome(ref.other)),
 			"Name the batch that status shows, or leave batch out.", cfg.Tenants[ref.other[0]].BatchRange)
+	}
+	if n := len(ref.zones); n > 0 {
+		add("zone-changed", "The time zone of placed tenants changed",
+			fmt.Sprintf("%s another time zone now than when placed: %s. Every instant that they may have been told would shift; that is not supported yet.", count(n, "tenant has", "tenants have"), quoteSome(ref.zones)),
+			"Set time_zone back.", diag.Range{})
 	}
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
 		ids := ref.lost[name]

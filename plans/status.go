@@ -90,6 +90,7 @@ type ItemStatus struct {
 	At          time.Time // when it is due, or was; zero: no date
 	NextAttempt time.Time
 	Reason      string
+	Final       bool // of ItemMissed: it cannot be begun any more on the present date
 	Source      Source
 }
 

@@ -148,7 +148,11 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 	}
 	for _, to := range recipients {
 		kind := what(a, r.ID, to)
-		f := a.Began(r, to, w.now)
+		begins := a.Begins(r, to, w.now)
+		for i := range begins[:len(begins)-1] {
+			r.Apply(begins[i])
+		}
+		f := begins[len(begins)-1]
 		w.next++
 		f.Attempt = w.next
 		r.Apply(f)

@@ -8,80 +8,134 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/store"
+	"transition/schema"
 )
 
 // commit makes a turn durable, and goes on from there.
 func (e *engine) commit(ctx context.Context, t *turn) error {
-	t.commit.Adopt = e.adopt
 	// What was begun must be recorded even while the user wants to stop.
 	done, err := e.lease.Commit(context.WithoutCancel(ctx), t.commit)
 	if err != nil {
 		return err
 	}
-	e.adopt = ""
+	concerned := make(map[*task]bool)
 	for id, r := range done.Records {
-		if task := e.tasks[id]; task != nil {
-			task.record = r
+		if x := e.tasks[id]; x != nil {
+			x.record = r
+			concerned[x] = true
 		}
 	}
 	e.afterClaims(t, done)
-	for _, j := range t.refused {
-		e.release(j.action)
-		e.forget(j.task, j.ident())
+	for _, en := range t.dropped {
+		e.release(en)
+		e.forget(en)
+		concerned[en.task] = true
 	}
-	e.afterBegins(t)
+	e.afterDecided(t, done)
 	e.afterResults(t)
-	e.afterNotes(t)
-	e.redecide(t)
+	for _, x := range e.inOrder(concerned) {
+		e.decide(x)
+	}
 	return nil
 }
 
-// afterClaims takes the attempts that were granted.
+// inOrder lists tasks by tenant, so that nothing depends on the order of a map.
+func (e *engine) inOrder(set map[*task]bool) []*task {
+	list := make([]*task, 0, len(set))
+	for t := range set {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b *task) int {
+		if a.record.ID < b.record.ID {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// afterClaims takes the attempts that were granted. What was not is asked for
+// again once something has happened to the record.
 func (e *engine) afterClaims(t *turn, done store.Committed) {
 	for i, en := range t.claims {
-		c := t.commit.Claims[i]
-		if done.Claimed[i] == 0 {
-			e.release(en.action)
-			e.forget(en.task, en.ident())
-			t.denied = append(t.denied, en.task)
+		if done.Claimed[i] != 0 {
+			en.attempt, en.no, en.key = done.Claimed[i], t.commit.Claims[i].No, t.commit.Claims[i].Key
+			en.stage = claimed
+			e.claimed = append(e.claimed, en)
 			continue
 		}
-		e.claimed = append(e.claimed, &job{
-			task: en.task, action: en.action, recipient: en.recipient, change: en.change,
-			attempt: done.Claimed[i], no: c.No, key: c.Key, claimed: e.p.o.Clock.Now(),
-		})
+		e.release(en)
+		e.forget(en)
+		if en.task.denied == nil {
+			en.task.denied = make(map[attemptKey]int64)
+		}
+		if en.rev == en.task.record.Rev {
+			en.task.denied[en.ident()] = en.rev
+		}
 	}
 }
 
-// afterBegins hands the begun attempts to the workers.
-func (e *engine) afterBegins(t *turn) {
-	for _, j := range t.begins {
-		j.began = t.commit.Now
-		j.first = firstBegan(j)
-		e.running[j] = true
-		e.emit(Began{Change: j.change.Change, Op: j.action.Op, Attempt: j.no, To: j.recipient})
-		e.jobs <- j // there is room: a worker is free
+// release gives back what an attempt has used.
+func (e *engine) release(en *entry) {
+	e.free++
+	if next := e.limits.give(en.action); next != nil {
+		e.queue.push(next)
 	}
 }
 
-// firstBegan is when the first attempt of a job's budget began: the date that
+func (e *engine) forget(en *entry) {
+	en.task.busy = slices.DeleteFunc(en.task.busy, func(b *entry) bool { return b == en })
+}
+
+// afterDecided hands the begun attempts to the workers, and tells what was
+// recorded without an effect. What was refused is decided anew.
+func (e *engine) afterDecided(t *turn, done store.Committed) {
+	for i, en := range t.decided {
+		switch {
+		case en.stage == claimed && done.Refused[i]:
+			en.withdrawn = true
+			e.claimed = append(e.claimed, en) // the next commit drops it
+		case en.stage == claimed:
+			e.begin(en, t, t.commit.Decided[i].Facts)
+		default:
+			e.forget(en)
+			if !done.Refused[i] {
+				e.note(en)
+			}
+		}
+	}
+}
+
+// begin hands an attempt to a worker.
+func (e *engine) begin(en *entry, t *turn, facts []ledger.Fact) {
+	en.stage, en.record, en.batch, en.began = running, en.task.record, en.task.batch, t.commit.Now
+	en.first = firstBegan(en)
+	e.running[en] = true
+	for _, f := range facts[:len(facts)-1] {
+		e.noteCollapse(en, f)
+	}
+	e.emit(Began{Change: en.change.Change, Op: en.action.Op, Attempt: en.no, To: en.recipient})
+	e.jobs <- en // there is room: a worker is free
+}
+
+// firstBegan is when the first attempt of an entry's budget began: the date that
 // every retry of a message bears.
-func firstBegan(j *job) time.Time {
-	it := j.task.record.Item(j.action.Item.Key())
+func firstBegan(en *entry) time.Time {
+	it := en.record.Item(en.action.Item.Key())
 	if it == nil {
-		return j.began
+		return en.began
 	}
 	try := &it.Try
-	if j.action.Op == ledger.Release && it.Release != nil {
+	if en.action.Op == ledger.Release && it.Release != nil {
 		try = it.Release
 	}
 	for i := range it.Parts {
-		if it.Parts[i].Recipient == j.recipient {
+		if it.Parts[i].Recipient == en.recipient {
 			try = &it.Parts[i].Try
 		}
 	}
 	if try.First.IsZero() {
-		return j.began
+		return en.began
 	}
 	return try.First
 }
@@ -89,144 +143,89 @@ func firstBegan(j *job) time.Time {
 // afterResults counts and tells what has ended.
 func (e *engine) afterResults(t *turn) {
 	for i, r := range t.results {
-		j, f := r.job, t.outcomes[i]
-		delete(e.running, j)
-		e.release(j.action)
-		e.forget(j.task, j.ident())
+		en, f := r.entry, t.outcomes[i]
+		delete(e.running, en)
+		e.release(en)
+		e.forget(en)
+		if en.at.After(en.task.since) {
+			en.task.since = en.at // what follows from it is due no earlier
+		}
 		ev := Ended{
-			Change: j.change.Change, Op: j.action.Op, Attempt: j.no, To: j.recipient,
+			Change: en.change.Change, Op: en.action.Op, Attempt: en.no, To: en.recipient,
 			Kind: f.Kind, Reason: f.Reason, Took: r.took,
 		}
 		switch {
 		case f.Kind == ledger.Succeeded:
-			e.count(j.change)
+			en.change.left--
+			if en.change.left == 0 && !en.change.failed {
+				e.result.Done[en.change.Kind]++
+			}
 		case f.Next != nil:
 			ev.Next = *f.Next
-			e.result.Retrying++
-			j.change.failed = true
+			en.change.failed = true
 		default:
 			e.result.Failed++
-			j.change.failed = true
+			en.change.failed = true
 		}
 		e.log(ev)
 		e.emit(ev)
 	}
 }
 
-// count counts a change once all of its recipients are done.
-func (e *engine) count(c *change) {
-	c.left--
-	if c.left == 0 && !c.failed {
-		e.result.Done[c.Kind]++
-	}
-}
-
-// afterNotes tells what was recorded without an effect.
-func (e *engine) afterNotes(t *turn) {
-	for _, en := range t.noted {
-		if en.action != nil {
-			e.forget(en.task, en.ident())
-			e.result.Done[en.action.Kind]++
-			e.emit(Noted{Change: en.change.Change})
-			continue
-		}
-		pt := en.task.plan
-		if pt.New {
-			e.result.Done[plans.Enrol]++
-			e.emit(Noted{Change: plans.Change{Kind: plans.Enrol, Tenant: en.task.record.ID, At: en.at}})
-		}
-		if pt.Place != nil {
-			e.result.Done[plans.Place]++
-			e.emit(Noted{Change: plans.Change{
-				Kind: plans.Place, Tenant: en.task.record.ID, Batch: pt.Place.Name, At: en.at,
-				Detail: plans.Detail{T: pt.T},
-			}})
-		}
-	}
-}
-
-// redecide asks what follows for every tenant of which something was recorded.
-func (e *engine) redecide(t *turn) {
-	seen := make(map[*task]bool)
-	again := func(x *task) {
-		if !seen[x] {
-			seen[x] = true
-			e.decide(x)
-		}
-	}
-	for _, r := range t.results {
-		again(r.job.task)
-	}
-	for _, en := range t.noted {
-		again(en.task)
-	}
-	for _, x := range t.denied {
-		again(x)
-	}
-	for _, j := range t.refused {
-		again(j.task)
-	}
-}
-
-// decide queues what may be done now for a tenant and is not under way.
-func (e *engine) decide(t *task) {
-	if e.stopped {
+// note tells what was recorded without an effect. An approval whose question is
+// a message counts when that is sent.
+func (e *engine) note(en *entry) {
+	if en.action == nil {
+		e.notePlacement(en)
 		return
 	}
-	t.batch = e.decider.Batch(t.record.Batch)
-	e.decider.Decide(t.tenant, t.record, &e.out)
-	for i := range e.out.Actions {
-		a := e.out.Actions[i]
-		if e.allowed != nil && !e.allowed(t.record.ID, &a) {
-			continue
-		}
-		e.enqueue(t, &a)
+	if does, ok := en.action.Item.Does.(*schema.Approval); ok && en.action.Kind == plans.Ask && does.Ask != nil {
+		return
+	}
+	e.noted(en.change.Change)
+}
+
+func (e *engine) notePlacement(en *entry) {
+	pt := en.task.plan
+	if pt.New {
+		e.noted(plans.Change{Kind: plans.Enrol, Tenant: pt.Record.ID, At: en.at})
+	}
+	if pt.Place != nil {
+		e.noted(plans.Change{
+			Kind: plans.Place, Tenant: pt.Record.ID, Batch: pt.Place.Name, At: en.at,
+			Detail: plans.Detail{T: pt.T},
+		})
 	}
 }
 
-// enqueue queues an action, once for each recipient.
-func (e *engine) enqueue(t *task, a *plans.Action) {
-	ch := &change{Change: a.Change(t.record, a.At)}
-	for _, to := range recipients(a, t.record) {
-		k := attemptKey{a.Item, a.Op, to}
-		if slices.Contains(t.busy, k) {
-			continue
+// noteCollapse tells of a late message that goes out with another one.
+func (e *engine) noteCollapse(en *entry, f ledger.Fact) {
+	for _, late := range en.action.Carries {
+		if late.Key() == f.Item {
+			e.noted(plans.Change{
+				Kind: plans.Collapse, Tenant: f.Tenant, Batch: en.record.Batch, Phase: late.Phase.Name, Item: late.Name,
+				At: en.at, Reason: f.Reason, Detail: plans.Detail{Into: f.Into},
+			})
 		}
-		ch.left++
-		t.busy = append(t.busy, k)
-		e.queue.push(&entry{at: a.At, task: t, action: a, recipient: to, change: ch})
 	}
 }
 
-// recipients are whom an action has an attempt for; one empty one for what is no
-// message. The opening of an approval is recorded before anybody is written to.
-func recipients(a *plans.Action, r *ledger.Record) []string {
-	switch a.Kind {
-	case plans.Send:
-		return a.Recipients
-	case plans.Ask:
-		if len(a.Facts(r, time.Time{})) == 0 {
-			return a.Recipients
-		}
-	case plans.Run, plans.Lock, plans.Unlock, plans.Collapse, plans.Skip, plans.Missed, plans.Enrol, plans.Place:
-	}
-	return []string{""}
-}
-
-func (e *engine) forget(t *task, k attemptKey) {
-	t.busy = slices.DeleteFunc(t.busy, func(b attemptKey) bool { return b == k })
+func (e *engine) noted(c plans.Change) {
+	e.result.Done[c.Kind]++
+	e.emit(Noted{Change: c})
 }
 
 // log writes what became of an attempt for machines that watch.
 func (e *engine) log(ev Ended) {
-	log := e.p.log
-	address := ev.Change.Address()
-	switch ev.Kind {
-	case ledger.Succeeded:
-		log.Info("attempt succeeded", "address", address, "op", ev.Op, "attempt", ev.Attempt, "took", ev.Took)
-	case ledger.Unknown:
-		log.Error("outcome unknown", "address", address, "op", ev.Op, "attempt", ev.Attempt, "reason", ev.Reason)
+	log := e.p.log.With("address", ev.Change.Address(), "op", ev.Op, "attempt", ev.Attempt, "took", ev.Took)
+	switch {
+	case ev.Kind == ledger.Succeeded:
+		log.Info("attempt succeeded")
+	case ev.Kind == ledger.Unknown:
+		log.Error("outcome unknown", "reason", ev.Reason)
+	case ev.Next.IsZero():
+		log.Error("attempt failed", "reason", ev.Reason)
 	default:
-		log.Warn("attempt failed", "address", address, "op", ev.Op, "attempt", ev.Attempt, "reason", ev.Reason, "next", ev.Next)
+		log.Warn("attempt failed", "reason", ev.Reason, "next", ev.Next)
 	}
 }

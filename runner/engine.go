@@ -7,7 +7,6 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
-	"transition/plans/retry"
 	"transition/runner/action"
 	"transition/runner/clock"
 	"transition/runner/store"
@@ -17,16 +16,15 @@ import (
 // maxFacts bounds what one commit records, so that a commit stays short.
 const maxFacts = 1000
 
-// staleClaim is how long after its claim an attempt may begin without another
-// look at the record.
-const staleClaim = time.Second
-
 // engine carries out one pass of an apply: it takes the tasks of a plan to the
 // point where nothing more may be done now.
 //
 // One goroutine owns it. In each turn it makes one commit of everything that has
 // come up: outcomes that arrived, attempts that begin, claims for the next ones.
-// Workers only have effects; they touch nothing of the engine.
+// Whatever follows from a decision is committed under the revision of the record
+// that it was decided on, so that a person's word always comes first; after each
+// commit the tenants concerned are decided again, and what is no longer wanted
+// is withdrawn. Workers only have effects; they touch nothing of the engine.
 type engine struct {
 	p        *Project
 	lease    store.Lease
@@ -34,18 +32,19 @@ type engine struct {
 	clock    clock.Clock
 	actions  *Actions
 	events   func(Event)
-	allowed  func(tenant string, a *plans.Action) bool // nil: everything
+	allowed  func(kind plans.Kind, address string) bool // nil: everything
 	result   *ApplyResult
-	adopt    string // recorded with the first commit
 	parallel int
+	retries  bool // wait for retries while anything else runs
 
 	queue   queue
+	limits  limits
 	tasks   map[string]*task
+	late    map[string]bool // tenants whose window closed during the pass
 	free    int
-	claimed []*job // they begin with the next commit
-	running map[*job]bool
-	limits  map[*schema.Limit]*budget
-	jobs    chan *job
+	claimed []*entry // they begin with the next commit
+	running map[*entry]bool
+	jobs    chan *entry
 	results chan result
 	arrived []result // taken from results, not yet recorded
 	stopped bool     // no new effects
@@ -58,25 +57,17 @@ type task struct {
 	record *ledger.Record
 	batch  *schema.Batch
 	plan   plans.Task
-	// busy are the attempts that are queued, claimed or running, so that a new
-	// decision does not queue them again.
-	busy []attemptKey
-}
-
-type attemptKey struct {
-	item      *schema.Item
-	op        ledger.Op
-	recipient string
-}
-
-// budget is how much of a limit is in use.
-type budget struct {
-	used   int
-	parked []*entry
+	// busy are the entries that are queued, claimed or running.
+	busy []*entry
+	// denied are attempts that the state did not grant, with the revision at
+	// which: they are not asked for again before something has happened.
+	denied map[attemptKey]int64
+	since  time.Time // nothing of it was due before; zero: no bound
+	wake   time.Time // when a retry falls due; zero: none
 }
 
 type result struct {
-	job     *job
+	entry   *entry
 	outcome action.Outcome
 	took    time.Duration
 }
@@ -90,9 +81,9 @@ func (e *engine) emit(ev Event) {
 // run carries out the tasks. The first end of ctx stops new effects; stop ends
 // the running ones.
 func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Task) error {
-	e.jobs, e.results = make(chan *job, e.parallel), make(chan result, e.parallel)
-	e.free = e.parallel
-	e.running, e.limits = make(map[*job]bool), make(map[*schema.Limit]*budget)
+	e.jobs, e.results = make(chan *entry, e.parallel), make(chan result, e.parallel)
+	e.free, e.limits = e.parallel, make(limits)
+	e.running, e.late = make(map[*entry]bool), make(map[string]bool)
 	e.tasks = make(map[string]*task, len(tasks))
 	for _, t := range tasks {
 		e.add(t)
@@ -115,26 +106,42 @@ func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Ta
 // add queues what a task begins with.
 func (e *engine) add(pt plans.Task) {
 	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt}
+	if !e.allows(plans.Enrol, pt.Record.ID) {
+		t.plan.New = false
+	}
+	if !e.allows(plans.Place, pt.Record.ID) {
+		t.plan.Place = nil
+	}
 	e.tasks[pt.Record.ID] = t
-	if pt.New || pt.Place != nil {
-		e.queue.push(&entry{at: e.decider.Now(), task: t})
+	if !t.plan.New && t.plan.Place == nil {
+		e.decide(t)
 		return
 	}
-	e.decide(t)
+	t.since = e.decider.Now()
+	e.push(t, &entry{at: t.since, task: t, rev: t.record.Rev})
+}
+
+func (e *engine) allows(kind plans.Kind, address string) bool {
+	return e.allowed == nil || e.allowed(kind, address)
+}
+
+func (e *engine) push(t *task, en *entry) {
+	t.busy = append(t.busy, en)
+	e.queue.push(en)
 }
 
 // work has effects until there are no more jobs.
 func (e *engine) work(stop context.Context) {
-	for j := range e.jobs {
+	for en := range e.jobs {
 		began := e.p.o.Clock.Now() // a rehearsal's clock stands still
-		req, err := e.p.prepare(j)
+		req, err := e.p.prepare(en)
 		o := action.Outcome{Class: action.Permanent, NotBegun: true}
 		if err == nil {
-			o = e.actions.executor(j).Do(stop, req)
+			o = e.actions.executor(en.action).Do(stop, req)
 		} else {
 			o.Reason = err.Error()
 		}
-		e.results <- result{j, o, e.p.o.Clock.Now().Sub(began)}
+		e.results <- result{en, o, e.p.o.Clock.Now().Sub(began)}
 	}
 }
 
@@ -144,7 +151,7 @@ func (e *engine) loop(ctx context.Context) error {
 		if ctx.Err() != nil && !e.stopped {
 			e.drain()
 		}
-		t := e.turn(ctx)
+		t := e.turn()
 		if t.empty() {
 			if len(e.running) == 0 {
 				return nil
@@ -159,16 +166,59 @@ func (e *engine) loop(ctx context.Context) error {
 	}
 }
 
-// wait lets time pass until a worker is done, or the user wants to stop.
+// wait lets time pass until a worker is done, a retry falls due, or the user
+// wants to stop.
 func (e *engine) wait(ctx context.Context) {
 	stop := ctx.Done()
 	if e.stopped {
 		stop = nil
 	}
+	wake, cancel := e.alarm()
+	defer cancel()
 	select {
 	case r := <-e.results:
 		e.arrived = append(e.arrived, r)
+	case <-wake:
+		e.again()
 	case <-stop:
+	}
+}
+
+// alarm is closed when the next retry falls due. cancel ends it, and waits for
+// that.
+func (e *engine) alarm() (wake <-chan struct{}, cancel func()) {
+	var next time.Time
+	for _, t := range e.tasks {
+		if !t.wake.IsZero() && (next.IsZero() || t.wake.Before(next)) {
+			next = t.wake
+		}
+	}
+	if !e.retries || e.stopped || next.IsZero() {
+		return nil, func() {}
+	}
+	ctx, end := context.WithCancel(context.Background())
+	rang, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		if e.p.o.Clock.Sleep(ctx, next.Sub(e.p.o.Clock.Now())) == nil {
+			close(rang)
+		}
+	}()
+	return rang, func() { end(); <-done }
+}
+
+// again decides the tenants whose retries have fallen due while others run.
+func (e *engine) again() {
+	now := e.clock.Now()
+	for _, t := range e.tasks {
+		if t.wake.IsZero() || t.wake.After(now) {
+			continue
+		}
+		t.wake = time.Time{}
+		was := e.decider.Now()
+		e.decider.SetNow(now)
+		e.decide(t)
+		e.decider.SetNow(was)
 	}
 }
 
@@ -177,8 +227,8 @@ func (e *engine) drain() {
 	e.stopped = true
 	e.result.Interrupted = true
 	var names []string
-	for j := range e.running {
-		names = append(names, j.task.record.ID+"/"+j.action.Item.Key())
+	for en := range e.running {
+		names = append(names, en.address())
 	}
 	slices.Sort(names)
 	e.emit(Draining{Running: names})
@@ -192,177 +242,81 @@ func (e *engine) abandon(t *turn) {
 		lost = append(lost, <-e.results)
 	}
 	for _, r := range lost {
-		e.result.Unknown = append(e.result.Unknown, r.job.task.record.ID+"/"+r.job.action.Item.Key())
+		e.result.Unknown = append(e.result.Unknown, r.entry.address())
 	}
 	slices.Sort(e.result.Unknown)
 }
 
-// turn is one commit under construction, with what it is made of.
-type turn struct {
-	commit   store.Commit
-	claims   []*entry
-	begins   []*job
-	results  []result
-	noted    []*entry // facts without an effect
-	refused  []*job   // claimed, and no longer wanted
-	denied   []*task  // whose claims the state has refused
-	outcomes []ledger.Fact
-}
-
-func (t *turn) empty() bool {
-	return len(t.commit.Claims) == 0 && len(t.commit.Facts) == 0 && len(t.commit.Dropped) == 0
-}
-
-// turn collects what the next commit records.
-func (e *engine) turn(ctx context.Context) *turn {
-	t := &turn{commit: store.Commit{Now: e.clock.Now()}}
-	e.collectResults(t)
-	e.collectBegins(ctx, t)
-	if !e.stopped {
-		e.collectQueue(t)
-	}
-	return t
-}
-
-// collectResults takes the outcomes that have arrived.
-func (e *engine) collectResults(t *turn) {
-	for len(e.results) > 0 {
-		e.arrived = append(e.arrived, <-e.results)
-	}
-	for _, r := range e.arrived {
-		t.outcomes = append(t.outcomes, e.judge(r, t.commit.Now))
-	}
-	t.results, e.arrived = e.arrived, nil
-	t.commit.Facts = append(t.commit.Facts, t.outcomes...)
-}
-
-// judge turns an outcome into a fact, and decides whether it is tried again.
-func (e *engine) judge(r result, now time.Time) ledger.Fact {
-	j := r.job
-	f := outcomeFact(j, r.outcome, now)
-	repeat := r.outcome.Class == action.Retryable ||
-		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(j.action.Item, j.action.Op)
-	if !repeat {
-		return f
-	}
-	next, ok := retry.Next(j.action.Item.Retry, j.no, j.first, now, r.outcome.RetryAfter, j.key)
-	if ok && (j.action.MustEnd.IsZero() || !next.After(j.action.MustEnd)) {
-		f.Kind, f.Next = ledger.Failed, &next
-	}
-	return f
-}
-
-// collectBegins begins what the last commit has claimed, unless it is no longer
-// wanted.
-func (e *engine) collectBegins(ctx context.Context, t *turn) {
-	for _, j := range e.claimed {
-		if e.stopped || !e.wanted(ctx, j) {
-			t.commit.Dropped = append(t.commit.Dropped, j.attempt)
-			t.refused = append(t.refused, j)
-			continue
-		}
-		f := j.action.Began(j.task.record, j.recipient, t.commit.Now)
-		f.Attempt, f.Key = j.attempt, j.key
-		t.commit.Facts = append(t.commit.Facts, f)
-		t.begins = append(t.begins, j)
-	}
-	e.claimed = e.claimed[:0]
-}
-
-// wanted reports whether a claimed attempt may still begin: its window is open,
-// and nobody has said anything against it since it was claimed.
-func (e *engine) wanted(ctx context.Context, j *job) bool {
-	now := e.clock.Now()
-	if !j.action.NotAfter.IsZero() && now.After(j.action.NotAfter) {
-		return false
-	}
-	if e.p.o.Clock.Now().Sub(j.claimed) < staleClaim {
-		return true
-	}
-	r, err := e.p.state.Record(ctx, j.task.record.ID)
-	return err == nil && r != nil && r.Rev == j.task.record.Rev
-}
-
-// collectQueue takes what comes next, in order, as long as there is room.
-func (e *engine) collectQueue(t *turn) {
-	for len(t.commit.Facts)+len(t.commit.Claims) < maxFacts {
-		en := e.queue.peek()
-		if en == nil || en.effect() && e.free == 0 {
-			return
-		}
-		e.queue.pop()
-		switch {
-		case !en.effect():
-			t.commit.Facts = append(t.commit.Facts, e.facts(en, t.commit.Now)...)
-			t.noted = append(t.noted, en)
-		case e.park(en):
-		default:
-			e.free--
-			t.claims = append(t.claims, en)
-			t.commit.Claims = append(t.commit.Claims, e.claim(en))
-		}
-	}
-}
-
-// park puts an entry aside whose limit is used up, else takes its share.
-func (e *engine) park(en *entry) bool {
-	limit := en.action.Item.Limit
-	if limit == nil || en.action.Op == ledger.Release { // nothing holds a release back
-		return false
-	}
-	b := e.limits[limit]
-	if b == nil {
-		b = &budget{}
-		e.limits[limit] = b
-	}
-	if b.used >= limit.MaxInFlight {
-		b.parked = append(b.parked, en)
-		return true
-	}
-	b.used++
-	return false
-}
-
-// release gives back what an attempt has used.
-func (e *engine) release(a *plans.Action) {
-	e.free++
-	b := e.limits[a.Item.Limit]
-	if a.Item.Limit == nil || b == nil || a.Op == ledger.Release {
+// decide queues what may be done now for a tenant, and withdraws what may not be
+// done any more.
+func (e *engine) decide(t *task) {
+	if e.stopped || e.late[t.record.ID] {
+		e.withdraw(t, nil)
 		return
 	}
-	b.used--
-	if len(b.parked) > 0 {
-		e.queue.push(b.parked[0])
-		b.parked = b.parked[1:]
+	t.batch = e.decider.Batch(t.record.Batch)
+	e.decider.Decide(t.tenant, t.record, &e.out)
+	t.wake = e.out.Retry
+	wanted := make(map[attemptKey]bool)
+	for i := range e.out.Actions {
+		a := e.out.Actions[i]
+		if a.Kind == plans.Collapse || !e.allows(a.Kind, t.record.ID+"/"+a.Item.Key()) {
+			continue // a late message is recorded with the one that carries it
+		}
+		e.enqueue(t, &a, wanted)
+	}
+	e.withdraw(t, wanted)
+}
+
+// enqueue queues an action, once for each recipient. What is queued already is
+// brought up to date.
+func (e *engine) enqueue(t *task, a *plans.Action, wanted map[attemptKey]bool) {
+	ch := &change{Change: a.Change(t.record, a.At)}
+	for _, to := range recipients(a, t.record) {
+		k := attemptKey{a.Item, a.Op, to}
+		wanted[k] = true
+		if i := slices.IndexFunc(t.busy, func(b *entry) bool { return b.ident() == k }); i >= 0 {
+			if b := t.busy[i]; b.stage != running {
+				b.action, b.rev = a, t.record.Rev
+			}
+			continue
+		}
+		if rev, denied := t.denied[k]; denied && rev == t.record.Rev {
+			continue
+		}
+		ch.left++
+		at := a.At
+		if at.Before(t.since) {
+			at = t.since
+		}
+		ch.At = at
+		e.push(t, &entry{at: at, task: t, action: a, recipient: to, change: ch, rev: t.record.Rev})
 	}
 }
 
-// facts are what an entry without an effect records.
-func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
-	if en.action != nil {
-		return en.action.Facts(en.task.record, now)
-	}
-	var facts []ledger.Fact
-	t := en.task
-	if t.plan.New {
-		facts = append(facts, plans.EnrolFact(t.record.ID, now))
-	}
-	if b := t.plan.Place; b != nil {
-		zone := plans.Zone(e.p.Config, t.tenant, b)
-		facts = append(facts, plans.PlaceFact(t.record, b, t.plan.T, zone, now))
-	}
-	return facts
+// withdraw takes back the entries of a task that are not wanted and have not
+// begun.
+func (e *engine) withdraw(t *task, wanted map[attemptKey]bool) {
+	t.busy = slices.DeleteFunc(t.busy, func(b *entry) bool {
+		if b.stage == running || b.action != nil && wanted[b.ident()] {
+			return false
+		}
+		b.withdrawn = true
+		return true
+	})
 }
 
-func (e *engine) claim(en *entry) store.Claim {
-	r, a := en.task.record, en.action
-	c := store.Claim{
-		Tenant: r.ID, Item: a.Item.Key(), Op: a.Op, Recipient: en.recipient,
-		Epoch: r.Epoch, Rev: r.Rev, No: a.Began(r, en.recipient, time.Time{}).No,
+// recipients are whom an action has an attempt for; one empty one for what is no
+// message. The opening of an approval is recorded before anybody is written to.
+func recipients(a *plans.Action, r *ledger.Record) []string {
+	switch a.Kind {
+	case plans.Send:
+		return a.Recipients
+	case plans.Ask:
+		if len(a.Facts(r, time.Time{})) == 0 {
+			return a.Recipients
+		}
+	case plans.Run, plans.Lock, plans.Unlock, plans.Collapse, plans.Skip, plans.Missed, plans.Enrol, plans.Place:
 	}
-	if it := r.Item(c.Item); it != nil {
-		c.Generation = it.Generation
-	}
-	c.Key = ledger.Key(e.p.meta.Lineage, c.Tenant, c.Item, c.Op, c.Recipient, c.Epoch, c.Generation)
-	return c
+	return []string{""}
 }

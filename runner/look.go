@@ -7,6 +7,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/timeline"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/addr"
@@ -27,6 +28,14 @@ func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
 func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
 	diags := p.openInventory()
 	if diags.HasErrors() {
+		return nil, diags
+	}
+	diags = append(diags, timeline.Check(p.Config)...)
+	if p.instant.IsZero() {
+		diags = append(diags, p.clockRight()...)
+	}
+	if diags.HasErrors() {
+		diags.Fill(p.Config.Sources)
 		return nil, diags
 	}
 	res, err := plans.Compute(p.input(ctx, p.state, now, &diags))

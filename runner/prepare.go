@@ -5,39 +5,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"transition/plans"
-	"transition/plans/ledger"
 	"transition/runner/action"
 	mailer "transition/runner/action/mail"
 	"transition/runner/store"
 	"transition/schema"
 )
 
-// job is one attempt on its way: an action for one recipient.
-type job struct {
-	task      *task
-	action    *plans.Action
-	recipient string
-	change    *change
-	attempt   int64 // id in the state
-	no        int
-	key       string
-	began     time.Time
-	claimed   time.Time
-	first     time.Time // when the budget's first attempt began
-}
-
-func (j *job) ident() attemptKey {
-	return attemptKey{j.action.Item, j.action.Op, j.recipient}
-}
-
 // prepare evaluates everything an effect needs. An error is a sentence for
 // people: the attempt fails without having begun.
-func (p *Project) prepare(j *job) (action.Request, error) {
-	r := j.task.record
-	b := j.task.batch
+func (p *Project) prepare(j *entry) (action.Request, error) {
+	r, b := j.record, j.batch
 	env := &schema.Env{
 		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, b),
 		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
@@ -108,7 +87,7 @@ func request(e *schema.HTTP, env *schema.Env) (*action.HTTP, error) {
 
 // mail renders the message of a communication, or the one that asks for an
 // approval, for one recipient.
-func (p *Project) mail(j *job, env *schema.Env) (*action.Mail, error) {
+func (p *Project) mail(j *entry, env *schema.Env) (*action.Mail, error) {
 	var m mailer.Message
 	var channel *schema.Channel
 	var err error
@@ -224,15 +203,15 @@ func escape(s string) string {
 }
 
 // executor finds who has an attempt's effect.
-func (a *Actions) executor(j *job) action.Executor {
-	switch does := j.action.Item.Does.(type) {
+func (a *Actions) executor(todo *plans.Action) action.Executor {
+	switch does := todo.Item.Does.(type) {
 	case *schema.Communication:
 		return a.Channel(does.Channel)
 	case *schema.Approval:
 		return a.Channel(does.Ask.Channel)
 	case *schema.Work, *schema.Lock:
 	}
-	if _, ok := plans.EffectOf(j.action.Item, j.action.Op).(*schema.HTTP); ok {
+	if _, ok := plans.EffectOf(todo.Item, todo.Op).(*schema.HTTP); ok {
 		return a.HTTP
 	}
 	return a.Command
@@ -240,21 +219,3 @@ func (a *Actions) executor(j *job) action.Executor {
 
 // rehearsing reports whether the open state is a rehearsal.
 func (p *Project) rehearsing() bool { return p.state != nil && p.meta.Kind == store.Rehearsal }
-
-// outcome turns what an executor says into the fact that is recorded.
-func outcomeFact(j *job, o action.Outcome, now time.Time) ledger.Fact {
-	f := ledger.Fact{
-		At: now, Tenant: j.task.record.ID, Item: j.action.Item.Key(), Epoch: j.task.record.Epoch,
-		Op: j.action.Op, Recipient: j.recipient, Attempt: j.attempt, No: j.no, Key: j.key,
-		Reason: o.Reason, Evidence: o.Evidence, NotBegun: o.NotBegun,
-	}
-	switch o.Class {
-	case action.Succeeded:
-		f.Kind = ledger.Succeeded
-	case action.Retryable, action.Permanent:
-		f.Kind = ledger.Failed
-	default:
-		f.Kind = ledger.Unknown
-	}
-	return f
-}

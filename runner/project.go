@@ -20,6 +20,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/plans/timeline"
+	"transition/runner/action"
 	"transition/runner/clock"
 	"transition/runner/store"
 	"transition/schema"
@@ -55,7 +56,9 @@ type Project struct {
 	tenants *inventory.Source
 	state   store.Store
 	meta    store.Meta
+	fresh   bool      // a rehearsal that is yet to be made
 	instant time.Time // given by the user; zero: the clock's
+	secrets *action.Scrubber
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
@@ -79,6 +82,7 @@ func Open(o Options) (*Project, diag.List) {
 	})
 	if cfg != nil {
 		p.Config = cfg
+		p.secrets = action.NewScrubber(cfg.Secrets)
 	}
 	return p, append(diags, more...)
 }
@@ -108,6 +112,14 @@ func (p *Project) Validate() diag.List {
 	return diags
 }
 
+// scrub takes the secrets of the plan out of a fact.
+func (p *Project) scrub(f *ledger.Fact) {
+	e := &f.Evidence
+	for _, text := range []*string{&f.Reason, &e.Reply, &e.Output, &e.Message, &e.Digest} {
+		*text = p.secrets.Clean(*text)
+	}
+}
+
 // openInventory opens the tenants, once.
 func (p *Project) openInventory() diag.List {
 	if p.tenants != nil {
@@ -128,7 +140,7 @@ func (p *Project) input(ctx context.Context, state store.Store, now time.Time, d
 	}
 	if state != nil {
 		in.Records = state.Records(ctx)
-		_, in.Live, _ = state.Holder(ctx)
+		_, in.Live = p.Holder(ctx)
 	}
 	return in
 }

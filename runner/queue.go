@@ -6,11 +6,15 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/plans/ledger"
+	"transition/schema"
 )
 
-// entry is something that waits for its turn: an action for one recipient, an
-// action that only records something, or (action nil) the enrolment and
-// placement of a tenant.
+// entry is something that waits for its turn or has it: an action for one
+// recipient, an action that only records something, or (action nil) the
+// enrolment and placement of a tenant.
+//
+// Once it runs, nothing of it changes any more: a worker reads it.
 type entry struct {
 	at        time.Time
 	n         int // order in which entries of one instant and tenant came
@@ -18,7 +22,34 @@ type entry struct {
 	action    *plans.Action
 	recipient string
 	change    *change
+
+	// rev is the revision of the record on which it was last decided. The state
+	// refuses it if the record has moved on.
+	rev       int64
+	stage     stage
+	withdrawn bool // not wanted any more: it is dropped when its turn comes
+
+	// Of an attempt that was claimed.
+	attempt int64 // id in the state
+	no      int
+	key     string
+
+	// Of an attempt that runs: the record and the batch as they were when it
+	// began, when that was, and when the first attempt of its budget began.
+	record *ledger.Record
+	batch  *schema.Batch
+	began  time.Time
+	first  time.Time
 }
+
+// stage is how far an entry has come.
+type stage uint8
+
+const (
+	queued stage = iota
+	claimed
+	running
+)
 
 // change follows one change of the plan over all its recipients.
 type change struct {
@@ -27,9 +58,21 @@ type change struct {
 	failed bool
 }
 
+// attemptKey tells entries of one tenant apart.
+type attemptKey struct {
+	item      *schema.Item
+	op        ledger.Op
+	recipient string
+}
+
 func (e *entry) ident() attemptKey {
+	if e.action == nil {
+		return attemptKey{}
+	}
 	return attemptKey{e.action.Item, e.action.Op, e.recipient}
 }
+
+func (e *entry) address() string { return e.task.record.ID + "/" + e.action.Item.Key() }
 
 // effect reports whether the entry reaches the outside world.
 func (e *entry) effect() bool {
@@ -54,18 +97,22 @@ type queue struct {
 }
 
 func (q *queue) push(e *entry) {
-	q.n++
 	if e.n == 0 {
+		q.n++
 		e.n = q.n
 	}
 	heap.Push(&q.entries, e)
 }
 
+// peek returns the next entry that is still wanted; nil: there is none.
 func (q *queue) peek() *entry {
-	if len(q.entries) == 0 {
-		return nil
+	for len(q.entries) > 0 {
+		if !q.entries[0].withdrawn {
+			return q.entries[0]
+		}
+		q.pop()
 	}
-	return q.entries[0]
+	return nil
 }
 
 func (q *queue) pop() { heap.Pop(&q.entries) }
@@ -85,4 +132,58 @@ func (h *entries) Pop() any {
 	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return last
+}
+
+// budget is how much of a limit is in use.
+type budget struct {
+	used   int
+	parked []*entry
+}
+
+// limits bound how many attempts run at once. The zero value is ready for use.
+type limits map[*schema.Limit]*budget
+
+// take uses a share of the entry's limit; false: there is none left, and the
+// entry is put aside until there is.
+func (l limits) take(e *entry) bool {
+	limit := limitOf(e.action)
+	if limit == nil {
+		return true
+	}
+	b := l[limit]
+	if b == nil {
+		b = &budget{}
+		l[limit] = b
+	}
+	if b.used >= limit.MaxInFlight {
+		b.parked = append(b.parked, e)
+		return false
+	}
+	b.used++
+	return true
+}
+
+// give returns a share, and the entry that may go on now, or nil.
+func (l limits) give(a *plans.Action) *entry {
+	b := l[limitOf(a)]
+	if b == nil {
+		return nil
+	}
+	b.used--
+	for len(b.parked) > 0 {
+		next := b.parked[0]
+		b.parked = b.parked[1:]
+		if !next.withdrawn {
+			return next
+		}
+	}
+	return nil
+}
+
+// limitOf is the limit of an action; nil: none. Nothing holds a release back.
+func limitOf(a *plans.Action) *schema.Limit {
+	if a.Op == ledger.Release {
+		return nil
+	}
+	return a.Item.Limit
 }

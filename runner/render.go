@@ -61,8 +61,8 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 
 func (p *Project) renderOne(t *task, it *schema.Item, recipient string) (Rendered, error) {
 	r := t.record
-	j := &job{
-		task: t, action: &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}, recipient: recipient,
+	j := &entry{
+		task: t, record: r, batch: t.batch, action: &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}, recipient: recipient,
 		no: 1, began: p.Now(),
 	}
 	generation := 0

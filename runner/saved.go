@@ -53,9 +53,23 @@ func changeKey(c *plans.Change) string { return c.Kind.String() + " " + c.Addres
 
 func (s *SavedPlan) has(c *plans.Change) bool { return s.set[changeKey(c)] }
 
-// allows reports whether an action is one of the saved plan's changes.
-func (s *SavedPlan) allows(tenant string, a *plans.Action) bool {
-	return s.set[a.Kind.String()+" "+tenant+"/"+a.Item.Key()]
+// allows reports whether a change is one of the saved plan's.
+func (s *SavedPlan) allows(kind plans.Kind, address string) bool {
+	return s.set[kind.String()+" "+address]
+}
+
+// narrow leaves in a plan what was saved; what has become due since is listed
+// apart, and left.
+func (s *SavedPlan) narrow(p *plans.Plan) {
+	var saved []plans.Change
+	for i := range p.Changes {
+		if s.has(&p.Changes[i]) {
+			saved = append(saved, p.Changes[i])
+		} else {
+			p.Left = append(p.Left, p.Changes[i])
+		}
+	}
+	p.Changes = saved
 }
 
 // inventoryDigest covers the content of all inventories.
@@ -89,7 +103,7 @@ func (a *applying) stale(now *plans.Plan) diag.List {
 			why = append(why, fmt.Sprintf(format, args...))
 		}
 	}
-	add(f.Lineage != a.p.meta.Lineage, "it was made for another recorded state (%s)", orNone(f.Lineage))
+	add(f.Lineage != a.p.meta.Lineage && !(a.p.fresh && f.Lineage == ""), "it was made for another recorded state (%s)", orNone(f.Lineage))
 	add(f.Lineage == a.p.meta.Lineage && f.Serial != a.before, "the recorded state has moved on from serial %d to %d", f.Serial, a.before)
 	add(f.Digest != hex.EncodeToString(a.p.Config.Digest[:]), "the plan directory or its variables have changed")
 	add(f.Inventory != inv, "the inventory has changed")
@@ -133,16 +147,4 @@ func (s *SavedPlan) missing(now *plans.Plan) []string {
 		out = append(out, fmt.Sprintf("and %d more changes", n-most))
 	}
 	return out
-}
-
-// Left lists the changes of a plan that a saved plan does not have: they have
-// become due since, and are left.
-func (s *SavedPlan) Left(now *plans.Plan) []plans.Change {
-	var left []plans.Change
-	for i := range now.Changes {
-		if !s.has(&now.Changes[i]) {
-			left = append(left, now.Changes[i])
-		}
-	}
-	return left
 }

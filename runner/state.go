@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -107,7 +108,9 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 		p.state = nil
 		return nil
 	case need == NeedRehearse:
-		return p.create(ctx, path, store.Rehearsal)
+		p.state, p.fresh = nil, true
+		p.meta = store.Meta{Kind: store.Rehearsal, Plan: p.Config.Name, Clock: p.instant}
+		return p.rehearsable()
 	}
 	return diag.List{{
 		Severity: diag.Error, Code: "no-state", Summary: "There is no recorded state",
@@ -176,12 +179,7 @@ func (p *Project) show(t time.Time) string { return toffset.Show(t, p.Config.Zon
 
 // create makes a new state and opens it.
 func (p *Project) create(ctx context.Context, path string, kind store.Kind) diag.List {
-	if kind == store.Rehearsal {
-		if diags := p.rehearsable(); diags.HasErrors() {
-			return diags
-		}
-	}
-	meta := store.Meta{Lineage: newLineage(), Kind: kind, Plan: p.Config.Name, Created: p.o.Clock.Now()}
+	meta := store.Meta{Lineage: cmp.Or(p.meta.Lineage, newLineage()), Kind: kind, Plan: p.Config.Name, Created: p.o.Clock.Now()}
 	if kind == store.Rehearsal {
 		meta.Clock = p.instant
 	}
@@ -189,7 +187,7 @@ func (p *Project) create(ctx context.Context, path string, kind store.Kind) diag
 	if err != nil {
 		return diag.List{stateProblem(err)}
 	}
-	p.state = s
+	p.state, p.fresh = s, false
 	if p.meta, err = s.Meta(ctx); err != nil {
 		return diag.List{stateProblem(err)}
 	}
@@ -220,12 +218,18 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 	if diags := p.vacant(ctx); diags.HasErrors() {
 		return store.Meta{}, diags
 	}
-	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
-		return store.Meta{}, diags
-	}
+	// The name of the state comes first: a state that nothing names would be
+	// taken for none.
 	path := filepath.Join(p.dir, lineageFile)
+	p.meta.Lineage = newLineage()
 	if err := maybe.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
 		return store.Meta{}, diag.List{lineageProblem(err)}
+	}
+	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
+		if err := os.Remove(path); err != nil {
+			diags.Add(lineageProblem(err))
+		}
+		return store.Meta{}, diags
 	}
 	return p.meta, nil
 }

@@ -52,6 +52,9 @@ type Left struct{ Address, Why string }
 // heard while an apply runs.
 func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	var res VerbResult
+	if diags := p.clockRight(); diags.HasErrors() {
+		return res, diags
+	}
 	if diags := p.settleOrphans(ctx); diags.HasErrors() {
 		return res, diags
 	}
@@ -71,22 +74,6 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 		return res, diag.List{nothingTouched(v, res)}
 	}
 	return res, nil
-}
-
-// settleOrphans records what became of attempts whose applier is gone, so that a
-// person can answer for them.
-func (p *Project) settleOrphans(ctx context.Context) diag.List {
-	if _, live := p.Holder(ctx); live {
-		return nil
-	}
-	commit, err := p.orphans(ctx, p.Now())
-	if err == nil && len(commit.Facts) > 0 {
-		err = p.state.Append(ctx, commit.Facts, nil)
-	}
-	if err != nil {
-		return diag.List{stateProblem(err)}
-	}
-	return nil
 }
 
 // covered lists the recorded tenants that a selector covers.
@@ -204,6 +191,8 @@ func (p *Project) itemWord(v Verb, it *schema.Item, r *ledger.Record, f *ledger.
 		return "is no approval"
 	case state == ledger.Done:
 		return "is approved already"
+	case state == ledger.Error:
+		return "is answered already (" + rec.Reason + "); resolve it with -done, -waive or -retry"
 	case state != ledger.Open:
 		return "was not asked for yet"
 	case len(approval.By) > 0 && !mayAnswer(approval.By, v.By):
@@ -243,16 +232,23 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		}
 		return ""
 	}
+	approval, asks := it.Does.(*schema.Approval)
 	needs := rec.State.NeedsPerson() || rec.Release != nil && rec.Release.State.NeedsPerson() ||
 		slices.ContainsFunc(rec.Parts, func(p ledger.Part) bool { return p.State.NeedsPerson() })
 	switch {
-	case v.Answer == ledger.AnswerWaive && rec.State == ledger.Retrying:
+	case v.Answer == ledger.AnswerWaive && (rec.State == ledger.Retrying || rec.Release != nil && rec.Release.State == ledger.Retrying):
 		return ""
 	case rec.State == ledger.Returned && v.Answer == ledger.AnswerWaive,
 		rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && !p.closed(it, r):
 		return ""
 	case !needs:
 		return "does not wait for a person"
+	case v.Answer == ledger.AnswerDone && asks && len(approval.By) > 0 && !mayAnswer(approval.By, v.By):
+		return fmt.Sprintf("may be answered by %v only, not by %s", approval.By, v.By)
+	case v.Answer == ledger.AnswerRetry && asks && p.expired(it, r):
+		return "has expired: asked again, it would expire at once"
+	case v.Answer == ledger.AnswerDone && rec.State == ledger.Error && !asks && (!exact(v.Selector, it) || v.Selector.Tenant != r.ID):
+		return "has certainly failed; name it exactly to say that it is done all the same"
 	case v.Answer == ledger.AnswerRetry && (rec.State == ledger.Late || rec.State == ledger.Returned) && p.closed(it, r):
 		return "cannot begin any more on this date: its latest_start has passed"
 	}
@@ -262,8 +258,12 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 // closed reports whether the latest start of an item's phase, or of a later one
 // that the tenant has not begun, has passed: running it would lead nowhere.
 func (p *Project) closed(it *schema.Item, r *ledger.Record) bool {
-	d := plans.NewDecider(p.Config, p.Now(), true)
-	return d.Closed(it, r)
+	return plans.NewDecider(p.Config, p.Now(), true).Closed(it, r)
+}
+
+// expired reports whether an approval can no longer be given in time.
+func (p *Project) expired(it *schema.Item, r *ledger.Record) bool {
+	return plans.NewDecider(p.Config, p.Now(), true).Expired(it, r)
 }
 
 func nobodyCovered(v Verb) diag.Diagnostic {

@@ -45,18 +45,26 @@ func (it *Item) apply(f Fact) {
 	case Resolved:
 		it.resolve(f)
 	case Skipped:
+		if len(f.Recipients) > 0 {
+			it.address(f.Recipients)
+			it.rollUp()
+			return
+		}
 		it.settle(Omitted, f)
 	case Collapsed:
 		it.settle(Merged, f)
 		it.Into = f.Into
 	case Missed:
+		parts := it.Parts // who had the message keeps it
 		it.settle(Late, f)
+		it.Parts = parts
 	case Asked:
 		it.settle(Open, f)
 	case Approved:
 		it.settle(Done, f)
 	case Rejected, Expired:
 		it.settle(Error, f)
+		it.Renew = true
 	case Enrolled, Placed, Held, Resumed:
 		// Of the tenant as a whole: Record.Apply has dealt with them.
 	}
@@ -64,8 +72,22 @@ func (it *Item) apply(f Fact) {
 
 // settle gives the item as a whole a state.
 func (it *Item) settle(s State, f Fact) {
-	it.State, it.At, it.Reason, it.Next = s, f.At, f.Reason, time.Time{}
+	it.State, it.At, it.Reason, it.Next = s, f.At, because(f), time.Time{}
 	it.Again, it.Parts = false, nil
+}
+
+// because is the reason that a fact gives, with who gave it.
+func because(f Fact) string {
+	word := string(f.Kind)
+	switch {
+	case f.By == "":
+		return f.Reason
+	case f.Kind == Resolved && f.Answer == AnswerWaive:
+		word = "waived"
+	case f.Kind == Resolved && f.Answer == AnswerBounced:
+		word = "bounced, noted"
+	}
+	return word + " by " + f.By + ": " + f.Reason
 }
 
 // attempt applies what an attempt did to the part of the item that it is about.
@@ -73,20 +95,37 @@ func (it *Item) attempt(f Fact) {
 	switch f.Op {
 	case Release:
 		it.release(f)
-	case Send, AskOp:
+	case Send:
 		it.message(f)
+		it.At = f.At
+		it.rollUp()
+	case AskOp:
+		if it.State == None || it.State == Open {
+			it.message(f)
+			it.State = Open
+		} // else somebody has answered, and it does not matter any more
 	case Acquire:
-		it.Again = false
-		it.Try.attempt(f)
-		switch {
-		case f.Kind == Began:
-			it.Obligation = true
-		case f.Kind == Failed && f.NotBegun && f.No == 1:
-			it.Obligation = false
-		}
+		it.acquire(f)
 	case Run:
 		it.Again = false
 		it.Try.attempt(f)
+	}
+}
+
+// acquire applies an attempt to take a lock. From before it begins until a
+// release has succeeded the lock may be held, unless it certainly never was.
+func (it *Item) acquire(f Fact) {
+	it.Again = false
+	it.Try.attempt(f)
+	switch {
+	case f.Kind == Began:
+		it.Fresh = !it.Obligation
+		it.Obligation = true
+	case f.Kind == Failed && f.NotBegun && it.Fresh:
+		it.Obligation = false
+		fallthrough
+	default:
+		it.Fresh = false
 	}
 }
 
@@ -108,7 +147,7 @@ func (it *Item) discharge(f Fact) {
 		return
 	}
 	it.Obligation = false
-	if it.Undone && it.State.Settled() {
+	if it.Undone && (it.State.Settled() || it.State == Retrying) {
 		it.State, it.At, it.Reason = Returned, f.At, "given back before its time"
 	}
 }
@@ -121,14 +160,6 @@ func (it *Item) message(f Fact) {
 		it.address(f.Recipients)
 	}
 	it.part(f.Recipient).attempt(f)
-	it.At = f.At
-	if f.Op == AskOp {
-		if it.State == None {
-			it.State = Open
-		}
-		return
-	}
-	it.rollUp()
 }
 
 // address sets whom the message goes to. Whoever has had it, or may have had
@@ -200,37 +231,61 @@ func (t *Try) attempt(f Fact) {
 // resolve applies what a person says became of the item. When the release of a
 // lock waits for a person, the answer is about the release.
 func (it *Item) resolve(f Fact) {
-	if rel := it.Release; rel != nil && rel.State.NeedsPerson() {
+	if rel := it.Release; rel != nil && Answerable(rel.State, f.Answer) {
 		rel.answer(f)
 		it.discharge(f)
 		return
 	}
-	if f.Answer == AnswerRetry && it.Undone {
-		// Taking the lock anew is another effect than the first time.
-		it.Generation++
-		it.Release, it.Undone = nil, false
-	}
-	it.Again = f.Answer == AnswerRetry
-	if f.Answer == AnswerDone {
+	switch f.Answer {
+	case AnswerRetry:
+		it.renew()
+		it.Again = true
+	case AnswerDone:
 		it.Notice, it.Announced = f.Notice, instant(f.Announced)
+	case AnswerBounced:
+		it.Renew = true
+	case AnswerWaive:
 	}
-	if len(it.Parts) == 0 {
+	parts := it.answerParts(f)
+	if parts == 0 || it.State == Late {
 		it.answer(f)
-		return
 	}
-	for i := range it.Parts {
-		if p := &it.Parts[i].Try; p.State.NeedsPerson() {
-			p.answer(f)
-		}
-	}
-	if it.State != Open {
+	if parts > 0 && it.State != Open {
 		it.rollUp()
 	}
 	it.At = f.At
 }
 
+// answerParts gives the answer for every recipient that it fits, and counts
+// the recipients.
+func (it *Item) answerParts(f Fact) int {
+	for i := range it.Parts {
+		p := &it.Parts[i].Try
+		if Answerable(p.State, f.Answer) || it.State == Late && !p.State.Settled() {
+			p.answer(f)
+		}
+	}
+	return len(it.Parts)
+}
+
+// renew makes what comes next another effect, where the one before has happened
+// after all or must not be taken for it: a lock that was given back, a message
+// that bounced, a question that was answered.
+func (it *Item) renew() {
+	if !it.Undone && !it.Renew {
+		return
+	}
+	it.Generation++
+	it.Release, it.Undone, it.Renew, it.Parts = nil, false, false, nil
+}
+
+// Answerable reports whether a person's answer fits the state of a try.
+func Answerable(s State, a Answer) bool {
+	return s.NeedsPerson() || a == AnswerWaive && s == Retrying
+}
+
 func (t *Try) answer(f Fact) {
-	t.At, t.Reason, t.Next = f.At, f.Reason, time.Time{}
+	t.At, t.Reason, t.Next = f.At, because(f), time.Time{}
 	switch f.Answer {
 	case AnswerDone:
 		t.State = Done

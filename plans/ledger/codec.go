@@ -92,6 +92,8 @@ const (
 	itemInto
 	itemNanos // Announced has a fraction of a second
 	itemUndone
+	itemFresh
+	itemRenew
 )
 
 // What of a try is there, as bits.

@@ -139,7 +139,7 @@ func (d *decoder) item(it *Item, epoch int) {
 	*it = Item{
 		Key: key, Epoch: epoch, Release: it.Release, Parts: it.Parts[:0],
 		Obligation: flags&itemObligation != 0, Again: flags&itemAgain != 0, Notice: flags&itemNotice != 0,
-		Undone: flags&itemUndone != 0,
+		Undone: flags&itemUndone != 0, Fresh: flags&itemFresh != 0, Renew: flags&itemRenew != 0,
 	}
 	d.try(&it.Try)
 	if flags&itemEpoch != 0 {

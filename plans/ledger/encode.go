@@ -71,7 +71,8 @@ func (e *encoder) item(it *Item, epoch int) {
 		bit(!it.Announced.IsZero(), itemAnnounced) | bit(it.Notice, itemNotice) |
 		bit(len(it.Parts) > 0, itemParts) | bit(it.Epoch != epoch, itemEpoch) |
 		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
-		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone))
+		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone) |
+		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew))
 	e.try(&it.Try)
 	if it.Epoch != epoch {
 		e.int(int64(it.Epoch))

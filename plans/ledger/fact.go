@@ -68,8 +68,9 @@ type Fact struct {
 	// Of attempts.
 	Op        Op     `json:"op,omitempty"`
 	Recipient string `json:"recipient,omitempty"` // of a communication
-	// Recipients are all that a communication goes to; set by the Began that is
-	// the first of a sending with more than one, or with other ones than before.
+	// Recipients are all that a communication goes to now. Set in a Began when
+	// there are several, or others than before; in a Skipped, those who are not
+	// among them any more are given up, and nothing else.
 	Recipients []string   `json:"recipients,omitempty"`
 	Attempt    int64      `json:"attempt,omitempty"` // the attempt's id in this state
 	No         int        `json:"no,omitempty"`      // the attempt's number within its budget, from 1

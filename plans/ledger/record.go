@@ -83,6 +83,11 @@ type Item struct {
 	Obligation bool
 	Release    *Try // of a lock; nil before its release has begun
 	Undone     bool // the release gives the lock back before its time
+	// Fresh: the acquire that runs is the first that can have taken the lock.
+	Fresh bool
+	// Renew: what a person asks for with "retry" is another effect than the one
+	// before, as after a message that bounced.
+	Renew bool
 	// Again is set by a person's "retry": the item starts whatever its window.
 	Again     bool
 	Notice    bool      // when Done, it counts as a notice

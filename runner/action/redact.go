@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -26,33 +27,51 @@ const (
 // it is, and as base64, URLs and JSON write it. What was left of a secret where
 // a text was shortened is replaced too.
 func Redact(next Executor, secrets []string) Executor {
+	s := NewScrubber(secrets)
+	if s == nil {
+		return next
+	}
+	return &redactor{next, s}
+}
+
+type redactor struct {
+	next Executor
+	*Scrubber
+}
+
+// Scrubber replaces secrets in texts. A nil Scrubber knows none.
+type Scrubber struct {
+	forms    []string // longest first
+	replacer *strings.Replacer
+}
+
+// NewScrubber makes a Scrubber; nil when there is nothing to replace.
+func NewScrubber(secrets []string) *Scrubber {
 	forms := spellings(secrets)
 	if len(forms) == 0 {
-		return next
+		return nil
 	}
 	var pairs []string
 	for _, f := range forms {
 		pairs = append(pairs, f, redacted)
 	}
-	return &redactor{next: next, forms: forms, replacer: strings.NewReplacer(pairs...)}
-}
-
-type redactor struct {
-	next     Executor
-	forms    []string // longest first
-	replacer *strings.Replacer
+	return &Scrubber{forms: forms, replacer: strings.NewReplacer(pairs...)}
 }
 
 func (r *redactor) Do(ctx context.Context, req Request) Outcome {
 	out := r.next.Do(ctx, req)
 	e := &out.Evidence
 	for _, text := range []*string{&out.Reason, &e.Reply, &e.Output, &e.Message, &e.Digest} {
-		*text = r.clean(*text)
+		*text = r.Clean(*text)
 	}
 	return out
 }
 
-func (r *redactor) clean(text string) string {
+// Clean returns the text without the secrets.
+func (r *Scrubber) Clean(text string) string {
+	if r == nil || text == "" {
+		return text
+	}
 	parts := strings.Split(r.replacer.Replace(text), cut)
 	for i := range parts {
 		if i > 0 {
@@ -66,7 +85,7 @@ func (r *redactor) clean(text string) string {
 }
 
 // cleanStart replaces the end of a secret whose beginning was cut off.
-func (r *redactor) cleanStart(text string) string {
+func (r *Scrubber) cleanStart(text string) string {
 	longest := 0
 	for _, f := range r.forms {
 		for n := len(f) - 1; n >= minSecret && n > longest; n-- {
@@ -82,7 +101,7 @@ func (r *redactor) cleanStart(text string) string {
 }
 
 // cleanEnd replaces the beginning of a secret whose end was cut off.
-func (r *redactor) cleanEnd(text string) string {
+func (r *Scrubber) cleanEnd(text string) string {
 	longest := 0
 	for _, f := range r.forms {
 		for n := len(f) - 1; n >= minSecret && n > longest; n-- {
@@ -109,6 +128,7 @@ func spellings(secrets []string) []string {
 		if line := strings.Join(strings.Fields(s), " "); len(line) >= minSecret {
 			all = append(all, line) // as a reason has it, which is one line
 		}
+		all = append(all, hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))))
 		all = append(all, inBase64(s)...)
 		all = append(all, lines(s)...)
 	}

@@ -82,6 +82,8 @@ type Commit struct {
 	// Facts are appended, and applied to the records of their tenants. Began
 	// marks its attempt as begun; Succeeded, Failed and Unknown close it.
 	Facts []ledger.Fact
+	// Decided are facts that follow from a decision; they come after Facts.
+	Decided []Decided
 	// Dropped are claimed attempts that will not be begun after all.
 	Dropped []int64
 	// Adopt, when not empty, is the digest of the plan directory from now on.
@@ -92,12 +94,23 @@ type Commit struct {
 	Now time.Time
 }
 
+// Decided are facts that are only right if the record has not moved on since it
+// was decided upon, as the beginning of an attempt: they are refused as claims
+// are, all together.
+type Decided struct {
+	Tenant string
+	Rev    int64
+	Facts  []ledger.Fact
+}
+
 // Committed is what came of a commit.
 type Committed struct {
 	// Claimed holds the id of each claim's attempt, in order; 0: refused.
 	Claimed []int64
+	// Refused says of each element of Decided whether it was refused.
+	Refused []bool
 	// Records are the records that the facts changed, as they are now, and
-	// those of refused claims, keyed by tenant.
+	// those of what was refused, keyed by tenant.
 	Records map[string]*ledger.Record
 	Serial  int64
 }

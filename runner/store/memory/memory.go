@@ -1,5 +1,4 @@
-// Package memory keeps a state in memory, for tests and for planning without a
-// recorded state. It keeps to the contract of package store in everything but
+// Package memory keeps a state in memory, for tests. It keeps to the contract of package store in everything but
 // durability.
 package memory
 

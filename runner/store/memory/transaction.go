@@ -97,7 +97,23 @@ func (t *transaction) steps(c store.Commit, lease int64) (store.Committed, error
 			return store.Committed{}, err
 		}
 	}
-	done := store.Committed{Records: make(map[string]*ledger.Record), Claimed: make([]int64, len(c.Claims))}
+	done := store.Committed{
+		Records: make(map[string]*ledger.Record), Claimed: make([]int64, len(c.Claims)), Refused: make([]bool, len(c.Decided)),
+	}
+	for i, d := range c.Decided {
+		if !t.unmoved(d.Tenant, d.Rev) {
+			done.Refused[i], done.Records[d.Tenant] = true, t.record(d.Tenant).Clone()
+			continue
+		}
+		for _, f := range d.Facts {
+			if f.Kind == ledger.Began && !t.claimedUnder(f.Attempt, lease) {
+				return store.Committed{}, notSo(f)
+			}
+			if err := t.fact(f); err != nil {
+				return store.Committed{}, err
+			}
+		}
+	}
 	for tenant, r := range t.changed {
 		done.Records[tenant] = r.Clone()
 	}
@@ -224,10 +240,16 @@ func (t *transaction) drop(id int64) error {
 	return nil
 }
 
+// unmoved reports whether a record stands at a revision, leaving out of account
+// what this transaction itself has added.
+func (t *transaction) unmoved(tenant string, rev int64) bool {
+	before := (&transaction{Store: t.Store}).record(tenant).Rev
+	return before <= rev && rev <= t.record(tenant).Rev
+}
+
 // claim asks for one attempt; 0: it is refused.
 func (t *transaction) claim(c store.Claim, in store.Commit, lease int64) int64 {
-	before := (&transaction{Store: t.Store}).record(c.Tenant).Rev
-	if c.Rev < before || c.Rev > t.record(c.Tenant).Rev {
+	if !t.unmoved(c.Tenant, c.Rev) {
 		return 0
 	}
 	it := item{c.Tenant, c.Item}

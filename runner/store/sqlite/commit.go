@@ -49,10 +49,36 @@ func (t *transaction) steps(ctx context.Context, c store.Commit, done *store.Com
 		}
 	}
 	done.Records = make(map[string]*ledger.Record, len(t.before))
+	if err := t.decided(ctx, c.Decided, done); err != nil {
+		return err
+	}
 	for tenant := range t.before {
 		done.Records[tenant] = t.records[tenant]
 	}
 	return t.claims(ctx, c.Claims, now, done)
+}
+
+// decided writes facts whose records have not moved on.
+func (t *transaction) decided(ctx context.Context, all []store.Decided, done *store.Committed) error {
+	done.Refused = make([]bool, len(all))
+	for i := range all {
+		d := &all[i]
+		ok, err := t.unmoved(ctx, d.Tenant, d.Rev)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			done.Refused[i] = true
+			done.Records[d.Tenant] = t.records[d.Tenant]
+			continue
+		}
+		for _, f := range d.Facts {
+			if err := t.fact(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (t *transaction) claims(ctx context.Context, claims []store.Claim, now string, done *store.Committed) error {

@@ -181,18 +181,24 @@ func changed(res sql.Result, err error) (bool, error) {
 }
 
 // claim asks for one attempt; 0: it is refused. The record must be as the
-// decision saw it: before the facts of this commit, or with some of them.
-func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int64, error) {
-	r, err := t.record(ctx, c.Tenant)
+// unmoved reports whether a record stands at a revision, leaving out of account
+// what this transaction itself has added.
+func (t *transaction) unmoved(ctx context.Context, tenant string, rev int64) (bool, error) {
+	r, err := t.record(ctx, tenant)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	least, ok := t.before[c.Tenant]
+	least, ok := t.before[tenant]
 	if !ok {
 		least = r.Rev
 	}
-	if c.Rev < least || c.Rev > r.Rev {
-		return 0, nil
+	return least <= rev && rev <= r.Rev, nil
+}
+
+// decision saw it: before the facts of this commit, or with some of them.
+func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int64, error) {
+	if ok, err := t.unmoved(ctx, c.Tenant, c.Rev); err != nil || !ok {
+		return 0, err
 	}
 	res, err := t.stmt.addAttempt.ExecContext(ctx, c.Tenant, c.Item, string(c.Op), c.Recipient, c.Epoch, c.Generation,
 		c.No, c.Key, t.epoch, at)

@@ -1,0 +1,122 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner/store"
+	"transition/schema"
+	"transition/schema/diag"
+)
+
+// settle records what became of the attempts of appliers that are gone.
+func (a *applying) settle(ctx context.Context) diag.List {
+	commit, err := a.p.orphans(ctx, a.p.Now())
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	if len(commit.Facts)+len(commit.Dropped) == 0 {
+		return nil
+	}
+	if _, err := a.lease.Commit(ctx, commit); err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	return a.p.refresh(ctx)
+}
+
+// settleOrphans does so before a person speaks, so that a person can answer for
+// them. While somebody applies there are none.
+func (p *Project) settleOrphans(ctx context.Context) diag.List {
+	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "settling"}))
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return nil
+	}
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
+	diags := a.settle(ctx)
+	if err := lease.Release(); err != nil {
+		diags.Add(stateProblem(err))
+	}
+	return diags
+}
+
+// orphans says what is to be recorded of attempts whose applier is gone: what
+// had not begun certainly did not happen; the outcome of the rest is unknown,
+// unless the plan allows to repeat it.
+func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
+	commit := store.Commit{Now: now}
+	open, err := p.state.OpenAttempts(ctx)
+	if err != nil {
+		return commit, err
+	}
+	for _, at := range open {
+		if at.BegunAt.IsZero() {
+			commit.Dropped = append(commit.Dropped, at.ID)
+			continue
+		}
+		r, err := p.state.Record(ctx, at.Tenant)
+		if err != nil {
+			return commit, err
+		}
+		if r == nil || !runs(r, at) {
+			continue // it is known to be unknown
+		}
+		commit.Facts = append(commit.Facts, p.orphan(at, r, now))
+	}
+	return commit, nil
+}
+
+// runs reports whether the attempt runs as far as the record knows.
+func runs(r *ledger.Record, at store.Attempt) bool {
+	it := r.Item(at.Item)
+	if it == nil {
+		return false
+	}
+	if at.Op == ledger.Release {
+		return it.Release != nil && it.Release.State == ledger.Running
+	}
+	for i := range it.Parts {
+		if it.Parts[i].Recipient == at.Recipient {
+			return it.Parts[i].State == ledger.Running
+		}
+	}
+	return it.State == ledger.Running
+}
+
+func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
+		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown,
+		Reason: fmt.Sprintf("the runner ended while attempt %d ran", at.No),
+	}
+	it := p.item(at.Item)
+	if it == nil {
+		return f
+	}
+	try := &r.Item(at.Item).Try
+	if at.Op == ledger.Release {
+		try = r.Item(at.Item).Release
+	}
+	mustEnd := plans.NewDecider(p.Config, now, true).MustEnd(it, at.Op, r)
+	if plans.Repeats(it, at.Op, try, mustEnd, now) {
+		f.Kind, f.Next = ledger.Failed, &now // it is long ago: at once
+	}
+	return f
+}
+
+// item finds an item of the plan by PHASE/ITEM; nil: the plan has none.
+func (p *Project) item(key string) *schema.Item {
+	for _, it := range p.Config.Items {
+		if it.Key() == key {
+			return it
+		}
+	}
+	return nil
+}

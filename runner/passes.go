@@ -1,0 +1,168 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"transition/plans"
+	"transition/schema/diag"
+)
+
+// passes takes the plan to its end: a pass ends when nothing more may be done
+// for the tenants that it began with; another one sees what that has made
+// possible for others.
+func (a *applying) passes(ctx context.Context) diag.List {
+	a.actions = a.p.o.Actions
+	if a.actions == nil {
+		a.actions = a.p.realActions()
+	}
+	defer func() {
+		if err := a.actions.Close(); err != nil {
+			a.p.log.Warn("connections not closed", "error", err)
+		}
+	}()
+	stop, end := a.stopping(ctx)
+	defer end()
+	for res, now := a.first, a.first.Plan.Now; ; {
+		if diags := a.pass(ctx, stop, res); diags.HasErrors() {
+			return diags
+		}
+		if a.res.Interrupted {
+			return nil
+		}
+		var diags diag.List
+		if res, diags = a.next(ctx, now); res == nil {
+			return diags
+		}
+	}
+}
+
+// stopping is a context that ends when the user wants running effects to stop.
+// end gives it up, and waits for that.
+func (a *applying) stopping(ctx context.Context) (stop context.Context, end func()) {
+	stop, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-a.hard:
+			cancel()
+		case <-stop.Done():
+		}
+	}()
+	return stop, func() { cancel(); <-done }
+}
+
+// next is what another pass would do; nil: nothing. What is due is judged as of
+// the instant that was confirmed; only for tenants whose window has closed since,
+// and for retries that were waited for, time has gone on.
+func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	if late := a.late; len(late) > 0 {
+		a.late = nil
+		res, diags := a.p.compute(ctx, a.p.Now())
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		if res.Tasks = keepTasks(res.Tasks, late); a.any(res) {
+			return res, nil
+		}
+	}
+	for {
+		res, diags := a.p.compute(ctx, now)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		if a.waited != nil {
+			res.Tasks = keepTasks(res.Tasks, a.waited)
+		}
+		if a.any(res) {
+			return res, nil
+		}
+		until := a.retries(res.Plan)
+		if until.IsZero() {
+			return nil, nil
+		}
+		if err := a.p.o.Clock.Sleep(ctx, until.Sub(a.p.o.Clock.Now())); err != nil {
+			a.res.Interrupted = true
+			return nil, nil
+		}
+		now = a.p.Now()
+	}
+}
+
+// any reports whether a plan has changes that this apply may make.
+func (a *applying) any(res *plans.Result) bool {
+	if len(res.Tasks) == 0 {
+		return false
+	}
+	if a.o.Saved == nil {
+		return true
+	}
+	for i := range res.Plan.Changes {
+		if a.o.Saved.has(&res.Plan.Changes[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// retries is when the next retry falls due that is to be waited for; zero: none.
+func (a *applying) retries(p *plans.Plan) time.Time {
+	if !a.o.Wait {
+		return time.Time{}
+	}
+	a.waited = make(map[string]bool)
+	var next time.Time
+	for _, w := range p.Waiting {
+		if w.Kind != plans.WaitRetry {
+			continue
+		}
+		a.waited[w.Tenant] = true
+		if next.IsZero() || w.Until.Before(next) {
+			next = w.Until
+		}
+	}
+	return next
+}
+
+func keepTasks(tasks []plans.Task, wanted map[string]bool) []plans.Task {
+	var out []plans.Task
+	for _, t := range tasks {
+		if wanted[t.Record.ID] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// pass carries out one computed plan.
+func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List {
+	parallel := a.o.Parallelism
+	if parallel < 1 {
+		parallel = defaultParallelism
+	}
+	e := &engine{
+		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
+		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait,
+	}
+	if a.o.Saved != nil {
+		e.allowed = a.o.Saved.allows
+	}
+	if err := e.run(ctx, stop, res.Tasks); err != nil {
+		return diag.List{a.lost(err)}
+	}
+	a.late = e.late
+	return a.p.refresh(context.WithoutCancel(ctx))
+}
+
+// lost says that the state could not be written any more, and what that means.
+func (a *applying) lost(err error) diag.Diagnostic {
+	d := stateProblem(err)
+	if len(a.res.Unknown) > 0 {
+		d.Detail += fmt.Sprintf(" Effects that ran at that moment, and whose outcome could not be recorded: %s.", strings.Join(a.res.Unknown, ", "))
+		d.Hint = "Those effects may have happened. Once the state can be written again they are shown as unknown; an older backup would not know of them."
+	}
+	return d
+}

@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/plans/retry"
+	"transition/runner/action"
+	"transition/runner/store"
+)
+
+// turn is one commit under construction, with what it is made of.
+type turn struct {
+	commit   store.Commit
+	results  []result
+	outcomes []ledger.Fact // of results
+	// decided are the entries of commit.Decided: attempts that begin, and facts
+	// without an effect.
+	decided []*entry
+	claims  []*entry
+	dropped []*entry
+}
+
+func (t *turn) empty() bool {
+	c := &t.commit
+	return len(c.Claims)+len(c.Facts)+len(c.Decided)+len(c.Dropped) == 0
+}
+
+// turn collects what the next commit records.
+func (e *engine) turn() *turn {
+	t := &turn{commit: store.Commit{Now: e.clock.Now()}}
+	e.collectResults(t)
+	e.collectBegins(t)
+	if !e.stopped {
+		e.collectQueue(t)
+	}
+	return t
+}
+
+// collectResults takes the outcomes that have arrived.
+func (e *engine) collectResults(t *turn) {
+	for len(e.results) > 0 {
+		e.arrived = append(e.arrived, <-e.results)
+	}
+	for _, r := range e.arrived {
+		t.outcomes = append(t.outcomes, e.judge(r, t.commit.Now))
+	}
+	t.results, e.arrived = e.arrived, nil
+	t.commit.Facts = append(t.commit.Facts, t.outcomes...)
+}
+
+// judge turns an outcome into a fact, and decides whether it is tried again.
+func (e *engine) judge(r result, now time.Time) ledger.Fact {
+	en := r.entry
+	f := outcomeFact(en, r.outcome, now)
+	e.p.scrub(&f)
+	repeat := r.outcome.Class == action.Retryable ||
+		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op)
+	if !repeat {
+		return f
+	}
+	next, ok := retry.Next(en.action.Item.Retry, en.no, en.first, now, r.outcome.RetryAfter, en.key)
+	if ok && (en.action.MustEnd.IsZero() || !next.After(en.action.MustEnd)) {
+		f.Kind, f.Next = ledger.Failed, &next
+	}
+	return f
+}
+
+// collectBegins begins what the last commit has claimed, unless it is no longer
+// wanted. A window may have closed since the pass began: what becomes of the
+// tenant then is for the next pass to decide.
+func (e *engine) collectBegins(t *turn) {
+	for _, en := range e.claimed {
+		if bound := en.action.NotAfter; !bound.IsZero() && t.commit.Now.After(bound) {
+			e.late[en.task.record.ID] = true
+		}
+		if e.stopped || en.withdrawn || e.late[en.task.record.ID] {
+			t.commit.Dropped = append(t.commit.Dropped, en.attempt)
+			t.dropped = append(t.dropped, en)
+			continue
+		}
+		facts := en.action.Begins(en.task.record, en.recipient, t.commit.Now)
+		last := &facts[len(facts)-1]
+		last.Attempt, last.Key, last.No = en.attempt, en.key, en.no
+		e.decided(t, en, facts)
+	}
+	e.claimed = e.claimed[:0]
+}
+
+func (e *engine) decided(t *turn, en *entry, facts []ledger.Fact) {
+	for i := range facts {
+		e.p.scrub(&facts[i])
+	}
+	t.decided = append(t.decided, en)
+	t.commit.Decided = append(t.commit.Decided, store.Decided{Tenant: en.task.record.ID, Rev: en.rev, Facts: facts})
+}
+
+// collectQueue takes what comes next, in order, as long as there is room.
+func (e *engine) collectQueue(t *turn) {
+	for len(t.commit.Facts)+len(t.commit.Decided)+len(t.commit.Claims) < maxFacts {
+		en := e.queue.peek()
+		if en == nil || en.effect() && e.free == 0 {
+			return
+		}
+		e.queue.pop()
+		switch {
+		case !en.effect():
+			e.decided(t, en, e.facts(en, t.commit.Now))
+		case e.limits.take(en):
+			e.free--
+			t.claims = append(t.claims, en)
+			t.commit.Claims = append(t.commit.Claims, e.claim(en))
+		}
+	}
+}
+
+// facts are what an entry without an effect records.
+func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
+	t := en.task
+	if en.action != nil {
+		return en.action.Facts(t.record, now)
+	}
+	var facts []ledger.Fact
+	if t.plan.New {
+		facts = append(facts, plans.EnrolFact(t.record.ID, now))
+	}
+	if b := t.plan.Place; b != nil {
+		zone := plans.Zone(e.p.Config, t.tenant, b)
+		facts = append(facts, plans.PlaceFact(t.record, b, t.plan.T, zone, now))
+	}
+	return facts
+}
+
+func (e *engine) claim(en *entry) store.Claim {
+	r, a := en.task.record, en.action
+	c := store.Claim{
+		Tenant: r.ID, Item: a.Item.Key(), Op: a.Op, Recipient: en.recipient,
+		Epoch: r.Epoch, Rev: en.rev, No: a.Number(r, en.recipient),
+	}
+	if it := r.Item(c.Item); it != nil {
+		c.Generation = it.Generation
+	}
+	c.Key = ledger.Key(e.p.meta.Lineage, c.Tenant, c.Item, c.Op, c.Recipient, c.Epoch, c.Generation)
+	return c
+}
+
+// outcomeFact turns what an executor says into the fact that is recorded.
+func outcomeFact(en *entry, o action.Outcome, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: en.record.ID, Item: en.action.Item.Key(), Epoch: en.record.Epoch,
+		Op: en.action.Op, Recipient: en.recipient, Attempt: en.attempt, No: en.no, Key: en.key,
+		Reason: o.Reason, Evidence: o.Evidence, NotBegun: o.NotBegun,
+	}
+	switch o.Class {
+	case action.Succeeded:
+		f.Kind = ledger.Succeeded
+	case action.Retryable, action.Permanent:
+		f.Kind = ledger.Failed
+	default:
+		f.Kind = ledger.Unknown
+	}
+	return f
+}
