@@ -118,6 +118,9 @@ func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus 
 	case *schema.Approval:
 		return w.ask(a, does)
 	}
+	if !w.composable(it) {
+		return Error
+	}
 	w.act(a)
 	return Pending
 }

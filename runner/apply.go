@@ -51,36 +51,47 @@ const clockTolerance = 2 * time.Second
 
 // Apply does what is due. The first end of ctx stops new effects and lets
 // running ones finish; closing hard stops those too.
+//
+// Nothing is written, no lease either, before it is clear what will be done.
 func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
 	a := &applying{p: p, o: o, res: &res, hard: hard}
-	if diags := p.applicable(); diags.HasErrors() {
+	diags := a.prepare(ctx)
+	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
-	}
-	if p.fresh {
-		// A rehearsal is only made once it is clear that it will be used.
-		if diags := a.propose(ctx); diags.HasErrors() || !res.Confirmed {
-			return res, diags
-		}
-		if diags := p.create(ctx, p.statePath(), store.Rehearsal); diags.HasErrors() {
-			return res, diags
-		}
 	}
 	lease, err := p.state.Lease(ctx, p.holder(o))
 	var held *store.HeldError
 	if errors.As(err, &held) {
 		res.Busy = true
-		return res, diag.List{p.busy(held)}
+		return res, append(diags, p.busy(held))
 	}
 	if err != nil {
-		return res, diag.List{stateProblem(err)}
+		return res, append(diags, stateProblem(err))
 	}
 	a.lease = lease
-	diags := a.run(ctx)
+	diags = append(diags, a.run(ctx)...)
 	if err := lease.Release(); err != nil {
 		p.log.Warn("lease not released", "error", err)
 	}
 	return res, diags
+}
+
+// prepare finds out what will be done, and has it confirmed.
+func (a *applying) prepare(ctx context.Context) diag.List {
+	p := a.p
+	if diags := p.applicable(); diags.HasErrors() {
+		return diags
+	}
+	if h, busy := p.Holder(ctx); busy {
+		a.res.Busy = true
+		return diag.List{p.busy(&store.HeldError{Holder: h})}
+	}
+	diags := a.propose(ctx)
+	if diags.HasErrors() || !a.res.Confirmed || !p.fresh {
+		return diags
+	}
+	return append(diags, p.create(ctx, p.statePath(), store.Rehearsal)...)
 }
 
 // applicable refuses what must not be applied.
@@ -133,21 +144,13 @@ type applying struct {
 	res     *ApplyResult
 	hard    <-chan struct{}
 	actions *Actions
-	before  int64           // serial before this apply wrote anything
 	first   *plans.Result   // what was confirmed
 	waited  map[string]bool // tenants whose retries are waited for
 	late    map[string]bool // tenants whose window closed during a pass
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
-	if diags := a.p.refresh(ctx); diags.HasErrors() {
-		return diags
-	}
-	a.before = a.p.meta.Serial
-	if diags := a.settle(ctx); diags.HasErrors() {
-		return diags
-	}
-	diags := a.propose(ctx)
+	diags := a.underLease(ctx)
 	if diags.HasErrors() || !a.res.Confirmed {
 		return diags
 	}
@@ -170,6 +173,24 @@ func (a *applying) run(ctx context.Context) diag.List {
 	return append(diags, more.Errors()...)
 }
 
+// underLease makes sure that what was confirmed is still so now that nobody else
+// can change it: if somebody has, it is asked for anew.
+func (a *applying) underLease(ctx context.Context) diag.List {
+	before := a.p.meta
+	if diags := a.p.refresh(ctx); diags.HasErrors() {
+		return diags
+	}
+	moved := a.p.meta.Serial != before.Serial
+	if moved {
+		a.res.Confirmed = false
+	}
+	orphans, diags := a.settle(ctx)
+	if diags.HasErrors() || !moved && !orphans {
+		return diags
+	}
+	return a.propose(ctx)
+}
+
 // propose works out the plan and asks for it, unless that was done already.
 func (a *applying) propose(ctx context.Context) diag.List {
 	first, diags := a.p.compute(ctx, a.p.Now())
@@ -178,7 +199,7 @@ func (a *applying) propose(ctx context.Context) diag.List {
 	}
 	if a.res.Confirmed {
 		a.first = first
-		return diags
+		return nil
 	}
 	if stale := a.stale(first.Plan); stale.HasErrors() {
 		a.res.Plan, a.res.Stale = first.Plan, true

@@ -13,19 +13,20 @@ import (
 	"transition/schema/diag"
 )
 
-// settle records what became of the attempts of appliers that are gone.
-func (a *applying) settle(ctx context.Context) diag.List {
+// settle records what became of the attempts of appliers that are gone, and
+// reports whether there were any.
+func (a *applying) settle(ctx context.Context) (bool, diag.List) {
 	commit, err := a.p.orphans(ctx, a.p.Now())
 	if err != nil {
-		return diag.List{stateProblem(err)}
+		return false, diag.List{stateProblem(err)}
 	}
 	if len(commit.Facts)+len(commit.Dropped) == 0 {
-		return nil
+		return false, nil
 	}
 	if _, err := a.lease.Commit(ctx, commit); err != nil {
-		return diag.List{stateProblem(err)}
+		return false, diag.List{stateProblem(err)}
 	}
-	return a.p.refresh(ctx)
+	return true, a.p.refresh(ctx)
 }
 
 // settleOrphans does so before a person speaks, so that a person can answer for
@@ -40,7 +41,7 @@ func (p *Project) settleOrphans(ctx context.Context) diag.List {
 		return diag.List{stateProblem(err)}
 	}
 	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
-	diags := a.settle(ctx)
+	_, diags := a.settle(ctx)
 	if err := lease.Release(); err != nil {
 		diags.Add(stateProblem(err))
 	}

@@ -104,7 +104,7 @@ func (a *applying) stale(now *plans.Plan) diag.List {
 		}
 	}
 	add(f.Lineage != a.p.meta.Lineage && !(a.p.fresh && f.Lineage == ""), "it was made for another recorded state (%s)", orNone(f.Lineage))
-	add(f.Lineage == a.p.meta.Lineage && f.Serial != a.before, "the recorded state has moved on from serial %d to %d", f.Serial, a.before)
+	add(f.Lineage == a.p.meta.Lineage && f.Serial != a.p.meta.Serial, "the recorded state has moved on from serial %d to %d", f.Serial, a.p.meta.Serial)
 	add(f.Digest != hex.EncodeToString(a.p.Config.Digest[:]), "the plan directory or its variables have changed")
 	add(f.Inventory != inv, "the inventory has changed")
 	why = append(why, s.missing(now)...)

@@ -215,6 +215,9 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 			Hint:   "Name that state with -state=FILE, or restore it from a backup. If it never recorded anything, remove " + lineageFile + " and run init again.",
 		}}
 	}
+	if diags := p.Validate(); diags.HasErrors() {
+		return store.Meta{}, diags
+	}
 	if diags := p.vacant(ctx); diags.HasErrors() {
 		return store.Meta{}, diags
 	}

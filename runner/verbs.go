@@ -314,7 +314,7 @@ func (p *Project) Unlock(ctx context.Context) diag.List {
 		return diag.List{stateProblem(err)}
 	}
 	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
-	diags := a.settle(ctx)
+	_, diags := a.settle(ctx)
 	if err := lease.Release(); err != nil {
 		diags.Add(stateProblem(err))
 	}

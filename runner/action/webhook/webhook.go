@@ -93,10 +93,11 @@ func notBegun(class action.Class, reason string) action.Outcome {
 
 // unanswered is a request that may have arrived.
 func unanswered(r action.Request, reason string) action.Outcome {
-	return action.Outcome{Class: lost(r), Reason: tail.Line("sent, and no answer: "+reason, maxReason)}
+	return action.Outcome{Class: action.Unknown, Reason: tail.Line("sent, and no answer: "+reason, maxReason)}
 }
 
-// lost is the class of a request of which nobody knows whether it had its effect.
+// lost is the class of a request that the server may have acted on, and says that
+// it has failed.
 func lost(r action.Request) action.Class {
 	if r.AtLeast {
 		return action.Retryable
