@@ -191,7 +191,7 @@ func TestBposUpgradeNeedsTheLock(t *testing.T) {
 }
 
 // Who has missed the hours in which the move may begin is given back unharmed,
-// and whoever waits for the pilot goes on waiting.
+// and whoever waits for the pilot waits until its own hours have passed.
 func TestBposMissedMove(t *testing.T) {
 	needsUnix(t)
 	dir := copyOf(t, "bpos-s")
@@ -202,13 +202,18 @@ func TestBposMissedMove(t *testing.T) {
 		case at > "2012-03-09T18:30":
 			rehearse(t, 3, dir, at)
 		}
+		if at == "2012-03-30" {
+			if got := status(t, 3, dir)["woodgrove"].reason(); !strings.Contains(got, "waits for batch pilot") {
+				t.Errorf("at T-1d woodgrove of wave1 is held because of %q", got)
+			}
+		}
 	}
 	all := status(t, 3, dir)
 	if got := all["contoso"]; got.Status != "Error" || !strings.Contains(got.reason(), "missed") {
 		t.Errorf("contoso of the pilot is %s, held because of %q", got.where(), got.reason())
 	}
-	if got := all["woodgrove"].reason(); !strings.Contains(got, "waits for batch pilot") {
-		t.Errorf("woodgrove of wave1 is held because of %q", got)
+	if got := all["woodgrove"]; got.Status != "Error" || !strings.Contains(got.reason(), "missed: Lock/tenant_admin") {
+		t.Errorf("woodgrove of wave1, which waits for the pilot, is %s, held because of %q", got.where(), got.reason())
 	}
 	if locks := glob(t, dir, "work/locks/*"); len(locks) != 0 {
 		t.Errorf("still locked: %q", locks)

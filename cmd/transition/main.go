@@ -27,7 +27,7 @@ func main() { os.Exit(run(clock.System())) }
 func run(c clock.Clock) int {
 	// Room for both signals that mean something, so that none is lost.
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	return cli.Run(cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

@@ -46,7 +46,7 @@ channel "maildir" "customers" {
 
 # The way that every tenant goes: phases in the order of their offsets from T.
 # The one phase without an offset comes first.
-phase "Waiting" {}
+phase "Registered" {}
 
 phase "Announce" {
   opens = "T-21d" # the same time of day, three weeks before
@@ -88,8 +88,12 @@ phase "Move" {
   }
 }
 
+# A phase with work is hard: nobody enters it before all that came earlier is
+# Complete. One that only writes is soft, and writes to everybody when its time
+# comes. This one says that the move is done, so it must not: it is made hard.
 phase "Done" {
   opens = "T+1d"
+  gate  = "hard"
 
   communication "welcome" {
     channel = channel.maildir.customers

@@ -177,7 +177,7 @@ func (l *loader) wrongType(n *node, a *spec.Attribute, v cty.Value) (any, bool) 
 	l.report(n, n.at(a.Name), diag.Diagnostic{
 		Code: "wrong-type", Summary: "Wrong type",
 		Detail: fmt.Sprintf("The attribute %q must be %s, and this is %s.", a.Name, wanted(a.Type), friendly(v)),
-		Hint:   a.Doc,
+		Hint:   fmt.Sprintf("Write %s: %s.", wanted(a.Type), clause(a.Doc)),
 	})
 	return nil, false
 }

@@ -2,8 +2,12 @@ package hclconfig
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"transition/schema"
 	"transition/schema/diag"
@@ -68,8 +72,27 @@ func (l *loader) exec(n *node, timeout time.Duration, delivery schema.Delivery) 
 			Hint:   `Write for example command = ["./bin/copy", tenant.id].`,
 		})
 	}
+	l.checkEnv(n, e.Env)
 	l.checkCodes(n)
 	return e
+}
+
+// checkEnv looks at variables that are the same for every tenant: no program
+// could be started with the others.
+func (l *loader) checkEnv(n *node, env schema.Expr[map[string]string]) {
+	if !env.IsConst() {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(env.Value)) {
+		if name != "" && !strings.ContainsAny(name, "=\x00") && !strings.Contains(env.Value[name], "\x00") {
+			continue
+		}
+		l.report(n, n.at("env"), diag.Diagnostic{
+			Code: "bad-env", Summary: "Not an environment variable",
+			Detail: fmt.Sprintf("No command can be given the variable %q: its name is empty or holds an equals sign, or it holds a NUL character.", name),
+			Hint:   `Write for example env = { TARGET = "new" }.`,
+		})
+	}
 }
 
 // checkCodes reports a code that would mean two things at once.
@@ -112,6 +135,7 @@ func (l *loader) http(n *node, timeout time.Duration, delivery string) *schema.H
 		}
 	}
 	h.Delivery = deliveryOf(delivery, spec.Repeatable(h.Method))
+	l.checkHeaders(n, h.Headers)
 	if n.values["url"] != nil && h.URL.IsConst() && !isURL(h.URL.Value) {
 		l.report(n, n.at("url"), diag.Diagnostic{
 			Code: "bad-url", Summary: "Not a web address",
@@ -120,6 +144,32 @@ func (l *loader) http(n *node, timeout time.Duration, delivery string) *schema.H
 		})
 	}
 	return h
+}
+
+// checkHeaders looks at headers that are the same for every tenant. A line break
+// in one would begin another.
+func (l *loader) checkHeaders(n *node, headers schema.Expr[map[string]string]) {
+	if !headers.IsConst() {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(headers.Value)) {
+		if isToken(name) && !strings.ContainsAny(headers.Value[name], "\r\n\x00") {
+			continue
+		}
+		l.report(n, n.at("headers"), diag.Diagnostic{
+			Code: "bad-header", Summary: "Not a header",
+			Detail: fmt.Sprintf("No request can have the header %q: its name holds more than letters, digits and dashes, or its value holds a line break.", name),
+			Hint:   `Write for example headers = { Accept = "application/json" }.`,
+		})
+	}
+}
+
+// isToken knows what may be the name of a header: RFC 9110, section 5.6.2.
+func isToken(s string) bool {
+	other := func(r rune) bool {
+		return r > unicode.MaxASCII || notAlphanumeric(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	}
+	return s != "" && !strings.ContainsFunc(s, other)
 }
 
 func isURL(s string) bool {

@@ -2,12 +2,12 @@ package hclconfig
 
 import (
 	"bytes"
-
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -140,7 +140,7 @@ func (l *loader) messageNames(dir string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		if stem, ok := strings.CutSuffix(e.Name(), messageEnding); ok {
+		if stem, ok := strings.CutSuffix(e.Name(), messageEnding); ok && !e.IsDir() {
 			names = append(names, path.Join(dir, stem))
 		}
 	}
@@ -150,7 +150,7 @@ func (l *loader) messageNames(dir string) []string {
 // messageFile reads one file: its head between lines of dashes, and its body.
 func (l *loader) messageFile(n *node, name string) *schema.Text {
 	src, ok := l.read(name, n.at("message"), n)
-	if !ok {
+	if !ok || !l.checkText(name, src) {
 		return nil
 	}
 	head, body, err := splitMessage(src)
@@ -166,6 +166,40 @@ func (l *loader) messageFile(n *node, name string) *schema.Text {
 		Body:    l.template(name, body),
 		Range:   rangeOf(hcl.Range{Filename: name, Start: body.start, End: body.start}),
 	}
+}
+
+// checkText refuses a file that holds bytes which no message could carry. The
+// parser would take the first kind for a text that is not closed, and the second
+// one for an ordinary character.
+func (l *loader) checkText(name string, src []byte) bool {
+	d := diag.Diagnostic{Where: fmt.Sprintf("message %q", name)}
+	at := bytes.IndexByte(src, 0)
+	if at >= 0 {
+		d.Code, d.Summary = "bad-text", "A message holds a NUL character"
+		d.Detail, d.Hint = "The line holds a NUL character, which no message could carry.", "Remove the character."
+	}
+	if wrong := invalidUTF8(src); wrong >= 0 && (at < 0 || wrong < at) {
+		at = wrong
+		d.Code, d.Summary = "bad-encoding", "A file is not UTF-8"
+		d.Detail, d.Hint = "The line holds bytes that are not UTF-8, so that nobody can tell which letters they are.", "Save the file as UTF-8."
+	}
+	if at < 0 {
+		return true
+	}
+	l.report(nil, lineRange(name, src, 1+bytes.Count(src[:at], []byte("\n"))), d)
+	return false
+}
+
+// invalidUTF8 is the place of the first byte that is not UTF-8, -1 without one.
+func invalidUTF8(src []byte) int {
+	for at := 0; at < len(src); {
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 // part is a part of a file, with the place at which it begins.

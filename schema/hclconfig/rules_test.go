@@ -180,6 +180,28 @@ func TestMessages_Heads(t *testing.T) {
 	}
 }
 
+func TestMessages_BytesThatNoMessageCarries(t *testing.T) {
+	for _, c := range []struct {
+		name, file, code string
+		line             int
+	}{
+		{"another encoding in the subject", "---\nsubject: J\xf6rg\n---\nText\n", "bad-encoding", 2},
+		{"another encoding in the text", "---\nsubject: x\n---\nDear J\xf6rg\n", "bad-encoding", 4},
+		{"a NUL", "---\nsubject: x\n---\nText\n\x00\n", "bad-text", 5},
+		{"the first of two", "---\nsubject: \x00\n---\nJ\xf6rg\n", "bad-text", 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := onePlan("channel \"maildir\" \"o\" { path = \"o\" }\nphase \"B\" {\n  opens = \"T+1d\"\n  communication \"m\" {\n    channel = channel.maildir.o\n    to      = [\"a@example.com\"]\n    message = \"m\"\n  }\n}\n")
+			fsys["m.md"] = &fstest.MapFile{Data: []byte(c.file)}
+			_, diags := hclconfig.Load(fsys, hclconfig.Options{})
+			checkComplete(t, diags)
+			if codes(diags) != c.code || diags[0].Subject.File != "m.md" || diags[0].Subject.Start.Line != c.line {
+				t.Errorf("got %s", lines(diags))
+			}
+		})
+	}
+}
+
 func TestVersions(t *testing.T) {
 	for _, c := range []struct {
 		required, own string

@@ -2,7 +2,9 @@ package hclconfig
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -27,6 +29,7 @@ func (l *loader) readTransition() {
 		return
 	}
 	l.evaluate(n)
+	l.checkTitle(n)
 	l.cfg.Name = n.name()
 	l.cfg.Description = value[string](n, "description")
 	if zone := value[*time.Location](n, "time_zone"); zone != nil {
@@ -36,6 +39,22 @@ func (l *loader) readTransition() {
 	l.readNotice(n.block("notice"))
 	l.readState(n.block("state"))
 	l.readDefaults(n.block("defaults"))
+}
+
+// checkTitle looks at the name of the transition. Nothing refers to it, so it may
+// be any text that people can tell from another: the recorded state is known by
+// it, and everything that is shown begins with it.
+func (l *loader) checkTitle(n *node) {
+	name := n.name()
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) }
+	if strings.TrimSpace(name) != "" && strings.TrimSpace(name) == name && !strings.ContainsFunc(name, hidden) {
+		return
+	}
+	l.report(n, n.nameAt(), diag.Diagnostic{
+		Code: "bad-name", Summary: "Not a name",
+		Detail: fmt.Sprintf("%q cannot be the name of a transition: nothing of it would be seen, or not all of it.", name),
+		Hint:   `Write a name such as "bpos-s-to-office-365", without line breaks and without space around it.`,
+	})
 }
 
 func (l *loader) readNotice(n *node) {

@@ -17,6 +17,7 @@ import (
 
 const (
 	maxMistakes = 20      // of one inventory that are spelt out
+	maxExamples = 3       // rows that are named beside the first with the same mistake
 	maxSnippet  = 1 << 10 // bytes of a line that are shown
 )
 
@@ -25,11 +26,28 @@ type report struct {
 	inv  *schema.Inventory
 	path string
 	list diag.List
+	seen map[kind]*repeated
 	more int // mistakes beyond maxMistakes
 }
 
+// kind is what the mistakes have in common that are told as one: most come in a
+// whole column.
+type kind struct {
+	code  string
+	field int // of the row; wholeRow for none in particular
+}
+
+const wholeRow = -1
+
+// repeated is one mistake that several rows have.
+type repeated struct {
+	at       int // in the list; -1: beyond maxMistakes
+	count    int // of rows after the first
+	examples []string
+}
+
 func newReport(inv *schema.Inventory) *report {
-	return &report{inv: inv, path: path.Clean(inv.Source)}
+	return &report{inv: inv, path: path.Clean(inv.Source), seen: make(map[kind]*repeated)}
 }
 
 // mistake is what all diagnostics of a kind have in common, and what is
@@ -51,17 +69,74 @@ func (r *report) inPlan(subject diag.Range, m mistake) {
 	r.list.Add(r.diagnostic(subject, m))
 }
 
-// inFile adds a mistake that stands in the inventory's own file.
-func (r *report) inFile(p place, m mistake) {
+// inRow adds a mistake in a row, whose field holds the text. What further rows
+// have in the same way is counted.
+func (r *report) inRow(p place, field int, text string, m mistake) {
+	k := kind{m.code, field}
+	if first := r.seen[k]; first != nil {
+		first.add(p, text)
+		return
+	}
+	first := &repeated{at: len(r.list)}
+	if !r.inFile(p, m) {
+		first.at = -1
+	}
+	r.seen[k] = first
+}
+
+// inFile adds a mistake that stands in the inventory's own file, and reports
+// whether there was room for it.
+func (r *report) inFile(p place, m mistake) bool {
 	if len(r.list) >= maxMistakes {
 		r.more++
-		return
+		return false
 	}
 	r.list.Add(r.diagnostic(diag.Range{
 		File:  r.path,
 		Start: diag.Pos{Line: p.line, Column: p.column},
 		End:   diag.Pos{Line: p.line, Column: p.column + p.width},
 	}, m))
+	return true
+}
+
+func (a *repeated) add(p place, text string) {
+	a.count++
+	if len(a.examples) >= maxExamples {
+		return
+	}
+	where := fmt.Sprintf("line %d", p.line)
+	if text != "" {
+		where += " (" + show(text) + ")"
+	}
+	a.examples = append(a.examples, where)
+}
+
+// words is the sentence about the further rows; empty: there are none.
+func (a *repeated) words() string {
+	if a.count == 0 {
+		return ""
+	}
+	rows := "1 more row"
+	if a.count > 1 {
+		rows = fmt.Sprintf("%d more rows", a.count)
+	}
+	words := fmt.Sprintf(" The same is wrong in %s: %s", rows, strings.Join(a.examples, ", "))
+	if n := a.count - len(a.examples); n > 0 {
+		words += fmt.Sprintf(" and %d further", n)
+	}
+	return words + "."
+}
+
+// tellRepeated adds to each mistake which further rows have it.
+func (r *report) tellRepeated() {
+	for _, a := range r.seen {
+		if a.at >= 0 {
+			r.list[a.at].Detail += a.words()
+		} else {
+			r.more += a.count
+		}
+	}
+	clear(r.seen)
 }
 
 func (r *report) diagnostic(subject diag.Range, m mistake) diag.Diagnostic {
@@ -99,6 +174,7 @@ func (r *report) changed() {
 // finish gives the diagnostics in the order of the file, with the lines that
 // they are about: a CSV is too large to be kept for the sake of snippets.
 func (r *report) finish(fsys fs.FS) diag.List {
+	r.tellRepeated()
 	r.quoteLines(fsys)
 	r.list.Sort()
 	if r.more > 0 {

@@ -63,7 +63,7 @@ func (r *rows) torn(err error) bool {
 	if !errors.As(err, &syntax) {
 		return false
 	}
-	r.rep.inFile(quotesAt(syntax), badQuotes(syntax))
+	r.rep.inRow(quotesAt(syntax), wholeRow, "", badQuotes(syntax))
 	return true
 }
 
@@ -100,7 +100,8 @@ func (r *rows) named() bool {
 
 // reject reports what is wrong with a cell of the present row.
 func (r *rows) reject(field int, m mistake) {
-	r.rep.inFile(fieldAt(r.csv, field, len(r.record[field])), m)
+	text := r.record[field]
+	r.rep.inRow(fieldAt(r.csv, field, len(text)), field, text, m)
 }
 
 // line is the number of the present row's first line.

@@ -145,7 +145,7 @@ func sortEntries(order []entry, rep *report) {
 	}
 	slices.SortFunc(twice, func(a, b entry) int { return int(a.line) - int(b.line) })
 	for _, e := range twice {
-		rep.inFile(place{int(e.line), 1, 0}, duplicate(e.id, fmt.Sprintf("line %d", first[e.line])))
+		rep.inRow(place{int(e.line), 1, 0}, wholeRow, e.id, duplicate(e.id, fmt.Sprintf("line %d", first[e.line])))
 	}
 }
 

@@ -115,7 +115,7 @@ func (s *Source) checkShared() diag.List {
 				continue
 			}
 			if other != f {
-				shared[i].inFile(place{other.line(), 1, 0}, duplicate(id, where))
+				shared[i].inRow(place{other.line(), 1, 0}, wholeRow, id, duplicate(id, where))
 			}
 			m.advance(other)
 		}

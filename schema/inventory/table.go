@@ -47,7 +47,7 @@ func newTable(r io.Reader, file io.Closer) *table {
 	// An error of Peek comes again with the first read.
 	head, _ := src.Peek(bufferSize)
 	t.utf16 = bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff})
-	t.separator = separator(head)
+	t.separator = Separator(head)
 	t.csv = newCSV(src, t.separator)
 	return t
 }
@@ -68,9 +68,10 @@ func (t *table) close() {
 	}
 }
 
-// separator is the one that occurs most often in the first row, outside of
-// quotes. A file of one column has none; a comma will do.
-func separator(head []byte) rune {
+// Separator is the one that occurs most often in the first row of a table,
+// outside of quotes: a comma, a semicolon or a tab. A table of one column has
+// none; a comma will do.
+func Separator(head []byte) rune {
 	var commas, semicolons, tabs int
 	quoted := false
 	for _, c := range head {

@@ -122,6 +122,7 @@ func finish[V any](e hcl.Expression, r *resolver, x hclsyntax.Expression, at lev
 	if diags.HasErrors() {
 		return out, diags
 	}
+	diags = append(diags, p.mismatches()...)
 	if at == 0 {
 		value, err := constant(v, t)
 		if err != nil {

@@ -200,7 +200,7 @@ func inFile(diags hcl.Diagnostics) error {
 	if d.Subject == nil {
 		return errors.New(d.Detail)
 	}
-	return fmt.Errorf("%s, line %d: %s", d.Subject.Filename, d.Subject.Start.Line, d.Detail)
+	return fmt.Errorf("%s, line %d: %s", d.Subject.Filename, d.Subject.Start.Line, strings.TrimSuffix(d.Detail, "."))
 }
 
 // templateFileFunc evaluates a template file with the values of an object.

@@ -124,7 +124,7 @@ func variables(s *compile.Scope, e *schema.Env) map[string]cty.Value {
 	}
 	attrs := map[string]cty.Value{
 		"id":        cty.StringVal(e.Tenant.ID),
-		"time_zone": optional(e.Tenant.Zone == nil, func() string { return e.Tenant.Zone.String() }),
+		"time_zone": optional(zone(e) == nil, func() string { return zone(e).String() }),
 		"locale":    optional(e.Tenant.Locale == "", func() string { return e.Tenant.Locale }),
 	}
 	for i, c := range s.Columns.List {
@@ -181,4 +181,12 @@ func codes(diags hcl.Diagnostics) string {
 		list = append(list, code)
 	}
 	return strings.Join(list, " ")
+}
+
+// zone is the zone in which the offsets of an environment's tenant are resolved.
+func zone(e *schema.Env) *time.Location {
+	if e.Tenant.Zone != nil {
+		return e.Tenant.Zone
+	}
+	return e.Zone
 }

@@ -80,10 +80,12 @@ func readZone(env *schema.Env) (string, state) {
 	switch {
 	case env.Tenant == nil:
 		return "", unsure
-	case env.Tenant.Zone == nil:
-		return "", null
-	default:
+	case env.Tenant.Zone != nil:
 		return env.Tenant.Zone.String(), known
+	case env.Zone != nil:
+		return env.Zone.String(), known // that of its batch, or of the plan
+	default:
+		return "", null
 	}
 }
 

@@ -57,7 +57,7 @@ func TestText_Values(t *testing.T) {
 // Without a date and without a batch, expressions see null.
 func TestEnv_WithoutDate(t *testing.T) {
 	e := env()
-	e.T, e.Batch, e.Phase = time.Time{}, "", ""
+	e.T, e.Batch, e.Phase, e.Zone = time.Time{}, "", "", nil
 	for _, src := range []string{"T == null", `offset("T-1d") == null`, "batch.name == null", "phase.name == null", "tenant.time_zone == null"} {
 		x, diags := compile.Bool(parse(t, src), scope())
 		if diags.HasErrors() {

@@ -68,7 +68,7 @@ interrupted twice, it stops that too and lists what is unknown.`,
 	f.Lookup("auto-approve").NoOptDefVal = "true"
 	f.BoolVar(&a.wait, "wait", false, "stay until retries have ended")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
-	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once")
+	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
 	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
 	return cmd
@@ -151,6 +151,6 @@ func (a applyArgs) view(p opened, g *globals) applyView {
 		return view.NewApplyJSON(p.env.Stdout, p.env.Build.Version, p.env.Clock.Now)
 	}
 	return view.NewApply(p.env.Stdout, p.env.screen(Stdout, g), view.ApplyOptions{
-		Note: p.note(), Verbose: a.verbose, Talk: p.env.Stderr, Terminal: p.env.IsTerminal(Stderr),
+		Plan: p.planOptions(false, a.verbose), Talk: p.env.Stderr, Terminal: p.env.IsTerminal(Stderr),
 	})
 }

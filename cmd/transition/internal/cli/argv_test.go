@@ -132,7 +132,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 				t.Fatalf("%v ends with %d", args, code)
 			}
 			help := w.out.String()
-			if !strings.HasPrefix(help, "  $ transition ") {
+			if !strings.HasPrefix(help, "Examples:\n  $ transition ") {
 				t.Errorf("the help of %q does not begin with an example:\n%s", c.CommandPath(), help)
 			}
 			if !strings.HasSuffix(help, "  130  interrupted\n") {

@@ -75,7 +75,7 @@ func showHelp(cmd *cobra.Command, _ []string) {
 		return
 	}
 	if cmd.Example != "" {
-		fmt.Fprintf(w, "%s\n\n", cmd.Example)
+		fmt.Fprintf(w, "Examples:\n%s\n\n", cmd.Example)
 	}
 	fmt.Fprintf(w, "%s\n", capitalised(cmd.Short)+".")
 	if cmd.Long != "" {
@@ -99,19 +99,21 @@ func helpCommands(w io.Writer, cmd *cobra.Command) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nCommands:")
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			fmt.Fprintf(t, "  %s\t%s\n", c.Name(), c.Short)
-		}
-	}
-	if !cmd.HasParent() {
-		fmt.Fprintln(t, "\nTopics, with transition help TOPIC:")
+	list := func(title string, belongs func(*cobra.Command) bool) {
+		fmt.Fprintf(t, "\n%s:\n", title)
 		for _, c := range cmd.Commands() {
-			if c.IsAdditionalHelpTopicCommand() {
+			if belongs(c) {
 				fmt.Fprintf(t, "  %s\t%s\n", c.Name(), c.Short)
 			}
 		}
+	}
+	for _, g := range cmd.Groups() {
+		list(g.Title, func(c *cobra.Command) bool { return c.GroupID == g.ID })
+	}
+	if cmd.HasParent() {
+		list("Commands", (*cobra.Command).IsAvailableCommand)
+	} else {
+		list("Topics, with transition help TOPIC", (*cobra.Command).IsAdditionalHelpTopicCommand)
 	}
 	t.Flush()
 }

@@ -12,8 +12,10 @@ func newHold(env Env, g *globals) *cobra.Command {
 	cmd := face{
 		use: "hold SELECTOR", short: "stops tenants from going on",
 		long: `
-The tenants begin nothing new until resume, or until an instant. What runs goes
-on, and locks are released as planned.`,
+Until resume, or until an instant, the tenants enter no further hard phase, and
+begin nothing new in the one that they are in. What runs goes on. Two things a
+hold never stops: messages of soft phases still go out, so that nobody is left
+without word, and locks are given back as planned.`,
 		example: "hold contoso -reason=\"the contract is not signed\"\n" +
 			"hold batch.wave1 -until=2012-04-02 -reason=\"end of the quarter\"",
 	}.command(exactlyOne("a selector"), func(cmd *cobra.Command, args []string) error {

@@ -12,47 +12,67 @@ import (
 
 	"transition/cmd/transition/internal/scaffold"
 	"transition/cmd/transition/internal/view"
+	"transition/schema/diag"
 )
 
+type initArgs struct {
+	csv string // empty: a plan for made-up tenants
+	key string
+}
+
 func newInit(env Env, g *globals) *cobra.Command {
-	var csv string
+	var a initArgs
 	cmd := face{
 		use: "init", short: "creates the recorded state of the plan here",
 		long: `
 In a directory without a plan it first writes a commented one to start from,
 which -from-csv fits to a file of tenants that you have. It never overwrites
 anything. The lineage that it writes beside the plan belongs into version
-control: from then on an absent state is an error, never a fresh start.`,
-		example: "init\ninit -from-csv=customers.csv",
+control: from then on an absent state is an error, never a fresh start.
+
+To try a plan out first, rehearse it: apply -rehearse=INSTANT.`,
+		example: "init\ninit -from-csv=customers.csv\ninit -from-csv=customers.csv -key=\"Customer ID\"",
 	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
-		return runInit(cmd.Context(), env, g, csv)
+		return runInit(cmd.Context(), env, g, a)
 	})
-	cmd.Flags().StringVar(&csv, "from-csv", "", "write the plan for the tenants in `FILE`")
+	cmd.Flags().StringVar(&a.csv, "from-csv", "", "write the plan for the tenants in `FILE`")
+	cmd.Flags().StringVar(&a.key, "key", "", "take `COLUMN` of that file for the tenants' ids")
 	return cmd
 }
 
-func runInit(ctx context.Context, env Env, g *globals, csv string) error {
-	var files []string
+func runInit(ctx context.Context, env Env, g *globals, a initArgs) error {
+	if a.key != "" && a.csv == "" {
+		return usagef("Add -from-csv=FILE.", "-key names a column of the file of -from-csv.")
+	}
+	var made view.Made
 	has, err := hasPlan(".")
 	switch {
 	case err != nil:
 		return err
-	case has && csv != "":
+	case has && a.csv != "":
 		return usagef("Run it in a directory without a plan, or without -from-csv.", "There is a plan here already, so -from-csv has nothing to write.")
 	case !has:
-		if files, err = startPlan(env, csv); err != nil {
-			return err
-		}
+		made, err = startPlan(env, g, a)
 	}
+	if err == nil {
+		err = createState(ctx, env, g, made)
+	}
+	if err != nil && len(made.Files) > 0 {
+		fmt.Fprintf(env.Stderr, "\nWritten so far: %s. When the rest is put right: transition init\n", strings.Join(made.Files, ", "))
+	}
+	return err
+}
+
+func createState(ctx context.Context, env Env, g *globals, made view.Made) error {
 	return withProject(env, g, ".", func(p opened) error {
 		m, diags := p.Init(ctx)
 		if err := report(p.env, g, diags); err != nil {
 			return err
 		}
 		if g.json {
-			return view.CreatedJSON(p.env.Stdout, m, files)
+			return view.CreatedJSON(p.env.Stdout, m, made)
 		}
-		return view.Created(p.env.Stdout, p.env.screen(Stdout, g), m, files)
+		return view.Created(p.env.Stdout, p.env.screen(Stdout, g), m, made)
 	})
 }
 
@@ -67,38 +87,53 @@ func hasPlan(dir string) (bool, error) {
 	return false, err
 }
 
-// startPlan writes a plan to start from, and returns the files that it wrote.
-func startPlan(env Env, csv string) ([]string, error) {
+// startPlan writes a plan to start from, and says what it has written.
+func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
 	dir, err := env.Getwd()
 	if err != nil {
-		return nil, err
+		return view.Made{}, err
 	}
-	o := scaffold.Options{Name: filepath.Base(dir), Now: env.Clock.Now()}
-	if csv != "" {
-		if o.CSV, err = os.ReadFile(csv); err != nil {
-			return nil, fmt.Errorf("read the tenants of -from-csv: %w", err)
+	o := scaffold.Options{Name: filepath.Base(dir), Now: env.Clock.Now(), Key: a.key}
+	if a.csv != "" {
+		if o.CSV, err = os.ReadFile(a.csv); err != nil {
+			return view.Made{}, report(env, g, diag.List{noTenants(a.csv, err)})
 		}
-		if filepath.IsLocal(csv) {
-			o.Source = filepath.ToSlash(filepath.Clean(csv))
+		if filepath.IsLocal(a.csv) && filepath.Ext(a.csv) == ".csv" { // what the plan can name
+			o.Source = filepath.ToSlash(filepath.Clean(a.csv))
 		}
 	}
-	files, err := scaffold.Plan(o)
+	plan, err := scaffold.Plan(o)
 	if err != nil {
-		return nil, usagef("", "The file of -from-csv is of no use: %v.", err)
+		return view.Made{}, usagef("", "The file of -from-csv is of no use: %v.", err)
 	}
-	return writeNew(files)
+	made := view.Made{Key: plan.Key, Address: plan.Address, Tenants: plan.Tenants}
+	made.Files, err = writeNew(plan.Files)
+	return made, err
 }
 
-// writeNew writes files of which none may exist.
+func noTenants(name string, err error) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "no-tenants-file", Summary: "The file of tenants cannot be read",
+		Detail: fmt.Sprintf("The file of -from-csv, %q, cannot be read: %v.", name, errors.Unwrap(err)),
+		Hint:   "Name a CSV file whose first row names the columns. Its path counts from here, or from the directory of -chdir.",
+	}
+}
+
+// writeNew writes files, and returns the names of those it has written. None may
+// exist but for spare ones, which are left as they are.
 func writeNew(files []scaffold.File) ([]string, error) {
+	var missing []scaffold.File
 	for _, f := range files {
-		if _, err := os.Lstat(f.Path); !errors.Is(err, os.ErrNotExist) {
+		switch _, err := os.Lstat(filepath.FromSlash(f.Path)); {
+		case errors.Is(err, os.ErrNotExist):
+			missing = append(missing, f)
+		case !f.Spare:
 			return nil, usagef("Move it away, or run init in an empty directory.", "The file %s exists already.", f.Path)
 		}
 	}
 	var names []string
-	for _, f := range files {
-		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+	for _, f := range missing {
+		if err := os.MkdirAll(filepath.Dir(filepath.FromSlash(f.Path)), 0o755); err != nil {
 			return names, err
 		}
 		if err := os.WriteFile(filepath.FromSlash(f.Path), f.Content, 0o644); err != nil {

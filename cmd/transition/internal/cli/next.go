@@ -32,7 +32,7 @@ func runNext(ctx context.Context, env Env, g *globals, now string) error {
 		if g.json {
 			err = view.NextJSON(p.env.Stdout, plan)
 		} else {
-			err = view.Next(p.env.Stdout, p.env.screen(Stdout, g), plan)
+			err = view.Next(p.env.Stdout, p.env.screen(Stdout, g), plan, p.rehearsal())
 		}
 		if err != nil {
 			return err

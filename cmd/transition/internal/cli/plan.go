@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
@@ -82,18 +83,22 @@ func showPlan(p opened, g *globals, a planArgs, plan *plans.Plan) error {
 	case g.json:
 		return view.PlanJSON(p.env.Stdout, plan)
 	case a.markdown:
-		return view.PlanMarkdown(p.env.Stdout, plan, p.note())
+		return view.PlanMarkdown(p.env.Stdout, plan, p.planOptions(false, false))
 	default:
-		o := view.PlanOptions{Summary: a.summary, Verbose: a.verbose, Note: p.note()}
-		return view.Plan(p.env.Stdout, p.env.screen(Stdout, g), plan, o)
+		return view.Plan(p.env.Stdout, p.env.screen(Stdout, g), plan, p.planOptions(a.summary, a.verbose))
 	}
 }
 
 // savePlan writes the saved plan in one step: the file is whole or not there.
+// It says what to do with it.
 func savePlan(p opened, name string, plan *plans.Plan) error {
 	var b bytes.Buffer
 	if err := p.SavePlan(&b, plan); err != nil {
 		return err
 	}
-	return maybe.WriteFile(name, b.Bytes(), 0o600)
+	if err := maybe.WriteFile(name, b.Bytes(), 0o600); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.env.Stderr, "Saved in %[1]s. To do exactly this: transition apply %[1]s\n", name)
+	return err
 }

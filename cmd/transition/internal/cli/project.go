@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
+	"transition/cmd/transition/internal/view"
 	"transition/plans"
 	"transition/runner"
 	"transition/runner/store"
+	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/toffset"
 )
@@ -70,26 +74,41 @@ func (p opened) instant(text string) (time.Time, error) {
 	return at, nil
 }
 
+// rehearsal is "rehearsal" when the recorded state is one, or will be, else
+// nothing.
+func (p opened) rehearsal() string {
+	if m, _ := p.Meta(); m.Kind == store.Rehearsal {
+		return string(m.Kind)
+	}
+	return ""
+}
+
+// noReturn reports whether the plan has a point of no return.
+func (p opened) noReturn() bool {
+	return slices.ContainsFunc(p.Config.Phases, func(ph *schema.Phase) bool { return ph.PointOfNoReturn })
+}
+
+// planOptions say how a plan of this directory is shown.
+func (p opened) planOptions(summary, verbose bool) view.PlanOptions {
+	return view.PlanOptions{Summary: summary, Verbose: verbose, Note: p.note(), NoReturn: p.noReturn()}
+}
+
 // note is what the header of a plan says of the state and the plan directory.
 func (p opened) note() string {
-	m, ok := p.Meta()
-	if !ok {
-		return "no recorded state yet, so everything is new"
+	var parts []string
+	if words := p.rehearsal(); words != "" {
+		parts = append(parts, words)
 	}
-	words := ""
-	if m.Kind == store.Rehearsal {
-		words = "rehearsal"
+	switch m, ok := p.Meta(); {
+	case !ok:
+		parts = append(parts, "no recorded state yet, so everything is new")
+	case len(m.Adopted) < 4:
+	case hex.EncodeToString(p.Config.Digest[:]) == m.Adopted:
+		parts = append(parts, "plan unchanged since "+m.Adopted[:4])
+	default:
+		parts = append(parts, "plan changed since "+m.Adopted[:4])
 	}
-	if len(m.Adopted) < 4 {
-		return words
-	}
-	if words != "" {
-		words += " · "
-	}
-	if hex.EncodeToString(p.Config.Digest[:]) == m.Adopted {
-		return words + "plan unchanged since " + m.Adopted[:4]
-	}
-	return words + "plan changed since " + m.Adopted[:4]
+	return strings.Join(parts, " · ")
 }
 
 // selector reads the selector of an argument; "*" without one.

@@ -22,16 +22,16 @@ func (a *applying) confirm(ctx context.Context, p *plans.Plan) bool {
 	case bool(a.args.approved), a.saved != nil, len(p.Changes) == 0:
 		return true
 	case !a.g.input, a.p.env.unattended():
-		a.refused.Add(nobodyToAsk(p))
+		a.refused.Add(nobodyToAsk(p, a.p.noReturn()))
 		return false
 	}
 	return ask(ctx, a.p.env, "Do you want to do this? Only \"yes\" is accepted: ")
 }
 
-func nobodyToAsk(p *plans.Plan) diag.Diagnostic {
+func nobodyToAsk(p *plans.Plan, noReturn bool) diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "not-confirmed", Summary: "Nobody is here to confirm",
-		Detail: "This apply will " + view.Effects(p) + ". That must be confirmed, and there is no terminal to ask at, or asking was forbidden.",
+		Detail: "This apply will " + view.Effects(p, noReturn) + ". That must be confirmed, and there is no terminal to ask at, or asking was forbidden.",
 		Hint:   "Add -auto-approve, or apply a saved plan.",
 	}
 }

@@ -18,7 +18,11 @@ func newResolve(env Env, g *globals) *cobra.Command {
 		use: "resolve SELECTOR", short: "says what became of an item",
 		long: `
 For items that failed, were missed, or whose outcome nobody knows. It touches
-those for which the answer is legal, and lists the rest.`,
+those for which the answer is legal, and counts the rest.
+
+Unknown means that the effect may have happened: look first, then say -done if it
+has, or -retry if it has not. What was missed may be too late to be retried on its
+date; -waive goes on without it.`,
 		example: "resolve northwind/DataUpgrade/upgrade -done -reason=\"seen in the log\"\n" +
 			"resolve '*/Pre-Stage/copy_content' -retry -reason=\"quota raised\"",
 	}.command(exactlyOne("a selector"), func(cmd *cobra.Command, args []string) error {

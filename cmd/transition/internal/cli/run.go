@@ -76,21 +76,28 @@ func newRoot(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(showHelp)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(commands(env, g, hard)...)
+	addCommands(root, env, g, hard)
 	root.AddCommand(topics()...)
 	nameUsage(root)
 	return root
 }
 
-func commands(env Env, g *globals, hard <-chan struct{}) []*cobra.Command {
-	return []*cobra.Command{
-		newInit(env, g), newFmt(env, g), newValidate(env, g),
-		newPlan(env, g), newApply(env, g, hard),
-		newShow(env, g), newStatus(env, g), newWhy(env, g), newNext(env, g), newHistory(env, g),
-		newTimeline(env, g), newRender(env, g),
-		newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g),
-		newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g),
+// addCommands adds the commands to root, in the groups in which help lists them.
+func addCommands(root *cobra.Command, env Env, g *globals, hard <-chan struct{}) {
+	add := func(title string, list ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: title, Title: title})
+		for _, c := range list {
+			c.GroupID = title
+		}
+		root.AddCommand(list...)
 	}
+	add("The plan directory", newInit(env, g), newFmt(env, g), newValidate(env, g), newTimeline(env, g))
+	add("What is due", newPlan(env, g), newApply(env, g, hard), newShow(env, g), newRender(env, g))
+	add("Where everybody is", newStatus(env, g), newWhy(env, g), newNext(env, g), newHistory(env, g))
+	add("What people decide", newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g))
+	const more = "More"
+	add(more, newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g))
+	root.SetHelpCommandGroupID(more)
 }
 
 // report tells diagnostics: with -json as a document on stdout when there are

@@ -17,7 +17,7 @@ type word struct {
 }
 
 func (w *word) bind(f *pflag.FlagSet) {
-	f.StringVar(&w.reason, "reason", "", "why, for the history: `TEXT` (required)")
+	f.StringVar(&w.reason, "reason", "", "keep `TEXT` in the history as the reason (required)")
 	f.StringVar(&w.as, "as", "", "record `NAME` as who says it, instead of the user of the system")
 }
 

@@ -113,8 +113,12 @@ func runStateVerify(ctx context.Context, env Env, g *globals) error {
 
 func newStateUnlock(env Env, g *globals) *cobra.Command {
 	return face{
-		use: "unlock", short: "ends the lease of a process that is gone",
-		long:    "It refuses while that process lives. The locks of tenants have nothing to do with it.",
+		use: "unlock", short: "settles what an apply left open whose process is gone",
+		long: `
+The right to apply ends by itself with the process that had it; nothing needs to
+be unlocked for that. This records what became of the attempts that such a
+process left running, as the next apply would: mostly, that nobody knows. It
+refuses while the process lives. The locks of tenants have nothing to do with it.`,
 		example: "state unlock", noJSON: true, exits: []int{exitBusy},
 	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
 		return runStateUnlock(cmd.Context(), env, g)
@@ -129,7 +133,7 @@ func runStateUnlock(ctx context.Context, env Env, g *globals) error {
 			}
 			return err
 		}
-		_, err := fmt.Fprintln(p.env.Stdout, "Nobody holds the lease any more.")
+		_, err := fmt.Fprintln(p.env.Stdout, "Nobody applies. What was left open is settled: transition status")
 		return err
 	})
 }

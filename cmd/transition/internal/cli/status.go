@@ -26,8 +26,11 @@ func newStatus(env Env, g *globals) *cobra.Command {
 	cmd := face{
 		use: "status [SELECTOR]", short: "shows where the tenants are",
 		long: `
-Without a filter: how many tenants are in which phase and status, how far each
-batch is, and who is worst. With a filter: the tenants, one a line.`,
+Without a selector or a filter: how many tenants are in which phase and status,
+how far each batch is, and who is worst. With one: the tenants, one a line,
+however many they are. A selector that covers nobody is an error.
+
+The column "held" counts tenants that the other columns count as well.`,
 		example: "status\nstatus batch.wave1\nstatus -status=Error,Warning\nstatus -locks",
 		exits:   []int{exitPerson},
 	}.command(atMost(1, "selector"), func(cmd *cobra.Command, args []string) (err error) {
@@ -39,7 +42,7 @@ batch is, and who is worst. With a filter: the tenants, one a line.`,
 	})
 	f := cmd.Flags()
 	f.StringVar(&a.now, "now", "", "look at the plan as of `INSTANT`")
-	f.StringSliceVar(&a.statuses, "status", nil, "list tenants with any of these: Complete, InProgress, Pending, Warning, Error as `STATUS`")
+	f.StringSliceVar(&a.statuses, "status", nil, "list tenants with `STATUS`, or with several: Error,Warning,Pending,InProgress,Complete")
 	f.BoolVar(&a.missed, "missed", false, "list tenants that missed something")
 	f.BoolVar(&a.locks, "locks", false, "list the locks that are held")
 	return cmd
@@ -117,9 +120,9 @@ func (a statusArgs) view(p opened, g *globals, filter view.Filter) statusView {
 	switch {
 	case g.json:
 		return view.NewStatusJSON(p.env.Stdout, p.Now())
-	case filter.Active():
-		return view.NewStatusList(p.env.Stdout, screen, p.Now(), p.Config.Zone, filter)
+	case filter.Active(), a.selected:
+		return view.NewStatusList(p.env.Stdout, screen, p.Now(), p.Config.Zone, filter, p.rehearsal())
 	default:
-		return view.NewStatus(p.env.Stdout, screen, p.Config, p.Now(), a.selected)
+		return view.NewStatus(p.env.Stdout, screen, p.Config, p.Now(), p.rehearsal())
 	}
 }

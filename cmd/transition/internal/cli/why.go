@@ -33,7 +33,7 @@ func runWhy(ctx context.Context, env Env, g *globals, tenant, now string) error 
 		if g.json {
 			err = view.WhyJSON(p.env.Stdout, t, p.Now())
 		} else {
-			err = view.Why(p.env.Stdout, p.env.screen(Stdout, g), p.Config, t, p.Now())
+			err = view.Why(p.env.Stdout, p.env.screen(Stdout, g), p.Config, t, p.Now(), p.rehearsal())
 		}
 		if err == nil && alarming(t) {
 			return exit(exitPerson)

@@ -5,11 +5,7 @@ package scaffold
 import (
 	"bytes"
 	"embed"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -26,12 +22,22 @@ type Options struct {
 	// Source is the inventory's path relative to the plan; empty: the tenants
 	// are written beside the plan.
 	Source string
+	Key    string // column of the CSV that identifies tenants; empty: the likeliest
 }
 
 // File is a file of the plan.
 type File struct {
 	Path    string // slash-separated, relative to the plan directory
 	Content []byte
+	Spare   bool // one that is there already will do
+}
+
+// Result is a plan, and what it was made to fit.
+type Result struct {
+	Files   []File
+	Key     string // column
+	Address string // column; empty: none was found
+	Tenants int
 }
 
 // data is what the templates see.
@@ -39,18 +45,18 @@ type data struct {
 	Name    string
 	Source  string
 	Key     string
-	Email   string // column with an address; empty: none was found
+	Email   string // expression of an address; empty: the inventory has none
+	Title   string // expression of what a tenant is called in a message
 	Columns []column
 	Cutover string
+	Day     string // of the first message
 }
 
-type column struct{ Name, Type string }
-
 // Plan writes the files of a plan. An error says what is wrong with the CSV.
-func Plan(o Options) ([]File, error) {
+func Plan(o Options) (*Result, error) {
 	d := data{
 		Name: identifier(o.Name, "my-transition"), Source: o.Source,
-		Cutover: o.Now.AddDate(0, 0, 45).Format("2006-01-02") + " 18:00",
+		Cutover: day(o.Now, daysAhead) + " 18:00", Day: day(o.Now, daysAhead-daysNotice),
 	}
 	var files []File
 	if o.CSV == nil {
@@ -58,19 +64,64 @@ func Plan(o Options) ([]File, error) {
 	}
 	if d.Source == "" {
 		d.Source = "tenants.csv"
-		files = append(files, File{d.Source, o.CSV})
+		files = append(files, File{Path: d.Source, Content: o.CSV})
 	}
-	if err := d.read(o.CSV); err != nil {
+	t, err := readTable(o.CSV)
+	if err != nil {
 		return nil, err
 	}
+	key, err := t.key(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	address := t.find(isAddress)
+	d.fit(t, key, address)
 	for _, name := range []string{"plan.transition.hcl", "mail/announcement.md", "mail/welcome.md"} {
 		content, err := d.fill(name)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{name, content})
+		files = append(files, File{Path: name, Content: content})
 	}
-	return files, nil
+	files = append(files, File{Path: ".gitignore", Content: []byte(ignored), Spare: true})
+	return &Result{files, key, address, t.rows}, nil
+}
+
+const (
+	daysAhead  = 45 // until the first cutover
+	daysNotice = 29 // before it, on which something is due: the announcement opens at T-30d
+)
+
+func day(t time.Time, days int) string { return t.AddDate(0, 0, days).Format("2006-01-02") }
+
+// ignored keeps what trying a plan out leaves behind out of version control.
+const ignored = `# What trying the plan out leaves behind.
+/.transition/
+/outbox/
+`
+
+// fit fills in what the columns of the inventory give.
+func (d *data) fit(t *table, key, address string) {
+	d.Key, d.Title = key, "tenant.id"
+	if address != "" {
+		d.Email = attribute(address)
+	}
+	if name := t.find(isName); name != "" {
+		d.Title = attribute(name)
+	}
+	for _, c := range t.columns {
+		if c.Name != key && c.usable() && c.Type() != "string" {
+			d.Columns = append(d.Columns, c)
+		}
+	}
+}
+
+// attribute is the expression of a column.
+func attribute(name string) string {
+	if isIdentifier(name) {
+		return "tenant." + name
+	}
+	return fmt.Sprintf("tenant[%q]", name)
 }
 
 // madeUp is an inventory to try out.
@@ -95,104 +146,6 @@ func (d *data) fill(name string) ([]byte, error) {
 		return nil, fmt.Errorf("fill %s: %w", name, err)
 	}
 	return b.Bytes(), nil
-}
-
-// sampled is how many rows are looked at to guess types.
-const sampled = 1000
-
-// read finds out what the columns of an inventory are.
-func (d *data) read(content []byte) error {
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	r.FieldsPerRecord = -1
-	head, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return errors.New("it is empty; its first row must name the columns")
-	}
-	if err != nil {
-		return err
-	}
-	numbers, bools, seen := flags(len(head)), flags(len(head)), make([]bool, len(head))
-	for range sampled {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		for i := range min(len(row), len(head)) {
-			if row[i] == "" {
-				continue
-			}
-			seen[i] = true
-			numbers[i] = numbers[i] && isNumber(row[i])
-			bools[i] = bools[i] && (row[i] == "true" || row[i] == "false")
-		}
-	}
-	d.choose(head, func(i int) string {
-		switch {
-		case seen[i] && bools[i]:
-			return "bool"
-		case seen[i] && numbers[i]:
-			return "number"
-		default:
-			return "string"
-		}
-	})
-	if d.Key == "" {
-		return errors.New("no column can be the key; name one \"id\"")
-	}
-	return nil
-}
-
-func flags(n int) []bool {
-	all := make([]bool, n)
-	for i := range all {
-		all[i] = true
-	}
-	return all
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.ParseFloat(s, 64)
-	return err == nil && strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789.-", r) }) < 0
-}
-
-// choose picks the key, the address, and the columns whose type must be told.
-func (d *data) choose(head []string, typeOf func(int) string) {
-	rank := len(keyNames) + 1
-	for i, name := range head {
-		if !isIdentifier(name) {
-			continue
-		}
-		if r := keyRank(name); r < rank {
-			d.Key, rank = name, r
-		}
-		if d.Email == "" && strings.Contains(strings.ToLower(name), "mail") {
-			d.Email = name
-		}
-		if t := typeOf(i); t != "string" {
-			d.Columns = append(d.Columns, column{name, t})
-		}
-	}
-	for i, c := range d.Columns {
-		if c.Name == d.Key {
-			d.Columns = append(d.Columns[:i], d.Columns[i+1:]...)
-			break
-		}
-	}
-}
-
-var keyNames = [...]string{"id", "tenant_id", "tenant", "key", "customer_id", "customer", "name"}
-
-// keyRank says how much a column's name looks like that of a key; less is more.
-func keyRank(name string) int {
-	for i, k := range keyNames {
-		if strings.EqualFold(name, k) {
-			return i
-		}
-	}
-	return len(keyNames)
 }
 
 // isIdentifier reports whether a name can stand behind "tenant." in the plan.

@@ -1,6 +1,7 @@
 package scaffold_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +14,11 @@ var now = time.Date(2012, 1, 10, 0, 0, 0, 0, time.UTC)
 
 func planOf(t *testing.T, o scaffold.Options) (names []string, plan string) {
 	t.Helper()
-	files, err := scaffold.Plan(o)
+	made, err := scaffold.Plan(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files {
+	for _, f := range made.Files {
 		names = append(names, f.Path)
 		if strings.HasSuffix(f.Path, ".hcl") {
 			plan = string(f.Content)
@@ -31,6 +32,7 @@ func TestPlanIsCanonical(t *testing.T) {
 		"made up":            {Name: "x", Now: now},
 		"columns with types": {Name: "x", Now: now, CSV: []byte("id,seats,vip\na,1,true\n")},
 		"no address":         {Name: "x", Now: now, CSV: []byte("id\na\n")},
+		"names with blanks":  {Name: "x", Now: now, CSV: []byte("Customer ID;E-Mail of admin;Seats left\na;b@c.example;1\n")},
 	} {
 		_, plan := planOf(t, o)
 		formatted, diags := hclconfig.Format([]byte(plan), "plan.transition.hcl")
@@ -47,12 +49,18 @@ func TestPlanFitsTheInventory(t *testing.T) {
 		lacks []string
 	}{
 		"the key is found by its name": {"seats,customer_id\n1,a\n", []string{`key    = "customer_id"`}, nil},
-		"else it is the first column":  {"account,seats\na,1\n", []string{`key    = "account"`}, nil},
+		"else one that differs":        {"land,shop\nde,x\nde,y\n", []string{`key    = "shop"`}, nil},
+		"not one with gaps":            {"id,shop\n,x\na,y\n", []string{`key    = "shop"`}, nil},
+		"a name as people write it":    {"Seats;Customer ID\n1;a\n2;b\n", []string{`key    = "Customer ID"`, `column "Seats" { type = number }`}, nil},
+		"tabs":                         {"n\tid\n1\ta\n", []string{`key    = "id"`, `column "n"`}, nil},
+		"the last row counts too":      {"id,n\n" + manyRows() + "b,x\n", nil, []string{`column "n"`}},
+		"zeros in front are no number": {"id,zip\na,01234\nb,99999\n", nil, []string{`column "zip"`}},
 		"numbers and bools":            {"id,n,b,s\na,-1.5,true,1x\nb,,false,2\n", []string{`column "n" { type = number }`, `column "b" { type = bool }`}, []string{`column "s"`}},
 		"a key of digits is a string":  {"id\n1\n2\n", nil, []string{`column "id"`}},
 		"a column without values":      {"id,n\na,\n", nil, []string{`column "n"`}},
-		"names that are no identifier": {"id,\"a \"\" b\",1st\na,1,2\n", nil, []string{`a " b`, `1st`}},
+		"names that cannot be written": {"id,\"a \"\" b\",${c}\na,1,2\n", nil, []string{`a " b`, `${c}`}},
 		"an address":                   {"id,E-Mail\na,x@y.example\n", []string{`to      = [tenant.E-Mail]`}, nil},
+		"an address with blanks":       {"id,Mail of IT\na,x@y.example\n", []string{`to      = [tenant["Mail of IT"]]`}, nil},
 		"a byte order mark":            {"\ufeffid\na\n", []string{`key    = "id"`}, nil},
 	}
 	for name, tt := range tests {
@@ -72,9 +80,18 @@ func TestPlanFitsTheInventory(t *testing.T) {
 	}
 }
 
+// manyRows are more than anybody would look at.
+func manyRows() string {
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, "a%d,1\n", i)
+	}
+	return b.String()
+}
+
 func TestInventoryOfNoUse(t *testing.T) {
 	for name, csv := range map[string]string{
-		"empty": "", "no usable column": "1st,2nd\na,b\n", "a quote that never ends": "id\n\"a\n",
+		"empty": "", "no column that differs": "n,m\na,b\na,b\n", "a quote that never ends": "id\n\"a\n",
 	} {
 		if _, err := scaffold.Plan(scaffold.Options{Now: now, CSV: []byte(csv)}); err == nil {
 			t.Errorf("%s: no error", name)
@@ -104,5 +121,46 @@ func TestSourceIsUsedWhereItLies(t *testing.T) {
 		if strings.HasSuffix(f, ".csv") {
 			t.Errorf("%s is written although the tenants are there", f)
 		}
+	}
+}
+
+func TestKeyThatIsGiven(t *testing.T) {
+	csv := []byte("id,Customer No\na,x\nb,y\n")
+	_, plan := planOf(t, scaffold.Options{Name: "x", Now: now, CSV: csv, Key: "Customer No"})
+	if !strings.Contains(plan, `key    = "Customer No"`) {
+		t.Errorf("the key is not the one that was given:\n%s", plan)
+	}
+	_, err := scaffold.Plan(scaffold.Options{Now: now, CSV: csv, Key: "Customer Nr"})
+	if err == nil || !strings.Contains(err.Error(), `did you mean "Customer No"`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestMessagesCallTenantsByName(t *testing.T) {
+	for csv, want := range map[string]string{
+		"id\na\n": "${tenant.id} has moved", "id,name\na,A\n": "${tenant.name} has moved",
+		"id,Company Name\na,A\n": `${tenant["Company Name"]} has moved`,
+	} {
+		made, err := scaffold.Plan(scaffold.Options{Now: now, CSV: []byte(csv)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, f := range made.Files {
+			found = found || strings.Contains(string(f.Content), want)
+		}
+		if !found {
+			t.Errorf("%q: no message says %q", csv, want)
+		}
+	}
+}
+
+func TestWhatWasChosenIsTold(t *testing.T) {
+	made, err := scaffold.Plan(scaffold.Options{Now: now, CSV: []byte("id,mail\na,x@y.example\nb,\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made.Key != "id" || made.Address != "mail" || made.Tenants != 2 {
+		t.Errorf("it says key %q, address %q, %d tenants", made.Key, made.Address, made.Tenants)
 	}
 }

@@ -37,8 +37,7 @@ type Apply struct {
 
 // ApplyOptions say how an apply is told.
 type ApplyOptions struct {
-	Note     string // for the header of the plan
-	Verbose  bool
+	Plan     PlanOptions
 	Talk     io.Writer // stderr
 	Terminal bool      // Talk can redraw its line
 }
@@ -64,7 +63,7 @@ func (v *Apply) plan(p *plans.Plan) error {
 	}
 	v.page = newPage(v.out, v.screen, p.Now, p.Zone)
 	v.changes = len(p.Changes)
-	o := PlanOptions{Note: v.opts.Note, Verbose: v.opts.Verbose}
+	o := v.opts.Plan
 	if v.changes == 0 {
 		return Plan(v.out, v.screen, p, o)
 	}
@@ -73,8 +72,8 @@ func (v *Apply) plan(p *plans.Plan) error {
 	v.page.people(p.Waiting, o)
 	v.page.due(p, o)
 	v.page.section("")
-	v.page.linef("%s", v.page.paint(bold, planFooter(p)))
-	v.page.linef("This will %s.", Effects(p))
+	v.page.linef("%s", v.page.paint(bold, planFooter(p, "")))
+	v.page.linef("This will %s.", Effects(p, o.NoReturn))
 	v.page.section("")
 	return v.page.Flush()
 }
@@ -86,7 +85,7 @@ func (v *Apply) measure(p *plans.Plan) {
 		events += units(&p.Changes[i])
 		v.width = max(v.width, min(widestAddress, text.StringWidth(clean(p.Changes[i].Address()))))
 	}
-	v.grouped = events > lineByLine && !v.opts.Verbose
+	v.grouped = events > lineByLine && !v.opts.Plan.Verbose
 }
 
 // Event tells one event; now is the machine's time.
@@ -143,7 +142,7 @@ func (v *Apply) Result(r runner.ApplyResult) error {
 	}
 	p.outcomes(v.outcomes)
 	p.section("")
-	p.linef("%s", p.paint(bold, resultLine(r)))
+	p.linef("%s", p.paint(bold, resultLine(r, len(v.progress.unknown))))
 	if r.After != nil {
 		p.after(r.After)
 	}
@@ -158,19 +157,37 @@ func (p *page) after(plan *plans.Plan) {
 	p.outlook(plan)
 }
 
-func resultLine(r runner.ApplyResult) string {
-	line := "Nothing was done."
-	if words := done(r.Done); words != "" {
-		line = capital(words) + "."
+// resultLine sums an apply up. unknown is how many attempts ended without anybody
+// knowing how; it is never said of those that nothing was done.
+func resultLine(r runner.ApplyResult, unknown int) string {
+	failed := r.Failed - unknown
+	unknown += len(r.Unknown)
+	var parts []string
+	if r.Interrupted {
+		parts = append(parts, "Interrupted")
 	}
-	if r.Failed > 0 {
-		line += fmt.Sprintf(" %d failed or unknown.", r.Failed)
+	switch words := done(r.Done); {
+	case words != "":
+		parts = append(parts, capital(words))
+	case failed+unknown+r.Retrying == 0:
+		parts = append(parts, "Nothing was done")
+	}
+	if failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", failed))
 	}
 	if r.Retrying > 0 {
-		line += " " + count(r.Retrying, "is", "are") + " tried again later."
+		parts = append(parts, count(r.Retrying, "is", "are")+" tried again later")
 	}
-	if r.Interrupted {
-		line += " Interrupted."
+	return sentences(append(parts, unknownWords(unknown, r.Interrupted)...))
+}
+
+func unknownWords(n int, interrupted bool) []string {
+	if n == 0 {
+		return nil
 	}
-	return line
+	words := count(n, "is unknown: nobody knows whether it", "are unknown: nobody knows whether they")
+	if interrupted {
+		words = count(n, "was stopped while it ran: nobody knows whether it", "were stopped while they ran: nobody knows whether they")
+	}
+	return []string{words + " happened", "Look, then answer with: transition resolve"}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,7 +53,7 @@ type lineJSON struct {
 	Waiting    *waitJSON       `json:"waiting,omitempty"`
 	Next       *nextJSON       `json:"next,omitempty"`
 	Running    []string        `json:"running,omitempty"`
-	Unknown    []string        `json:"unknown,omitempty"`
+	Unknown    []string        `json:"unknown,omitempty"` // of change_summary: where nobody knows what happened
 	Diagnostic *diagnosticJSON `json:"diagnostic,omitempty"`
 }
 
@@ -131,7 +132,7 @@ func (v *ApplyJSON) plan(p *plans.Plan) error {
 		}
 	}
 	return v.line(lineJSON{
-		Type: "change_summary", Message: planFooter(p),
+		Type: "change_summary", Message: planFooter(p, passingWords(p, false)),
 		Changes: &changesJSON{Operation: "plan", Kinds: summaryJSON(p.Count())},
 	})
 }
@@ -212,8 +213,12 @@ func (v *ApplyJSON) Result(r runner.ApplyResult) error {
 }
 
 func (v *ApplyJSON) result(r runner.ApplyResult) error {
-	summary := &changesJSON{Operation: "apply", Kinds: summaryJSON(r.Done), Failed: r.Failed, Retrying: r.Retrying}
-	err := v.line(lineJSON{Type: "change_summary", Message: resultLine(r), Changes: summary, Unknown: r.Unknown})
+	ended := v.progress.unknown
+	summary := &changesJSON{Operation: "apply", Kinds: summaryJSON(r.Done), Failed: r.Failed - len(ended), Retrying: r.Retrying}
+	err := v.line(lineJSON{
+		Type: "change_summary", Message: resultLine(r, len(ended)), Changes: summary,
+		Unknown: append(slices.Sorted(slices.Values(ended)), r.Unknown...),
+	})
 	if r.After == nil || err != nil {
 		return err
 	}

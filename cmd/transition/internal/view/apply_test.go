@@ -68,7 +68,7 @@ func play(t *testing.T, v teller, p *plans.Plan) {
 
 func TestApply(t *testing.T) {
 	var out, talk bytes.Buffer
-	play(t, view.NewApply(&out, view.Screen{}, view.ApplyOptions{Note: "rehearsal", Talk: &talk}), weekend(t))
+	play(t, view.NewApply(&out, view.Screen{}, view.ApplyOptions{Plan: view.PlanOptions{Note: "rehearsal"}, Talk: &talk}), weekend(t))
 	golden(t, "apply.txt", out.Bytes())
 	golden(t, "apply_talk.txt", talk.Bytes())
 }

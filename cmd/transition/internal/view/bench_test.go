@@ -26,10 +26,10 @@ func BenchmarkStatus(b *testing.B) {
 	}
 	views := map[string]func() adder{
 		"text": func() adder {
-			return view.NewStatus(io.Discard, view.Screen{}, cfg, now, false)
+			return view.NewStatus(io.Discard, view.Screen{}, cfg, now, "")
 		},
 		"list": func() adder {
-			return view.NewStatusList(io.Discard, view.Screen{}, now, time.UTC, view.Filter{})
+			return view.NewStatusList(io.Discard, view.Screen{}, now, time.UTC, view.Filter{}, "")
 		},
 		"json": func() adder {
 			return view.NewStatusJSON(io.Discard, now)

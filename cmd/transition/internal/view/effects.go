@@ -9,36 +9,70 @@ import (
 
 // Effects says what a plan would do to the world, as one phrase without a full
 // stop: "send 312 messages to 298 addresses, run 40 commands, 0 tenants pass
-// the point of no return".
-func Effects(p *plans.Plan) string {
-	var messages, passing int
-	addresses := make(map[string]struct{})
+// the point of no return". What there is none of is left out, but for the point
+// of no return of a plan that has one.
+func Effects(p *plans.Plan, noReturn bool) string {
+	messages, addresses := 0, make(map[string]struct{})
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Detail.PassesPONR {
-			passing++
-		}
 		if c.Kind == plans.Send || c.Kind == plans.Ask {
 			messages += len(c.Detail.Recipients)
 			addAddresses(addresses, c.Detail.Recipients)
 		}
 	}
-	n := p.Count()
-	parts := []string{
-		sending(messages, len(addresses)),
-		"run " + count(n[plans.Run], "command", "commands"),
+	var parts []string
+	if messages > 0 {
+		parts = append(parts, sending(messages, len(addresses)))
 	}
-	if n[plans.Lock] > 0 {
-		parts = append(parts, "take "+count(n[plans.Lock], "lock", "locks"))
+	if words := commanding(p.Count()); words != "" {
+		parts = append(parts, words)
 	}
-	if n[plans.Unlock] > 0 {
-		parts = append(parts, "release "+count(n[plans.Unlock], "lock", "locks"))
+	if len(parts) == 0 {
+		return "only be recorded"
 	}
-	return strings.Join(append(parts, passes(passing)), ", ")
+	if words := passingWords(p, noReturn); words != "" {
+		parts = append(parts, words)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func sending(messages, addresses int) string {
 	return fmt.Sprintf("send %s to %s", count(messages, "message", "messages"), count(addresses, "address", "addresses"))
+}
+
+// commanding counts every command, those of locks too: "run 84 commands (80 to
+// lock, 4 to unlock)".
+func commanding(n map[plans.Kind]int) string {
+	all := n[plans.Run] + n[plans.Lock] + n[plans.Unlock]
+	if all == 0 {
+		return ""
+	}
+	words := "run " + count(all, "command", "commands")
+	var parts []string
+	for _, k := range []plans.Kind{plans.Lock, plans.Unlock} {
+		if n[k] > 0 {
+			parts = append(parts, fmt.Sprintf("%d to %s", n[k], k))
+		}
+	}
+	if len(parts) > 0 {
+		words += " (" + strings.Join(parts, ", ") + ")"
+	}
+	return words
+}
+
+// passingWords counts who passes the point of no return; nothing of a plan that
+// has none.
+func passingWords(p *plans.Plan, noReturn bool) string {
+	n := 0
+	for i := range p.Changes {
+		if p.Changes[i].Detail.PassesPONR {
+			n++
+		}
+	}
+	if n == 0 && !noReturn {
+		return ""
+	}
+	return passes(n)
 }
 
 func passes(n int) string {

@@ -12,55 +12,98 @@ import (
 // sampleSize is how many tenants of a group are named.
 const sampleSize = 3
 
-// changeKey is what the changes of one group have in common.
+// groupsShown bounds the lines of a grouped plan; groups with effects outside of
+// the record are never left out.
+const groupsShown = 60
+
+// changeKey is what the changes of one group have in common. Prompts, errors and
+// recipients are not among it: they can differ from tenant to tenant.
 type changeKey struct {
 	kind               plans.Kind
 	batch, phase, item string
-	reason, into       string
 }
 
-// changeGroup is changes that differ in nothing but their tenant.
-type changeGroup struct {
+// key is PHASE/ITEM, or empty for changes of the tenant as a whole.
+func (k *changeKey) key() string {
+	if k.item == "" {
+		return ""
+	}
+	return k.phase + "/" + k.item
+}
+
+// place is where a group stands among others.
+type place struct {
 	changeKey
+	t, due time.Time // T of Place; when the earliest fell due
+}
+
+// compare puts what has effects outside of the record first, then goes by kind,
+// by date and by name.
+func (a *place) compare(b *place) int {
+	return cmp.Or(
+		-cmp.Compare(btoi(a.kind.Outside()), btoi(b.kind.Outside())), cmp.Compare(a.kind, b.kind),
+		a.t.Compare(b.t), cmp.Compare(a.batch, b.batch), a.due.Compare(b.due),
+		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item),
+	)
+}
+
+// seen moves the place to the earliest instant of its changes.
+func (a *place) seen(c *plans.Change) {
+	if a.due.IsZero() || c.At.Before(a.due) {
+		a.due = c.At
+	}
+	if a.t.IsZero() {
+		a.t = c.Detail.T
+	}
+}
+
+func placeOf(c *plans.Change) place {
+	return place{changeKey: changeKey{c.Kind, c.Batch, c.Phase, c.Item}, t: c.Detail.T, due: c.At}
+}
+
+// kept is how many of the sorted groups are shown.
+func kept[G any](groups []G, outside func(G) bool) int {
+	n := 0
+	for n < len(groups) && outside(groups[n]) {
+		n++
+	}
+	return max(n, min(len(groups), groupsShown))
+}
+
+// changeGroup is changes that are shown as one line.
+type changeGroup struct {
+	place
 	count     int
 	tenants   []string // the first few
-	first     time.Time
-	t         time.Time // of Place
+	why       reasons
 	messages  int
 	addresses map[string]struct{}
 	passing   int
 }
 
-// key is PHASE/ITEM, or empty for changes of the tenant as a whole.
-func (g *changeGroup) key() string {
-	if g.item == "" {
-		return ""
-	}
-	return g.phase + "/" + g.item
-}
-
-// groupChanges puts changes together, by kind and in the order in which each
-// group first appears.
+// groupChanges puts changes together, by kind, batch and item.
 func groupChanges(changes []plans.Change) []*changeGroup {
 	index := make(map[changeKey]*changeGroup)
 	var all []*changeGroup
 	for i := range changes {
 		c := &changes[i]
-		k := changeKey{c.Kind, c.Batch, c.Phase, c.Item, c.Reason, c.Detail.Into}
-		g := index[k]
+		p := placeOf(c)
+		g := index[p.changeKey]
 		if g == nil {
-			g = &changeGroup{changeKey: k, first: c.At, t: c.Detail.T}
-			index[k] = g
+			g = &changeGroup{place: p, why: make(reasons)}
+			index[p.changeKey] = g
 			all = append(all, g)
 		}
 		g.add(c)
 	}
-	slices.SortStableFunc(all, func(a, b *changeGroup) int { return cmp.Compare(a.kind, b.kind) })
+	slices.SortFunc(all, func(a, b *changeGroup) int { return a.compare(&b.place) })
 	return all
 }
 
 func (g *changeGroup) add(c *plans.Change) {
 	g.count++
+	g.seen(c)
+	g.why.add(joined(intoWords(c), c.Reason))
 	if len(g.tenants) < sampleSize {
 		g.tenants = append(g.tenants, c.Tenant)
 	}
@@ -77,38 +120,96 @@ func (g *changeGroup) add(c *plans.Change) {
 	addAddresses(g.addresses, c.Detail.Recipients)
 }
 
+// intoWords names the message that carries a collapsed one, unless the reason
+// does.
+func intoWords(c *plans.Change) string {
+	if c.Detail.Into == "" || strings.Contains(c.Reason, c.Detail.Into) {
+		return ""
+	}
+	return "into " + c.Detail.Into
+}
+
 // waitKey is what those who wait in one group have in common.
 type waitKey struct {
-	kind                plans.WaitKind
-	batch, item, reason string
+	kind        plans.WaitKind
+	batch, item string
+	final       bool
+	reason      string // of a hold, which has no item
 }
 
 // waitGroup is tenants that wait for the same.
 type waitGroup struct {
 	waitKey
-	count   int
-	first   *plans.Wait
-	tenants []string
+	count        int
+	first        *plans.Wait
+	tenants      []string
+	why          reasons
+	since, until time.Time // zero: not known, or not the same for all
 }
 
-// groupWaits puts together who waits for the same, in order of appearance.
+func newWaitGroup(w *plans.Wait) *waitGroup {
+	_, item, _ := strings.Cut(w.Address, "/")
+	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final}
+	if w.Kind == plans.WaitHold {
+		k.reason = w.Reason
+	}
+	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons)}
+}
+
+// groupWaits puts together who waits for the same: the most urgent kind first,
+// then the largest group.
 func groupWaits(waits []plans.Wait) []*waitGroup {
 	index := make(map[waitKey]*waitGroup)
 	var all []*waitGroup
 	for i := range waits {
-		w := &waits[i]
-		_, item, _ := strings.Cut(w.Address, "/")
-		k := waitKey{w.Kind, w.Batch, item, w.Reason}
-		g := index[k]
+		fresh := newWaitGroup(&waits[i])
+		g := index[fresh.waitKey]
 		if g == nil {
-			g = &waitGroup{waitKey: k, first: w}
-			index[k] = g
+			g = fresh
+			index[g.waitKey] = g
 			all = append(all, g)
 		}
-		g.count++
-		if len(g.tenants) < sampleSize {
-			g.tenants = append(g.tenants, w.Tenant)
-		}
+		g.add(&waits[i])
 	}
+	slices.SortStableFunc(all, func(a, b *waitGroup) int {
+		return cmp.Or(cmp.Compare(urgency(a.kind), urgency(b.kind)), cmp.Compare(b.count, a.count))
+	})
 	return all
+}
+
+func (g *waitGroup) add(w *plans.Wait) {
+	g.count++
+	g.why.add(w.Reason)
+	if len(g.tenants) < sampleSize {
+		g.tenants = append(g.tenants, w.Tenant)
+	}
+	if !w.Since.Equal(g.since) {
+		g.since = time.Time{}
+	}
+	if !w.Until.Equal(g.until) {
+		g.until = time.Time{}
+	}
+}
+
+// urgency is the place of a kind among those who wait.
+func urgency(k plans.WaitKind) int {
+	return slices.Index([]plans.WaitKind{
+		plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
+		plans.WaitApproval, plans.WaitRetry, plans.WaitHold,
+	}, k)
+}
+
+// selector covers the tenants of the group, and no others that wait.
+func (g *waitGroup) selector() string {
+	who := "*"
+	switch {
+	case g.count == 1:
+		return g.first.Address
+	case g.batch != "":
+		who = "batch." + g.batch
+	}
+	if g.item == "" {
+		return who
+	}
+	return who + "/" + g.item
 }

@@ -13,17 +13,21 @@ import (
 type History struct {
 	page   *page
 	tenant string
+	zone   *time.Location
 	rows   [][]string
 	n      int
 }
 
 // NewHistory begins the history of a tenant.
 func NewHistory(w io.Writer, s Screen, tenant string, now time.Time, zone *time.Location) *History {
-	return &History{page: newPage(w, s, now, zone), tenant: tenant}
+	return &History{page: newPage(w, s, now, zone), tenant: tenant, zone: zone}
 }
 
 // Add shows one fact.
 func (v *History) Add(f ledger.Fact) {
+	if v.n == 0 {
+		v.page.linef("%s · %d · %s", v.page.paint(bold, clean(v.tenant)), v.page.now.Year(), v.zone)
+	}
 	v.n++
 	v.rows = append(v.rows, []string{
 		v.page.minute(f.At), v.page.factMark(f.Kind), clean(f.Item), v.page.factWords(&f),
@@ -87,20 +91,25 @@ func (p *page) factWords(f *ledger.Fact) string {
 	if f.Until != nil {
 		add("until %s", p.minute(*f.Until))
 	}
-	if words := evidenceWords(&f.Evidence); words != "" {
+	if words := evidenceWords(&f.Evidence, f.Reason); words != "" {
 		add("%s", words)
 	}
 	return joined(strings.Join(parts, ", "), quoted(f.Reason), byWhom(f.By))
 }
 
-func evidenceWords(e *ledger.Evidence) string {
+// evidenceWords are the codes that an attempt ended with, unless the reason says
+// them.
+func evidenceWords(e *ledger.Evidence, reason string) string {
 	var parts []string
-	if e.ExitCode != nil && *e.ExitCode != 0 {
-		parts = append(parts, fmt.Sprintf("exit %d", *e.ExitCode))
+	add := func(word string, code int) {
+		if code != 0 && !strings.Contains(reason, fmt.Sprint(code)) {
+			parts = append(parts, fmt.Sprintf("%s %d", word, code))
+		}
 	}
-	if e.Status != 0 {
-		parts = append(parts, fmt.Sprintf("status %d", e.Status))
+	if e.ExitCode != nil {
+		add("exit", *e.ExitCode)
 	}
+	add("status", e.Status)
 	return strings.Join(parts, ", ")
 }
 

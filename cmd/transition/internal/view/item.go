@@ -102,18 +102,26 @@ func (all approvals) open(s *plans.TenantStatus, it *plans.ItemStatus, w wall) b
 	return it.State == plans.ItemWaiting || it.State == plans.ItemDue || it.State == plans.ItemRunning
 }
 
+// saying is an item's reason; where it is that of a person's hold, it says so.
+func saying(s *plans.TenantStatus, it *plans.ItemStatus) string {
+	if s.Held != nil && s.Held.By != "" && it.Reason != "" && it.Reason == s.Held.Reason {
+		return "held " + byWhom(s.Held.By) + ": " + quoted(it.Reason)
+	}
+	return clean(it.Reason)
+}
+
 // answerFor is the command that moves an item on; empty when time will.
 func (all approvals) answerFor(s *plans.TenantStatus, it *plans.ItemStatus, w wall) string {
 	address := strings.Join([]string{s.ID, it.Phase, it.Item}, "/")
 	switch {
 	case it.State == plans.ItemUnknown:
-		return Answer(plans.WaitUnknown, address)
+		return Answer(plans.WaitUnknown, address, false)
 	case it.State == plans.ItemFailed:
-		return Answer(plans.WaitError, address)
+		return Answer(plans.WaitError, address, false)
 	case it.State == plans.ItemMissed:
-		return Answer(plans.WaitMissed, address)
+		return Answer(plans.WaitMissed, address, it.Final)
 	case all.open(s, it, w):
-		return Answer(plans.WaitApproval, address)
+		return Answer(plans.WaitApproval, address, false)
 	default:
 		return ""
 	}

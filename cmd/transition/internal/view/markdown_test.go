@@ -18,7 +18,7 @@ import (
 
 func markdown(t interface{ Fatal(...any) }, p *plans.Plan, note string) []byte {
 	var b bytes.Buffer
-	if err := view.PlanMarkdown(&b, p, note); err != nil {
+	if err := view.PlanMarkdown(&b, p, view.PlanOptions{Note: note, NoReturn: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -102,30 +102,33 @@ func (p *page) outcomeLine(c *plans.Change, o outcome, width int, words ...strin
 
 // outcomeKey is what the outcomes of one group have in common.
 type outcomeKey struct {
-	kind               plans.Kind
-	outcome            outcome
-	batch, phase, item string
-	reason             string
+	changeKey
+	outcome outcome
 }
 
-// outcomeGroup is outcomes that differ in nothing but their tenant.
+// outcomeGroup is outcomes that are shown as one line.
 type outcomeGroup struct {
-	outcomeKey
+	place
+	outcome outcome
 	count   int
 	tenants []string
+	why     reasons
 }
 
 // outcomes counts what was done, in groups. The zero value is ready for use.
 type outcomes map[outcomeKey]*outcomeGroup
 
 func (all outcomes) add(c *plans.Change, o outcome, reason string) {
-	k := outcomeKey{c.Kind, o, c.Batch, c.Phase, c.Item, reason}
+	p := placeOf(c)
+	k := outcomeKey{p.changeKey, o}
 	g := all[k]
 	if g == nil {
-		g = &outcomeGroup{outcomeKey: k}
+		g = &outcomeGroup{place: p, outcome: o, why: make(reasons)}
 		all[k] = g
 	}
 	g.count++
+	g.seen(c)
+	g.why.add(reason)
 	// The first by name, not the first to end: that differs from run to run.
 	i, _ := slices.BinarySearch(g.tenants, c.Tenant)
 	g.tenants = slices.Insert(g.tenants, i, c.Tenant)
@@ -139,26 +142,19 @@ func (all outcomes) sorted() []*outcomeGroup {
 		list = append(list, g)
 	}
 	slices.SortFunc(list, func(a, b *outcomeGroup) int {
-		return cmp.Or(
-			cmp.Compare(a.kind, b.kind), cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.batch, b.batch),
-			cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.reason, b.reason),
-		)
+		return cmp.Or(a.compare(&b.place), cmp.Compare(a.outcome, b.outcome))
 	})
 	return list
 }
 
 func (p *page) outcomes(all outcomes) {
 	list := all.sorted()
-	shown := list[:min(len(list), groupsShown)]
+	shown := list[:kept(list, func(g *outcomeGroup) bool { return g.kind.Outside() })]
 	rows := make([][]string, len(shown))
 	for i, g := range shown {
-		item := ""
-		if g.item != "" {
-			item = clean(g.phase + "/" + g.item)
-		}
 		rows[i] = []string{
-			p.outcomeMark(g.kind, g.outcome), item, fmt.Sprint(g.count), p.outcomeWord(g.outcome), clean(g.batch),
-			joined(clean(g.reason), sample(g.tenants, g.count)),
+			p.outcomeMark(g.kind, g.outcome), clean(g.key()), fmt.Sprint(g.count), p.outcomeWord(g.outcome), clean(g.batch),
+			joined(g.why.words(g.count), sample(g.tenants, g.count)),
 		}
 	}
 	p.rows("  ", rows, 3)

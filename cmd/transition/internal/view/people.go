@@ -11,79 +11,83 @@ import (
 // waitsShown bounds how many who wait are listed unless all are asked for.
 const waitsShown = 20
 
-// people lists what only a person can move, each with the command that does.
+// people lists what only a person can move, each with the command that does:
+// what has gone wrong, and apart from it what merely waits for an answer.
 func (g *page) people(waits []plans.Wait, o PlanOptions) {
-	var need []plans.Wait
-	for i := range waits {
-		if waits[i].Kind.NeedsPerson() {
-			need = append(need, waits[i])
-		}
-	}
-	if len(need) == 0 {
-		return
-	}
-	g.section(fmt.Sprintf("Needs a person (%d)", len(need)))
-	g.waits(need, o, true)
+	g.waiting("Needs a person", waits, o, plans.WaitKind.Alarming)
+	g.waiting("Waits for approval", waits, o, asksPerson)
 }
 
 // others lists who waits for a date, a retry or another batch.
 func (g *page) others(waits []plans.Wait, o PlanOptions) {
-	var idle []plans.Wait
-	for i := range waits {
-		if !waits[i].Kind.NeedsPerson() {
-			idle = append(idle, waits[i])
-		}
-	}
-	if len(idle) == 0 {
-		return
-	}
-	g.section(fmt.Sprintf("Waiting (%d)", len(idle)))
-	g.waits(idle, o, false)
+	g.waiting("Waiting", waits, o, func(k plans.WaitKind) bool { return !k.NeedsPerson() })
 }
 
-func (g *page) waits(waits []plans.Wait, o PlanOptions, answers bool) {
-	groups := g.waitGroups(waits, o)
-	shown := groups
-	if !o.Verbose {
-		shown = groups[:min(len(groups), waitsShown)]
+// asksPerson reports whether somebody waits for an answer and nothing is wrong.
+func asksPerson(k plans.WaitKind) bool { return k.NeedsPerson() && !k.Alarming() }
+
+// waiting lists those who wait in a certain way.
+func (g *page) waiting(title string, waits []plans.Wait, o PlanOptions, belongs func(plans.WaitKind) bool) {
+	var chosen []plans.Wait
+	for i := range waits {
+		if belongs(waits[i].Kind) {
+			chosen = append(chosen, waits[i])
+		}
 	}
-	for rest := shown; len(rest) > 0; {
-		n := min(len(rest), chunk)
-		g.waitRows(rest[:n], answers)
-		rest = rest[n:]
+	if len(chosen) > 0 {
+		g.section(fmt.Sprintf("%s (%d)", title, len(chosen)))
+		g.waits(chosen, o)
 	}
-	if n := len(groups) - len(shown); n > 0 {
-		g.linef("  ... and %d more: -verbose lists all", n)
+}
+
+func (g *page) waits(waits []plans.Wait, o PlanOptions) {
+	groups, shown := waitGroups(waits, o), 0
+	for shown < len(groups) && (o.Verbose || shown < waitsShown) {
+		n := min(len(groups)-shown, chunk)
+		if !o.Verbose {
+			n = min(n, waitsShown)
+		}
+		g.waitRows(groups[shown : shown+n])
+		shown += n
+	}
+	left := 0
+	for _, w := range groups[shown:] {
+		left += w.count
+	}
+	if left > 0 {
+		g.linef("  ... and %d more: -verbose lists all", left)
 	}
 }
 
 // waitGroups is one group for each who waits when all are asked for.
-func (g *page) waitGroups(waits []plans.Wait, o PlanOptions) []*waitGroup {
+func waitGroups(waits []plans.Wait, o PlanOptions) []*waitGroup {
 	if !o.Verbose {
 		return groupWaits(waits)
 	}
 	all := make([]*waitGroup, len(waits))
 	for i := range waits {
-		_, item, _ := strings.Cut(waits[i].Address, "/")
-		all[i] = &waitGroup{
-			waitKey: waitKey{waits[i].Kind, waits[i].Batch, item, waits[i].Reason},
-			count:   1, first: &waits[i],
-		}
+		all[i] = newWaitGroup(&waits[i])
+		all[i].add(&waits[i])
 	}
 	return all
 }
 
-func (g *page) waitRows(groups []*waitGroup, answers bool) {
+func (g *page) waitRows(groups []*waitGroup) {
 	rows := make([][]string, len(groups))
 	for i, w := range groups {
 		rows[i] = g.waitRow(w)
 	}
 	for i, l := range align(rows) {
 		g.linef("  %s", l)
-		if answers {
-			g.linef("             %s", g.paint(faint, "-> "+Answer(groups[i].kind, groups[i].selector())))
+		if w := groups[i]; w.kind.NeedsPerson() {
+			g.answer(Answer(w.kind, w.selector(), w.final))
 		}
 	}
+}
+
+// answer is the line below what waits for a person.
+func (g *page) answer(words string) {
+	g.linef("             %s", g.paint(faint, "-> "+words))
 }
 
 func (g *page) waitRow(w *waitGroup) []string {
@@ -94,7 +98,7 @@ func (g *page) waitRow(w *waitGroup) []string {
 	}
 	return []string{
 		g.waitMark(w.kind), who, clean(w.batch),
-		joined(clean(w.reason), g.period(w.first.Since, w.first.Until), names),
+		joined(w.why.words(w.count), g.period(w.since, w.until), names),
 	}
 }
 
@@ -134,32 +138,23 @@ func (g *page) period(since, until time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// selector covers everybody in the group.
-func (w *waitGroup) selector() string {
-	if w.count == 1 {
-		return w.first.Address
-	}
-	if w.item == "" {
-		return "*"
-	}
-	return "*/" + w.item
-}
-
-// Answer is the command with which a person ends a waiting.
-func Answer(k plans.WaitKind, selector string) string {
+// Answer is the command with which a person ends a waiting. What is final cannot
+// be tried again on its date.
+func Answer(k plans.WaitKind, selector string, final bool) string {
 	at := shell(selector)
-	switch k {
-	case plans.WaitUnknown:
+	switch {
+	case k == plans.WaitUnknown:
 		return "transition resolve " + at + " -done|-retry -reason=..."
-	case plans.WaitMissed, plans.WaitError:
+	case (k == plans.WaitMissed || k == plans.WaitError) && final:
+		return "transition resolve " + at + " -waive -reason=...  the window has closed; -waive goes on without it"
+	case k == plans.WaitMissed, k == plans.WaitError:
 		return "transition resolve " + at + " -retry|-waive -reason=..."
-	case plans.WaitApproval:
+	case k == plans.WaitApproval:
 		return "transition approve|reject " + at + " -reason=..."
-	default:
-		tenant, _, _ := strings.Cut(selector, "/")
-		if tenant == "*" {
-			return "transition status -locks"
-		}
-		return "transition why " + shell(tenant)
 	}
+	tenant, _, _ := strings.Cut(selector, "/")
+	if tenant == "*" || strings.HasPrefix(tenant, "batch.") {
+		return "transition status " + shell(tenant) + " -locks"
+	}
+	return "transition why " + shell(tenant)
 }

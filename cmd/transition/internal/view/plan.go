@@ -13,14 +13,12 @@ import (
 // every change is asked for.
 const summaryOver = 50
 
-// groupsShown bounds the lines of a grouped plan.
-const groupsShown = 60
-
 // PlanOptions say how much of a plan is shown.
 type PlanOptions struct {
-	Summary bool   // group changes however few they are
-	Verbose bool   // list each change however many they are; wins over Summary
-	Note    string // what the header says of the state and the plan directory
+	Summary  bool   // group changes however few they are
+	Verbose  bool   // list each change however many they are; wins over Summary
+	Note     string // what the header says of the state and the plan directory
+	NoReturn bool   // the plan has a point of no return
 }
 
 func (o PlanOptions) grouped(n int) bool { return !o.Verbose && (o.Summary || n > summaryOver) }
@@ -31,11 +29,11 @@ func Plan(w io.Writer, s Screen, p *plans.Plan, o PlanOptions) error {
 	g := newPage(w, s, p.Now, p.Zone)
 	g.planHeader(p, o)
 	g.people(p.Waiting, o)
-	g.others(p.Waiting, o)
 	g.due(p, o)
+	g.others(p.Waiting, o)
 	g.outlook(p)
 	g.section("")
-	g.linef("%s", g.paint(bold, planFooter(p)))
+	g.linef("%s", g.paint(bold, planFooter(p, passingWords(p, o.NoReturn))))
 	return g.Flush()
 }
 
@@ -51,33 +49,35 @@ func (g *page) planHeader(p *plans.Plan, o PlanOptions) {
 	g.linef("%s", g.paint(bold, parts[0])+" · "+strings.Join(parts[1:], " · "))
 }
 
-// planFooter sums a plan up in one line.
-func planFooter(p *plans.Plan) string {
-	people := peopleNeeded(p.Waiting)
-	need := ""
-	if people > 0 {
-		need = " " + count(people, "needs a person.", "need a person.")
+// planFooter sums a plan up in one line; passing is what it says of the point of
+// no return, which may be nothing.
+func planFooter(p *plans.Plan, passing string) string {
+	words := []string{"No changes"}
+	if len(p.Changes) > 0 {
+		words = append([]string{"Plan: " + toDo(p.Count())}, passing)
 	}
-	if len(p.Changes) == 0 {
-		return "No changes." + need
-	}
-	passing := 0
-	for i := range p.Changes {
-		if p.Changes[i].Detail.PassesPONR {
-			passing++
-		}
-	}
-	return "Plan: " + toDo(p.Count()) + ". " + passes(passing) + "." + need
+	return sentences(append(words, needed(p.Waiting)...))
 }
 
-func peopleNeeded(waits []plans.Wait) int {
-	n := 0
+// needed says for how many a person is needed, and how many approvals wait.
+func needed(waits []plans.Wait) []string {
+	wrong, asked := 0, 0
 	for i := range waits {
-		if waits[i].Kind.NeedsPerson() {
-			n++
+		switch k := waits[i].Kind; {
+		case k.Alarming():
+			wrong++
+		case asksPerson(k):
+			asked++
 		}
 	}
-	return n
+	var parts []string
+	if wrong > 0 {
+		parts = append(parts, count(wrong, "needs a person", "need a person"))
+	}
+	if asked > 0 {
+		parts = append(parts, count(asked, "approval waits", "approvals wait"))
+	}
+	return parts
 }
 
 // due lists what apply would do, each change or each group of changes.
@@ -118,8 +118,8 @@ func (g *page) changeDetail(c *plans.Change) string {
 	if n := len(d.Recipients); n > 0 {
 		parts = append(parts, "to "+sample(d.Recipients[:min(n, sampleSize)], n))
 	}
-	if d.Into != "" && !strings.Contains(c.Reason, d.Into) {
-		parts = append(parts, "into "+clean(d.Into))
+	if into := intoWords(c); into != "" {
+		parts = append(parts, clean(into))
 	}
 	if d.Attempt > 1 {
 		parts = append(parts, fmt.Sprintf("attempt %d", d.Attempt))
@@ -139,7 +139,7 @@ func (g *page) overdue(c *plans.Change) string {
 }
 
 func (g *page) groups(all []*changeGroup) {
-	shown := all[:min(len(all), groupsShown)]
+	shown := all[:kept(all, func(c *changeGroup) bool { return c.kind.Outside() })]
 	rows := make([][]string, len(shown))
 	for i, c := range shown {
 		rows[i] = g.groupRow(c)
@@ -162,15 +162,12 @@ func (g *page) groupRow(c *changeGroup) []string {
 	if !c.t.IsZero() {
 		notes = append(notes, "T "+g.minute(c.t))
 	}
-	if c.into != "" && !strings.Contains(c.reason, c.into) {
-		notes = append(notes, "into "+clean(c.into))
-	}
 	if c.passing > 0 {
 		notes = append(notes, g.paint(yellow, passes(c.passing)))
 	}
 	return []string{
 		g.marked(c.kind), clean(c.key()), what, clean(c.batch),
-		joined(strings.Join(notes, ", "), clean(c.reason), names),
+		joined(strings.Join(notes, ", "), c.why.words(c.count), names),
 	}
 }
 

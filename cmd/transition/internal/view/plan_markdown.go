@@ -1,9 +1,13 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"transition/plans"
 	"transition/schema/diag"
@@ -39,12 +43,13 @@ func (c *comment) add(part string) bool {
 // PlanMarkdown writes a plan as a comment for a pull request: a hidden marker by
 // which a later run finds the comment again, a summary, and the changes folded
 // by batch and kind. It fits within MarkdownLimit whatever the plan holds.
-func PlanMarkdown(w io.Writer, p *plans.Plan, note string) error {
+func PlanMarkdown(w io.Writer, p *plans.Plan, o PlanOptions) error {
 	c := &comment{wall: newWall(p.Now, p.Zone)}
-	c.head(p, note)
+	c.head(p, o)
 	c.summary(p)
 	c.diagnostics(p.Diagnostics)
-	c.people(p.Waiting)
+	c.people("Needs a person", p.Waiting, plans.WaitKind.Alarming)
+	c.people("Waits for approval", p.Waiting, asksPerson)
 	c.changes(p)
 	c.outlook(p)
 	if c.left > 0 {
@@ -55,15 +60,15 @@ func PlanMarkdown(w io.Writer, p *plans.Plan, note string) error {
 	return err
 }
 
-func (c *comment) head(p *plans.Plan, note string) {
+func (c *comment) head(p *plans.Plan, o PlanOptions) {
 	c.add(fmt.Sprintf("<!-- transition:plan:%s -->\n### Transition plan %s\n\n", cut(marker(p.Name), 200), foreign(cut(p.Name, 200))))
-	c.add("**" + planFooter(p) + "**\n\n")
+	c.add("**" + planFooter(p, passingWords(p, o.NoReturn)) + "**\n\n")
 	line := "As of " + c.dated(p.Now)
 	if p.Lineage != "" {
 		line += fmt.Sprintf(" · serial %d", p.Serial)
 	}
-	if note != "" {
-		line += " · " + prose(cut(note, 200))
+	if o.Note != "" {
+		line += " · " + prose(cut(o.Note, 200))
 	}
 	c.add(line + "\n")
 }
@@ -133,24 +138,25 @@ func (c *comment) diagnostics(l diag.List) {
 	}
 }
 
-// people lists what only a person can move. It is not folded.
-func (c *comment) people(waits []plans.Wait) {
+// people lists what only a person can move, of the kinds that belong to the
+// title. It is not folded.
+func (c *comment) people(title string, waits []plans.Wait, belongs func(plans.WaitKind) bool) {
 	var need []plans.Wait
 	for i := range waits {
-		if waits[i].Kind.NeedsPerson() {
+		if belongs(waits[i].Kind) {
 			need = append(need, waits[i])
 		}
 	}
 	if len(need) == 0 {
 		return
 	}
-	c.add(fmt.Sprintf("\n#### Needs a person (%d)\n\n| what | where | why |\n|---|---|---|\n", len(need)))
+	c.add(fmt.Sprintf("\n#### %s (%d)\n\n| what | where | why |\n|---|---|---|\n", title, len(need)))
 	for _, g := range groupWaits(need) {
 		where := cell(g.first.Address)
 		if g.count > 1 {
 			where = tenants(g.count) + " " + cell(g.item)
 		}
-		c.add(fmt.Sprintf("| %s | %s | %s |\n", g.kind, where, cell(g.reason)))
+		c.add(fmt.Sprintf("| %s | %s | %s |\n", g.kind, where, cell(g.why.words(g.count))))
 	}
 }
 
@@ -173,17 +179,19 @@ func (c *comment) changes(p *plans.Plan) {
 	}
 }
 
-// batchesOf lists the batches that changes are in, as they first appear.
+// batchesOf lists the batches that changes are in: those that are filled by
+// their dates, then by name.
 func batchesOf(p *plans.Plan) []string {
-	seen := make(map[string]bool)
-	var order []string
+	dates := make(map[string]time.Time)
 	for i := range p.Changes {
-		if batch := p.Changes[i].Batch; !seen[batch] {
-			seen[batch] = true
-			order = append(order, batch)
+		c := &p.Changes[i]
+		if dates[c.Batch].IsZero() {
+			dates[c.Batch] = c.Detail.T
 		}
 	}
-	return order
+	return slices.SortedFunc(maps.Keys(dates), func(a, b string) int {
+		return cmp.Or(dates[a].Compare(dates[b]), cmp.Compare(a, b))
+	})
 }
 
 const foldEnd = "\n</details>\n"

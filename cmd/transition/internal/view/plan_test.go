@@ -154,20 +154,30 @@ func TestPlanJSON(t *testing.T) {
 
 func TestNext(t *testing.T) {
 	p := weekend(t)
-	golden(t, "next.txt", text(t, func(b *bytes.Buffer) error { return view.Next(b, view.Screen{}, p) }))
+	golden(t, "next.txt", text(t, func(b *bytes.Buffer) error { return view.Next(b, view.Screen{}, p, "rehearsal") }))
 	goldenJSON(t, "next", "next.json", text(t, func(b *bytes.Buffer) error { return view.NextJSON(b, p) }))
 }
 
 func TestEffects(t *testing.T) {
-	p := crowd(t, 2)
-	want := "send 4 messages to 3 addresses, run 0 commands, 0 tenants pass the point of no return"
-	if got := view.Effects(p); got != want {
-		t.Errorf("Effects = %q, want %q", got, want)
+	quiet := &plans.Plan{Changes: []plans.Change{{Kind: plans.Enrol, Tenant: "a"}}}
+	locks := &plans.Plan{Changes: []plans.Change{{Kind: plans.Lock, Tenant: "a"}}}
+	tests := map[string]struct {
+		plan     *plans.Plan
+		noReturn bool
+		want     string
+	}{
+		"messages":                      {crowd(t, 2), false, "send 4 messages to 3 addresses"},
+		"nobody passes":                 {crowd(t, 2), true, "send 4 messages to 3 addresses, 0 tenants pass the point of no return"},
+		"locks are commands":            {locks, false, "run 1 command (1 to lock)"},
+		"everything":                    {weekend(t), false, "send 2 messages to 2 addresses, run 6 commands (2 to unlock), 1 tenant passes the point of no return"},
+		"nothing outside of the record": {quiet, true, "only be recorded"},
 	}
-	p = weekend(t)
-	want = "send 2 messages to 2 addresses, run 4 commands, release 2 locks, 1 tenant passes the point of no return"
-	if got := view.Effects(p); got != want {
-		t.Errorf("Effects = %q, want %q", got, want)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := view.Effects(tt.plan, tt.noReturn); got != tt.want {
+				t.Errorf("Effects = %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -234,7 +244,7 @@ func TestErrorsOfTheWriterComeBack(t *testing.T) {
 	for name, show := range map[string]func(*broken) error{
 		"text":     func(w *broken) error { return view.Plan(w, view.Screen{}, p, view.PlanOptions{Verbose: true}) },
 		"json":     func(w *broken) error { return view.PlanJSON(w, p) },
-		"markdown": func(w *broken) error { return view.PlanMarkdown(w, p, "") },
+		"markdown": func(w *broken) error { return view.PlanMarkdown(w, p, view.PlanOptions{}) },
 	} {
 		if err := show(&broken{}); err == nil || !strings.Contains(err.Error(), "no room") {
 			t.Errorf("%s: the error is %v, want that of the writer", name, err)

@@ -20,6 +20,7 @@ type progress struct {
 	terminal bool
 
 	total, ended, failed, running int
+	unknown                       []string // addresses
 	began, told                   time.Time
 	drawn                         bool
 }
@@ -45,8 +46,12 @@ func (p *progress) event(e runner.Event, now time.Time) {
 	case runner.Ended:
 		p.running--
 		p.ended++
-		if o := outcomeOf(&e); o == failed || o == unknown {
+		switch outcomeOf(&e) {
+		case failed:
 			p.failed++
+		case unknown:
+			p.unknown = append(p.unknown, e.Change.Address())
+		case recorded, succeeded, retried:
 		}
 	case runner.Noted:
 		p.ended++
@@ -96,6 +101,9 @@ func (p *progress) words(now time.Time) string {
 	}
 	if p.failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", p.failed))
+	}
+	if n := len(p.unknown); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d unknown", n))
 	}
 	if left := p.left(now); left > 0 {
 		parts = append(parts, "about "+span(left)+" left")

@@ -194,11 +194,26 @@ func VerifiedJSON(w io.Writer, r store.Report) error {
 		field{"attempts", r.Attempts}, field{"problems", listed(r.Problems)})
 }
 
+// Made is what init has written before the state. The zero Made is nothing.
+type Made struct {
+	Files   []string
+	Key     string // column of the inventory that identifies tenants
+	Address string // column that messages go to; empty: there is none
+	Tenants int
+}
+
 // Created shows the state that init has made.
-func Created(w io.Writer, s Screen, m store.Meta, files []string) error {
+func Created(w io.Writer, s Screen, m store.Meta, made Made) error {
 	p := newPage(w, s, time.Time{}, nil)
-	for _, f := range files {
+	for _, f := range made.Files {
 		p.linef("wrote %s", clean(f))
+	}
+	if made.Key != "" {
+		address := "none, so the plan makes one up"
+		if made.Address != "" {
+			address = clean(made.Address)
+		}
+		p.linef("key: %s · address: %s · %s", clean(made.Key), address, tenants(made.Tenants))
 	}
 	p.linef("%s The recorded state of %q is made, lineage %s.", p.paint(green, "Success!"), clean(m.Plan), m.Lineage)
 	p.linef("Commit .transition.lineage, and see what is due with: transition plan")
@@ -206,6 +221,6 @@ func Created(w io.Writer, s Screen, m store.Meta, files []string) error {
 }
 
 // CreatedJSON writes what init has made, init.schema.json.
-func CreatedJSON(w io.Writer, m store.Meta, files []string) error {
-	return whole(w, field{"plan", m.Plan}, field{"lineage", m.Lineage}, field{"kind", string(m.Kind)}, field{"files", listed(files)})
+func CreatedJSON(w io.Writer, m store.Meta, made Made) error {
+	return whole(w, field{"plan", m.Plan}, field{"lineage", m.Lineage}, field{"kind", string(m.Kind)}, field{"files", listed(made.Files)})
 }

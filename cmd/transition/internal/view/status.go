@@ -13,7 +13,6 @@ import (
 const (
 	batchesShown = 12
 	reasonsShown = 5
-	listedBelow  = 20 // a selection this small is listed under its summary
 	barWidth     = 20
 )
 
@@ -24,23 +23,17 @@ const (
 type Status struct {
 	page  *page
 	tally *tally
-	list  [][]string
-	few   bool // list the tenants too, if they are few
+	note  string
 }
 
-// NewStatus begins a summary as of an instant. With few, a small selection is
-// also listed tenant by tenant.
-func NewStatus(w io.Writer, s Screen, cfg *schema.Config, now time.Time, few bool) *Status {
-	return &Status{page: newPage(w, s, now, cfg.Zone), tally: newTally(cfg), few: few}
+// NewStatus begins a summary as of an instant. The note says what kind of state
+// it is of; it may be empty.
+func NewStatus(w io.Writer, s Screen, cfg *schema.Config, now time.Time, note string) *Status {
+	return &Status{page: newPage(w, s, now, cfg.Zone), tally: newTally(cfg), note: note}
 }
 
 // Add counts one tenant; the value is not kept.
-func (v *Status) Add(s *plans.TenantStatus) {
-	v.tally.add(s, v.page.wall)
-	if v.few && len(v.list) <= listedBelow {
-		v.list = append(v.list, v.page.tenantRow(s))
-	}
-}
+func (v *Status) Add(s *plans.TenantStatus) { v.tally.add(s, v.page.wall) }
 
 // Close prints the summary.
 func (v *Status) Close() error {
@@ -55,16 +48,18 @@ func (v *Status) Close() error {
 		v.held()
 		v.worst()
 	}
-	if v.few && len(v.list) > 0 && len(v.list) <= listedBelow {
-		p.section("")
-		p.rows("", v.list)
-	}
 	return p.Flush()
 }
 
 func (v *Status) header() string {
 	p, t := v.page, v.tally
 	parts := []string{p.paint(bold, tenants(t.tenants)), p.dated(p.now)}
+	if v.note != "" {
+		parts = append(parts, v.note)
+	}
+	if t.fresh > 0 {
+		parts = append(parts, fmt.Sprintf("%d not enrolled yet", t.fresh))
+	}
 	if t.need > 0 {
 		parts = append(parts, p.paint(red, count(t.need, "needs you", "need you")))
 	}
@@ -128,7 +123,11 @@ func (v *Status) batches() {
 		if !b.t.IsZero() {
 			date = "T " + v.page.in(b.zone).minute(b.t)
 		}
-		rows[i] = []string{clean(b.name), date, bar(b.moved, b.tenants), fmt.Sprintf("%d of %d moved", b.moved, b.tenants)}
+		words := fmt.Sprintf("%d of %d moved", b.moved, b.tenants)
+		if b.waived > 0 {
+			words += fmt.Sprintf(", %d went on without (waived)", b.waived)
+		}
+		rows[i] = []string{clean(b.name), date, bar(b.moved, b.tenants), words}
 	}
 	v.page.rows("", rows)
 	if n := len(all) - len(shown); n > 0 {
@@ -146,15 +145,15 @@ func bar(done, all int) string {
 }
 
 func (v *Status) held() {
-	reasons := v.tally.reasons()
-	if len(reasons) == 0 {
+	all := v.tally.held.sorted()
+	if len(all) == 0 {
 		return
 	}
 	var parts []string
-	for _, r := range reasons[:min(len(reasons), reasonsShown)] {
+	for _, r := range all[:min(len(all), reasonsShown)] {
 		parts = append(parts, fmt.Sprintf("%d %s", v.tally.held[r], r))
 	}
-	if n := len(reasons) - reasonsShown; n > 0 {
+	if n := len(all) - reasonsShown; n > 0 {
 		parts = append(parts, count(n, "more reason", "more reasons"))
 	}
 	v.page.linef("%s   %s", v.page.paint(bold, "held"), strings.Join(parts, " · "))

@@ -35,14 +35,16 @@ func (f Filter) Passes(s *plans.TenantStatus) bool {
 // one lock a line.
 type StatusList struct {
 	page  *page
+	note  string
 	locks bool
 	rows  [][]string
 	n     int
 }
 
-// NewStatusList begins a list.
-func NewStatusList(w io.Writer, s Screen, now time.Time, zone *time.Location, f Filter) *StatusList {
-	return &StatusList{page: newPage(w, s, now, zone), locks: f.Locks}
+// NewStatusList begins a list. The note says what kind of state it is of; it may
+// be empty.
+func NewStatusList(w io.Writer, s Screen, now time.Time, zone *time.Location, f Filter, note string) *StatusList {
+	return &StatusList{page: newPage(w, s, now, zone), note: note, locks: f.Locks}
 }
 
 // Add lists one tenant; the value is not kept.
@@ -61,13 +63,17 @@ func (v *StatusList) Add(s *plans.TenantStatus) {
 	}
 }
 
-// Close prints what is left, and how many tenants there were.
+// Close prints what is left, how many tenants there were, and as of when.
 func (v *StatusList) Close() error {
 	v.page.rows("", v.rows)
 	if v.n == 0 {
 		v.page.linef("No tenant is like that.")
 	} else {
-		v.page.linef("%s", v.page.paint(faint, tenants(v.n)))
+		words := tenants(v.n) + " · " + v.page.dated(v.page.now)
+		if v.note != "" {
+			words += " · " + v.note
+		}
+		v.page.linef("%s", v.page.paint(faint, words))
 	}
 	return v.page.Flush()
 }
@@ -80,6 +86,9 @@ func (p *page) tenantRow(s *plans.TenantStatus) []string {
 // situation says in a few words what a tenant does or waits for.
 func situation(s *plans.TenantStatus, w wall) string {
 	var parts []string
+	if words := newcomer(s); words != "" {
+		parts = append(parts, words)
+	}
 	if it := worstItem(s); it != nil {
 		parts = append(parts, clean(it.Item)+" "+itemWords(it, w))
 	}
@@ -95,6 +104,20 @@ func situation(s *plans.TenantStatus, w wall) string {
 		parts = append(parts, "next "+w.minute(s.Next))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// newcomer says what the next apply records of a tenant before anything else.
+func newcomer(s *plans.TenantStatus) string {
+	switch {
+	case s.New && s.Becomes != "":
+		return "not enrolled yet: the next apply enrols it and places it in " + clean(s.Becomes)
+	case s.New:
+		return "not enrolled yet: the next apply enrols it"
+	case s.Becomes != "":
+		return "the next apply places it in " + clean(s.Becomes)
+	default:
+		return ""
+	}
 }
 
 func (p *page) lockRow(tenant string, l *plans.LockStatus) []string {

@@ -13,20 +13,19 @@ import (
 // worstKept is how many of the tenants with each bad status a tally remembers.
 const worstKept = 3
 
-// reasonsKept bounds the distinct reasons of holds that are counted apart.
-const reasonsKept = 500
-
 // tally sums up tenants as they stream by; it keeps none of them, whatever
 // their number.
 type tally struct {
 	phases    []string // in order; tenants without a phase come first, as ""
 	noReturn  int      // index in phases of the point of no return; -1: none
 	approvals approvals
+	moves     map[string]bool // items, by PHASE/ITEM, that make out the move
 
 	tenants   int
+	fresh     int                // not enrolled yet
 	counts    map[string]*[5]int // by phase, then status
 	heldIn    map[string]int     // by phase
-	held      map[string]int     // by reason
+	held      reasons
 	batches   map[string]*batchTally
 	worst     [5][]worstTenant // by status
 	need, ask int              // tenants that need a person, approvals that wait
@@ -35,10 +34,12 @@ type tally struct {
 }
 
 type batchTally struct {
-	name           string
-	t              time.Time
-	zone           *time.Location
-	tenants, moved int
+	name    string
+	t       time.Time
+	zone    *time.Location
+	tenants int
+	moved   int
+	waived  int // went on without having been moved, since a person said so
 }
 
 // worstTenant is what a summary says of a tenant that is not well.
@@ -51,7 +52,7 @@ type worstTenant struct {
 func newTally(cfg *schema.Config) *tally {
 	t := &tally{
 		noReturn: -1, approvals: approvalsOf(cfg),
-		counts: make(map[string]*[5]int), heldIn: make(map[string]int), held: make(map[string]int),
+		counts: make(map[string]*[5]int), heldIn: make(map[string]int), held: make(reasons),
 		batches: make(map[string]*batchTally),
 	}
 	for i, p := range cfg.Phases {
@@ -60,11 +61,27 @@ func newTally(cfg *schema.Config) *tally {
 			t.noReturn = i
 		}
 	}
+	t.moves = movesOf(cfg, t.noReturn)
 	return t
+}
+
+// movesOf are the items that make out the move: the work of the point of no
+// return, or all work in a plan without one.
+func movesOf(cfg *schema.Config, noReturn int) map[string]bool {
+	moves := make(map[string]bool)
+	for _, it := range cfg.Items {
+		if _, ok := it.Does.(*schema.Work); ok && (noReturn < 0 || it.Phase.Name == cfg.Phases[noReturn].Name) {
+			moves[it.Key()] = true
+		}
+	}
+	return moves
 }
 
 func (t *tally) add(s *plans.TenantStatus, w wall) {
 	t.tenants++
+	if s.New {
+		t.fresh++
+	}
 	row := t.counts[s.Phase]
 	if row == nil {
 		row = new([5]int)
@@ -89,10 +106,7 @@ func (t *tally) addHeld(s *plans.TenantStatus, w wall) {
 	if !s.Held.Until.IsZero() {
 		reason += " until " + w.brief(s.Held.Until)
 	}
-	if _, ok := t.held[reason]; !ok && len(t.held) >= reasonsKept {
-		reason = "other reasons"
-	}
-	t.held[reason]++
+	t.held.add(reason)
 }
 
 func (t *tally) addBatch(s *plans.TenantStatus) {
@@ -105,14 +119,25 @@ func (t *tally) addBatch(s *plans.TenantStatus) {
 		t.batches[s.Batch] = b
 	}
 	b.tenants++
-	if t.moved(s) {
+	switch {
+	case !t.through(s):
+	case t.without(s):
+		b.waived++
+	default:
 		b.moved++
 	}
 }
 
-// moved reports whether a tenant is through: beyond the point of no return with
+// without reports whether a person let a tenant go on without its move.
+func (t *tally) without(s *plans.TenantStatus) bool {
+	return slices.ContainsFunc(s.Items, func(it plans.ItemStatus) bool {
+		return it.State == plans.ItemWaived && t.moves[it.Phase+"/"+it.Item]
+	})
+}
+
+// through reports whether a tenant is through: beyond the point of no return with
 // all of that phase's work done, or, in a plan without one, at its end.
-func (t *tally) moved(s *plans.TenantStatus) bool {
+func (t *tally) through(s *plans.TenantStatus) bool {
 	at := slices.Index(t.phases, s.Phase)
 	if t.noReturn < 0 {
 		return at == len(t.phases)-1 && s.Status == plans.Complete
@@ -190,11 +215,4 @@ func btoi(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// reasons lists the reasons of holds, the most frequent first.
-func (t *tally) reasons() []string {
-	return slices.SortedFunc(maps.Keys(t.held), func(a, b string) int {
-		return cmp.Or(cmp.Compare(t.held[b], t.held[a]), cmp.Compare(a, b))
-	})
 }

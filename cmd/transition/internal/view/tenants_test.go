@@ -90,21 +90,12 @@ func northwind(zone *time.Location, items []plans.ItemStatus, lock plans.LockSta
 func TestStatus(t *testing.T) {
 	cfg, now := seed(t), march(pacific(t), 24, 3, 7)
 	golden(t, "status.txt", text(t, func(b *bytes.Buffer) error {
-		v := view.NewStatus(b, view.Screen{}, cfg, now, false)
+		v := view.NewStatus(b, view.Screen{}, cfg, now, "rehearsal")
 		fleet(t, v.Add)
 		return v.Close()
 	}))
-	golden(t, "status_few.txt", text(t, func(b *bytes.Buffer) error {
-		v := view.NewStatus(b, view.Screen{}, cfg, now, true)
-		fleet(t, func(s *plans.TenantStatus) {
-			if s.Batch == "pilot" || s.Status == plans.Error {
-				v.Add(s)
-			}
-		})
-		return v.Close()
-	}))
 	golden(t, "status_empty.txt", text(t, func(b *bytes.Buffer) error {
-		return view.NewStatus(b, view.Screen{}, cfg, now, false).Close()
+		return view.NewStatus(b, view.Screen{}, cfg, now, "").Close()
 	}))
 }
 
@@ -121,7 +112,7 @@ func TestStatusList(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			golden(t, tt.golden, text(t, func(b *bytes.Buffer) error {
-				v := view.NewStatusList(b, view.Screen{}, now, pacific(t), tt.filter)
+				v := view.NewStatusList(b, view.Screen{}, now, pacific(t), tt.filter, "")
 				fleet(t, func(s *plans.TenantStatus) {
 					if tt.filter.Passes(s) {
 						v.Add(s)
@@ -150,7 +141,7 @@ func TestWhy(t *testing.T) {
 	fleet(t, func(s *plans.TenantStatus) {
 		switch s.ID {
 		case "northwind", "fabrikam", "litware", "proseware", "adatum-00":
-			golden(t, "why_"+s.ID+".txt", text(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, cfg, s, now) }))
+			golden(t, "why_"+s.ID+".txt", text(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, cfg, s, now, "") }))
 			conforms(t, "why", text(t, func(b *bytes.Buffer) error { return view.WhyJSON(b, s, now) }))
 		}
 	})
@@ -255,8 +246,10 @@ func TestState(t *testing.T) {
 	golden(t, "verified.txt", text(t, func(b *bytes.Buffer) error { return view.Verified(b, view.Screen{}, report) }))
 	conforms(t, "verify", text(t, func(b *bytes.Buffer) error { return view.VerifiedJSON(b, report) }))
 	m := store.Meta{Plan: "bpos-s", Lineage: "l", Kind: store.Production}
-	golden(t, "created.txt", text(t, func(b *bytes.Buffer) error { return view.Created(b, view.Screen{}, m, []string{"plan.transition.hcl"}) }))
-	conforms(t, "init", text(t, func(b *bytes.Buffer) error { return view.CreatedJSON(b, m, nil) }))
+	golden(t, "created.txt", text(t, func(b *bytes.Buffer) error {
+		return view.Created(b, view.Screen{}, m, view.Made{Files: []string{"plan.transition.hcl"}, Key: "id", Address: "admin_email", Tenants: 300})
+	}))
+	conforms(t, "init", text(t, func(b *bytes.Buffer) error { return view.CreatedJSON(b, m, view.Made{}) }))
 }
 
 func TestMessages(t *testing.T) {

@@ -1,14 +1,15 @@
 package view
 
 import (
+	"fmt"
 	"io"
 	"time"
 
 	"transition/runner"
 )
 
-// verbShown bounds the addresses that are listed of each group.
-const verbShown = 50
+// verbShown bounds the addresses that are listed.
+const verbShown = 20
 
 // Verb shows what a person's word touched, and what it left with the reason.
 func Verb(w io.Writer, s Screen, k runner.VerbKind, r runner.VerbResult) error {
@@ -17,25 +18,32 @@ func Verb(w io.Writer, s Screen, k runner.VerbKind, r runner.VerbResult) error {
 	for _, a := range r.Touched[:min(len(r.Touched), verbShown)] {
 		p.linef("  %s", clean(a))
 	}
-	p.more(len(r.Touched))
-	if len(r.Left) == 0 {
-		return p.Flush()
+	if n := len(r.Touched) - verbShown; n > 0 {
+		p.linef("  ... and %d more: -json lists all", n)
 	}
-	p.begun = true
-	p.section("Left as they are (" + count(len(r.Left), "address", "addresses") + ")")
-	var rows [][]string
-	for _, l := range r.Left[:min(len(r.Left), verbShown)] {
-		rows = append(rows, []string{clean(l.Address), clean(l.Why)})
-	}
-	p.rows("  ", rows)
-	p.more(len(r.Left))
+	p.left(r.Left)
 	return p.Flush()
 }
 
-func (p *page) more(n int) {
-	if n > verbShown {
-		p.linef("  ... and %d more: -json lists all", n-verbShown)
+// left counts what was left, by the reason, and names the first few.
+func (p *page) left(all []runner.Left) {
+	if len(all) == 0 {
+		return
 	}
+	p.begun = true
+	p.section("Left as they are (" + count(len(all), "address", "addresses") + ")")
+	why, first := make(reasons), make(map[string][]string)
+	for _, l := range all {
+		why.add(l.Why)
+		if len(first[l.Why]) < sampleSize {
+			first[l.Why] = append(first[l.Why], l.Address)
+		}
+	}
+	var rows [][]string
+	for _, w := range why.sorted() {
+		rows = append(rows, []string{fmt.Sprint(why[w]), clean(w), sample(first[w], why[w])})
+	}
+	p.rows("  ", rows, 1)
 }
 
 func verbPast(k runner.VerbKind) string {

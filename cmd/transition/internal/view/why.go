@@ -11,16 +11,20 @@ import (
 )
 
 // Why explains one tenant: where it is, what stops it down to the line of the
-// plan, and how each item stands.
-func Why(w io.Writer, s Screen, cfg *schema.Config, t *plans.TenantStatus, now time.Time) error {
+// plan, and how each item stands. The note says what kind of state it is of; it
+// may be empty.
+func Why(w io.Writer, s Screen, cfg *schema.Config, t *plans.TenantStatus, now time.Time, note string) error {
 	zone := cfg.Zone
 	if t.Zone != nil {
 		zone = t.Zone
 	}
 	p := newPage(w, s, now, zone)
 	p.begun = true
-	p.linef("%s", p.tenantHeader(t))
+	p.linef("%s", p.tenantHeader(t, note))
 	p.linef("%s", joined(clean(t.Phase), p.statusMark(t.Status)))
+	if words := newcomer(t); words != "" {
+		p.linef("%s", words)
+	}
 	p.whyHeld(t)
 	p.whyItems(t, approvalsOf(cfg))
 	p.whyLocks(t)
@@ -33,7 +37,7 @@ func Why(w io.Writer, s Screen, cfg *schema.Config, t *plans.TenantStatus, now t
 	return p.Flush()
 }
 
-func (p *page) tenantHeader(t *plans.TenantStatus) string {
+func (p *page) tenantHeader(t *plans.TenantStatus, note string) string {
 	parts := []string{p.paint(bold, clean(t.ID))}
 	switch {
 	case t.Batch == "":
@@ -45,6 +49,9 @@ func (p *page) tenantHeader(t *plans.TenantStatus) string {
 	}
 	if t.Epoch > 1 {
 		parts = append(parts, fmt.Sprintf("epoch %d", t.Epoch))
+	}
+	if note != "" {
+		parts = append(parts, note)
 	}
 	return strings.Join(parts, " · ")
 }
@@ -89,22 +96,21 @@ func (p *page) whyItems(t *plans.TenantStatus, asks approvals) {
 	p.section("Items")
 	rows := make([][]string, len(t.Items))
 	for i := range t.Items {
-		rows[i] = p.itemRow(&t.Items[i])
+		rows[i] = p.itemRow(&t.Items[i], saying(t, &t.Items[i]))
 	}
 	for i, l := range align(rows) {
 		p.linef("  %s", l)
 		if answer := asks.answerFor(t, &t.Items[i], p.wall); answer != "" {
-			p.linef("             %s", p.paint(faint, "-> "+answer))
+			p.answer(answer)
 		}
 	}
 }
 
-func (p *page) itemRow(it *plans.ItemStatus) []string {
+func (p *page) itemRow(it *plans.ItemStatus, words string) []string {
 	at := "not dated"
 	if !it.At.IsZero() {
 		at = p.minute(it.At)
 	}
-	words := clean(it.Reason)
 	switch {
 	case it.State == plans.ItemRetrying:
 		words = itemWords(it, p.wall)

@@ -80,6 +80,21 @@ func past(k plans.Kind) string {
 	}
 }
 
+// sentences ends each part that is not empty with a full stop.
+func sentences(parts []string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(p + ".")
+	}
+	return b.String()
+}
+
 // capital gives a sentence its first letter.
 func capital(s string) string {
 	if s == "" {

@@ -1,9 +1,19 @@
 # A plan says what happens to every tenant, and when, counted from its cutover T.
-# Try it out in virtual time, with real effects in a state of its own:
+#
+# Look: these have no effect.
 #
 #   transition validate
 #   transition timeline
-#   transition plan
+#   transition plan -now=<<.Day>>
+#
+# Rehearse: effects are real, time is not. A rehearsal has a state of its own.
+#
+#   transition apply -rehearse=<<.Day>> -state=.transition/rehearsal.db
+#   transition status -state=.transition/rehearsal.db
+#
+# Then for good, now and again whenever something falls due:
+#
+#   transition apply
 
 transition "<<.Name>>" {
   time_zone = "UTC" # of every date below
@@ -28,9 +38,9 @@ inventory "tenants" {
 
 # Who moves together, and when. Batches fill in the order of their cutovers.
 batch "first" {
-  cutover  = "<<.Cutover>>"
-  match    = true # an expression over tenant.*
-  capacity = 100
+  cutover = "<<.Cutover>>"
+  match   = true # an expression over tenant.*
+  # capacity = 100 # at most so many
 }
 
 # How people are reached. A maildir is a directory: nothing leaves this machine.
@@ -42,7 +52,7 @@ retry "patient" {
 }
 
 # Where everybody is whose time has not come.
-phase "Waiting" {}
+phase "Registered" {}
 
 phase "Announcement" {
   opens = "T-30d"
@@ -50,7 +60,7 @@ phase "Announcement" {
   communication "announcement" {
     channel = channel.maildir.outbox
 <<- if .Email>>
-    to      = [tenant.<<.Email>>]
+    to      = [<<.Email>>]
 <<- else>>
     to      = ["${tenant.id}@example.com"] # the inventory has no column with an address
 <<- end>>
@@ -74,11 +84,12 @@ phase "Move" {
 
 phase "Done" {
   opens = "T+1d"
+  gate  = "hard" # not before the move is done; a phase of mere messages would not wait
 
   communication "welcome" {
     channel = channel.maildir.outbox
 <<- if .Email>>
-    to      = [tenant.<<.Email>>]
+    to      = [<<.Email>>]
 <<- else>>
     to      = ["${tenant.id}@example.com"]
 <<- end>>

@@ -1,0 +1,212 @@
+package view_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"transition/cmd/transition/internal/view"
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner"
+	"transition/schema"
+)
+
+// shows runs a view and wants parts of what it prints, and lacks others.
+func shows(t *testing.T, show func(*bytes.Buffer) error, wanted []string, unwanted ...string) {
+	t.Helper()
+	out := string(text(t, show))
+	for _, w := range wanted {
+		if !strings.Contains(out, w) {
+			t.Errorf("it does not say %q:\n%s", w, out)
+		}
+	}
+	for _, u := range unwanted {
+		if strings.Contains(out, u) {
+			t.Errorf("it says %q:\n%s", u, out)
+		}
+	}
+}
+
+// failures are tenants of two batches, each with an error of its own.
+func failures(n int) []plans.Wait {
+	var waits []plans.Wait
+	for i := range n {
+		id := fmt.Sprintf("t%02d", i)
+		waits = append(waits, plans.Wait{
+			Kind: plans.WaitError, Tenant: id, Batch: fmt.Sprintf("wave%d", i%2+1), Address: id + "/Move/move",
+			Reason: "exit code 1: no such tenant " + id,
+		})
+	}
+	return waits
+}
+
+func TestWaitsAreNotGroupedByTheirErrors(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: failures(60)}
+	for i := range p.Waiting[:40] {
+		p.Waiting[i].Reason = "exit code 2: quota"
+	}
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) },
+		[]string{
+			"! error     30 tenants  Move/move  wave1  exit code 2: quota (20 of 30) and 10 other reasons  t00, t02, t04, ...",
+			"-> transition resolve batch.wave1/Move/move -retry|-waive", "-> transition resolve batch.wave2/Move/move",
+			"Needs a person (60)",
+		}, "t59")
+}
+
+func TestWhatCannotBeRetriedIsNotOffered(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: []plans.Wait{
+		{Kind: plans.WaitMissed, Tenant: "a", Batch: "b", Address: "a/Move/move", Reason: "late", Final: true},
+	}}
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) },
+		[]string{"transition resolve a/Move/move -waive -reason=...  the window has closed"}, "-retry")
+	s := &plans.TenantStatus{ID: "a", Status: plans.Error, Items: []plans.ItemStatus{
+		{Phase: "Move", Item: "move", State: plans.ItemMissed, Final: true},
+	}}
+	shows(t, func(b *bytes.Buffer) error {
+		return view.Why(b, view.Screen{}, &schema.Config{}, s, p.Now, "rehearsal")
+	}, []string{"-waive", "no batch · rehearsal"}, "-retry")
+}
+
+func TestApprovalsAreNoErrors(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0)}
+	for _, id := range []string{"a", "b"} {
+		p.Waiting = append(p.Waiting, plans.Wait{Kind: plans.WaitApproval, Tenant: id, Batch: "wave", Address: id + "/Go/go", Reason: "May " + id + " move?"})
+	}
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) },
+		[]string{"Waits for approval (2)", "? approval  2 tenants  Go/go  wave", "approve|reject batch.wave/Go/go", "No changes. 2 approvals wait."},
+		"Needs a person")
+}
+
+func TestEffectsAreNeverCutAway(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Zone: time.UTC}
+	for i := range 70 {
+		id := fmt.Sprintf("t%02d", i)
+		p.Changes = append(p.Changes,
+			plans.Change{Kind: plans.Place, Tenant: id, Batch: "wave" + id, At: p.Now, Detail: plans.Detail{T: p.Now.AddDate(0, 0, 70-i)}},
+			plans.Change{Kind: plans.Run, Tenant: id, Batch: "wave" + id, Phase: "Move", Item: "move", At: p.Now, Reason: "for " + id})
+	}
+	out := string(text(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) }))
+	if n := strings.Count(out, "> run"); n != 70 {
+		t.Errorf("%d of 70 commands are listed:\n%s", n, out)
+	}
+	p.Changes = append(p.Changes[:40], plans.Change{Kind: plans.Run, Tenant: "z", At: p.Now, Phase: "Move", Item: "move"})
+	out = string(text(t, func(b *bytes.Buffer) error {
+		return view.Plan(b, view.Screen{}, p, view.PlanOptions{Summary: true})
+	}))
+	if strings.Index(out, "wavet19  T") > strings.Index(out, "wavet18  T") {
+		t.Errorf("batches are not in the order of their dates:\n%s", out)
+	}
+	if strings.Index(out, "> run") > strings.Index(out, "+ place") {
+		t.Errorf("effects do not come first:\n%s", out)
+	}
+}
+
+func TestNobodySaysOfUnknownEffectsThatNothingWasDone(t *testing.T) {
+	tests := map[string]struct {
+		result runner.ApplyResult
+		kinds  []ledger.Kind // how attempts end
+		want   string
+	}{
+		"stopped": {runner.ApplyResult{Interrupted: true, Failed: 2}, []ledger.Kind{ledger.Unknown, ledger.Unknown},
+			"Interrupted. 2 were stopped while they ran: nobody knows whether they happened. Look, then answer with: transition resolve."},
+		"failed and unknown": {runner.ApplyResult{Failed: 2}, []ledger.Kind{ledger.Failed, ledger.Unknown},
+			"1 failed. 1 is unknown: nobody knows whether it happened. Look, then answer with: transition resolve."},
+		"not recorded": {runner.ApplyResult{Unknown: []string{"a/b/c"}}, nil,
+			"1 is unknown: nobody knows whether it happened. Look, then answer with: transition resolve."},
+		"in time": {runner.ApplyResult{Interrupted: true}, nil, "Interrupted. Nothing was done."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			v := view.NewApply(&out, view.Screen{}, view.ApplyOptions{Talk: &bytes.Buffer{}})
+			p := weekend(t)
+			if err := v.Plan(p); err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range tt.kinds {
+				if err := v.Event(runner.Ended{Change: p.Changes[0], Kind: k}, p.Now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tt.result.Confirmed = true
+			if err := v.Result(tt.result); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(out.String(), "\n"+tt.want+"\n") {
+				t.Errorf("it does not end with %q:\n%s", tt.want, out.String())
+			}
+		})
+	}
+}
+
+func TestWaivedIsNotMoved(t *testing.T) {
+	cfg, now := seed(t), march(pacific(t), 24, 3, 7)
+	move := func(s plans.ItemState) *plans.TenantStatus {
+		return &plans.TenantStatus{ID: string(s), Batch: "wave1", Phase: "Finalize", Items: []plans.ItemStatus{{Phase: "DataUpgrade", Item: "upgrade", State: s}}}
+	}
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewStatus(b, view.Screen{}, cfg, now, "")
+		for _, s := range []plans.ItemState{plans.ItemDone, plans.ItemWaived, plans.ItemWaived, plans.ItemFailed} {
+			v.Add(move(s))
+		}
+		return v.Close()
+	}, []string{"#####---------------  1 of 4 moved, 2 went on without (waived)"})
+}
+
+func TestBeforeTheFirstApply(t *testing.T) {
+	cfg, now := seed(t), march(pacific(t), 24, 3, 7)
+	s := &plans.TenantStatus{ID: "a", New: true, Becomes: "wave3"}
+	const words = "not enrolled yet: the next apply enrols it and places it in wave3"
+	shows(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, cfg, s, now, "") }, []string{words})
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewStatusList(b, view.Screen{}, now, pacific(t), view.Filter{}, "rehearsal")
+		v.Add(s)
+		return v.Close()
+	}, []string{words, "1 tenant · Sat 24 Mar 2012 03:07 PDT (10:07 UTC) · rehearsal"})
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewStatus(b, view.Screen{}, cfg, now, "")
+		v.Add(s)
+		return v.Close()
+	}, []string{"1 not enrolled yet"})
+}
+
+func TestWhatPeopleHaveSaid(t *testing.T) {
+	cfg, now := seed(t), march(pacific(t), 24, 3, 7)
+	s := &plans.TenantStatus{ID: "a", Held: &plans.Held{Reason: "never", By: "root"}, Items: []plans.ItemStatus{
+		{Phase: "Pre-Stage", Item: "go", State: plans.ItemDone, Reason: "approved by ann: signed"},
+		{Phase: "DataUpgrade", Item: "upgrade", State: plans.ItemWaiting, Reason: "never"},
+	}}
+	shows(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, cfg, s, now, "") },
+		[]string{"approved by ann: signed", `held by root: "never"`})
+}
+
+func TestVerbCountsWhatItLeaves(t *testing.T) {
+	r := runner.VerbResult{Touched: []string{"a/Move/move"}}
+	for i := range 299 {
+		r.Left = append(r.Left, runner.Left{Address: fmt.Sprintf("t%03d/Move/move", i), Why: "has not begun"})
+	}
+	shows(t, func(b *bytes.Buffer) error { return view.Verb(b, view.Screen{}, runner.Resolve, r) },
+		[]string{"Resolved 1 address.", "299  has not begun  t000/Move/move, t001/Move/move, t002/Move/move, ..."}, "t003")
+}
+
+func TestNextCountsByTheMinute(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Zone: time.UTC, Next: march(time.UTC, 24, 10, 5)}
+	for i := range 3 {
+		p.Upcoming = append(p.Upcoming, plans.Upcoming{At: p.Next.Add(time.Duration(i) * 17 * time.Second), Kind: plans.Run, Count: 1})
+	}
+	shows(t, func(b *bytes.Buffer) error { return view.Next(b, view.Screen{}, p, "rehearsal") },
+		[]string{"· rehearsal", "Sat 24 Mar 10:05 UTC  run 3\n"})
+}
+
+func TestHistorySaysACodeOnce(t *testing.T) {
+	exit := 1
+	f := ledger.Fact{Kind: ledger.Failed, At: march(time.UTC, 1, 0, 0), Reason: "exit code 1: no", Evidence: ledger.Evidence{ExitCode: &exit}}
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewHistory(b, view.Screen{}, "a", march(time.UTC, 2, 0, 0), time.UTC)
+		v.Add(f)
+		return v.Close()
+	}, []string{"a · 2012 · UTC\n", `"exit code 1: no"`}, "exit 1")
+}
