@@ -29,7 +29,8 @@ func Plan(w io.Writer, s Screen, p *plans.Plan, o PlanOptions) error {
 	g := newPage(w, s, p.Now, p.Zone)
 	g.planHeader(p, o)
 	g.people(p.Waiting, o)
-	g.due(p, o)
+	g.changes("Due now", p.Changes, o)
+	g.leftOver(p, o)
 	g.others(p.Waiting, o)
 	g.outlook(p)
 	g.section("")
@@ -80,17 +81,22 @@ func needed(waits []plans.Wait) []string {
 	return parts
 }
 
-// due lists what apply would do, each change or each group of changes.
-func (g *page) due(p *plans.Plan, o PlanOptions) {
-	if len(p.Changes) == 0 {
+// leftOver lists what has become due since a saved plan was made.
+func (g *page) leftOver(p *plans.Plan, o PlanOptions) {
+	g.changes("Left: due since the plan was saved, and no part of it", p.Left, o)
+}
+
+// changes lists each change, or each group of changes.
+func (g *page) changes(title string, all []plans.Change, o PlanOptions) {
+	if len(all) == 0 {
 		return
 	}
-	g.section("Due now")
-	if o.grouped(len(p.Changes)) {
-		g.groups(groupChanges(p.Changes))
+	g.section(title)
+	if o.grouped(len(all)) {
+		g.groups(groupChanges(all))
 		return
 	}
-	for rest := p.Changes; len(rest) > 0; {
+	for rest := all; len(rest) > 0; {
 		n := min(len(rest), chunk)
 		rows := make([][]string, n)
 		for i := range n {
