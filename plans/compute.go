@@ -147,123 +147,6 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	c.decide(Task{Tenant: t, Record: r}, false)
 }
 
-// candidate notes a tenant without a batch.
-func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) {
-	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh}
-	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
-	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
-	w := walk{d: c.d, out: &c.decision, t: t, r: r}
-	c.decision.Problems = nil
-	blocked := w.constrained()
-	if blocked == nil {
-		blocked = c.d.hold(t, r)
-	}
-	if blocked != nil {
-		c.problems(c.decision.Problems)
-		c.unplacedTenant(task, blocked)
-		return
-	}
-	c.fits(&w, t, &cand)
-	c.problems(c.decision.Problems)
-	c.candidates = append(c.candidates, cand)
-	c.unplaced = append(c.unplaced, task)
-}
-
-// fits lists the batches that a candidate matches.
-func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate) {
-	var pin *schema.Batch
-	if t.Block != nil {
-		pin, cand.T = t.Block.Batch, t.Block.Cutover
-	}
-	for i, b := range c.order {
-		c.d.env.Batch = b.Name
-		match := b == pin
-		if pin == nil {
-			var err error
-			if match, err = b.Match.For(&c.d.env); err != nil {
-				w.problem(b.Match.Range, "batch "+b.Name, err)
-			}
-		}
-		if !match {
-			continue
-		}
-		cand.Pinned = pin != nil
-		cand.Fits = append(cand.Fits, placement.Fit{
-			Batch: i, Weight: c.weigh(w, b), Priority: c.priority(w, b),
-		})
-	}
-}
-
-func (c *computation) weigh(w *walk, b *schema.Batch) float64 {
-	if !b.Weight.IsSet() {
-		return 1
-	}
-	x, err := b.Weight.For(&c.d.env)
-	if err != nil {
-		w.problem(b.Weight.Range, "batch "+b.Name, err)
-	}
-	if x < 0 {
-		w.problem(b.Weight.Range, "batch "+b.Name, errNegativeWeight)
-	}
-	return x
-}
-
-func (c *computation) priority(w *walk, b *schema.Batch) schema.Number {
-	if !b.Priority.IsSet() {
-		return schema.Number{Valid: true}
-	}
-	x, err := b.Priority.For(&c.d.env)
-	if err != nil {
-		w.problem(b.Priority.Range, "batch "+b.Name, err)
-	}
-	return x
-}
-
-// weight is what a placed tenant takes of its batch's capacity.
-func (c *computation) weight(t *schema.Tenant, r *ledger.Record, b *schema.Batch) float64 {
-	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
-	w := walk{d: c.d, out: &c.decision, t: t, r: r}
-	return c.weigh(&w, b)
-}
-
-// place gives batches to the candidates and decides them.
-func (c *computation) place() {
-	results, problems := c.filler.Fill(c.candidates)
-	for _, p := range problems {
-		c.plan.Diagnostics.Add(pinnedProblem(c.unplaced[p.Candidate].Tenant, p.Reason))
-	}
-	for i, res := range results {
-		task := c.unplaced[i]
-		if res.Batch < 0 {
-			held := Held{Reason: res.Reason}
-			c.unplacedTenant(task, &held)
-			continue
-		}
-		task.Place = c.order[res.Batch]
-		if !c.assume {
-			c.becomes[task.Record.ID] = task.Place.Name
-		}
-		task.T = task.Place.T
-		if own := c.candidates[i].T; !own.IsZero() {
-			task.T = own
-		}
-		c.decide(task, false)
-	}
-	c.candidates, c.unplaced = nil, nil
-}
-
-// unplacedTenant decides a tenant that has no batch, with the reason why.
-func (c *computation) unplacedTenant(task Task, why *Held) {
-	c.result.Reasons[task.Record.ID] = *why
-	if c.d.hold(task.Tenant, task.Record) == nil { // else the decision says so
-		c.plan.Waiting = append(c.plan.Waiting, Wait{
-			Kind: WaitHold, Tenant: task.Record.ID, Address: task.Record.ID,
-			Reason: why.Reason, Since: why.Since, Until: why.Until,
-		})
-	}
-	c.decide(task, false)
-}
-
 // openGates decides the batches that wait for another one, in the order in
 // which they wait.
 func (c *computation) openGates() {
@@ -301,6 +184,9 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
+		if n == 0 && c.d.gone != "" {
+			c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
@@ -323,7 +209,7 @@ func (c *computation) decide(task Task, owned bool) {
 }
 
 // maxRounds bounds the closure. Each round begins at least one item that never
-// begins again, so that it cannot be reached by a plan of the allowed size.
+// begins again, so that only a fault of this package could reach it.
 const maxRounds = 10_000
 
 // begin makes the changes of a tenant that is enrolled or placed, and returns

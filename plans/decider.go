@@ -47,6 +47,8 @@ type Decider struct {
 	// Of the tenant at hand, by Item.Index.
 	rec   []*ledger.Item
 	freed []bool // locks whose release its phase has decided
+	// gone is an item that the plan has no more though something of it is open.
+	gone string
 }
 
 type lineKey struct {
@@ -150,6 +152,7 @@ func Zone(cfg *schema.Config, t *schema.Tenant, b *schema.Batch) *time.Location 
 // left out.
 func (d *Decider) index(r *ledger.Record) {
 	clear(d.rec)
+	d.gone = ""
 	i := 0
 	for j := range r.Items {
 		it := &r.Items[j]
@@ -158,6 +161,8 @@ func (d *Decider) index(r *ledger.Record) {
 		}
 		if i < len(d.keys) && d.keys[i] == it.Key {
 			d.rec[d.byKey[i].Index] = it
+		} else if isOpen(it) {
+			d.gone = it.Key
 		}
 	}
 }
@@ -175,4 +180,15 @@ func (d *Decider) Batch(name string) *schema.Batch { return d.batches[name] }
 func (d *Decider) Applying() *Decider {
 	d.live = true
 	return d
+}
+
+// isOpen reports whether something of an item is not ended: a lock that may be
+// held, an attempt that runs, waits for its retry or has an unknown outcome.
+func isOpen(it *ledger.Item) bool {
+	switch it.State {
+	case ledger.Running, ledger.Retrying, ledger.Lost:
+		return true
+	default:
+		return it.Obligation
+	}
 }

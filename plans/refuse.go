@@ -23,6 +23,7 @@ type refusals struct {
 	moved map[string]*movedDate // by batch: their T changed
 	other []string              // pinned to another batch than theirs
 	zones []string              // their time zone changed
+	items []string              // addresses of open items that the plan has no more
 	lost  map[string][]string   // by batch that the plan has no more
 }
 
@@ -99,6 +100,11 @@ func (c *computation) refuse() {
 		add("batch-changed", "Tenants were given another batch",
 			fmt.Sprintf("%s placed in another batch than the plan now names: %s. Moving tenants between batches is not supported yet.", count(n, "tenant is", "tenants are"), quoteSome(ref.other)),
 			"Name the batch that status shows, or leave batch out.", cfg.Tenants[ref.other[0]].BatchRange)
+	}
+	if n := len(ref.items); n > 0 {
+		add("open-item-gone", "An item was removed or renamed while something of it is open",
+			fmt.Sprintf("A lock that may be held, or an attempt without a known outcome, would be forgotten: %s. Removing and renaming what is open is not supported yet.", quoteSome(ref.items)),
+			"Put the phase or item back under its name until that has ended.", diag.Range{})
 	}
 	if n := len(ref.zones); n > 0 {
 		add("zone-changed", "The time zone of placed tenants changed",

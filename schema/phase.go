@@ -70,6 +70,22 @@ type Item struct {
 // Key is the item's part of an address: PHASE/ITEM.
 func (i *Item) Key() string { return i.Phase.Name + "/" + i.Name }
 
+// Kind is the name of the block that the item is written as.
+func (i *Item) Kind() string {
+	switch i.Does.(type) {
+	case *Communication:
+		return "communication"
+	case *Work:
+		return "work"
+	case *Lock:
+		return "lock"
+	case *Approval:
+		return "approval"
+	default:
+		return "item" // what it does could not be read
+	}
+}
+
 // Doing is what an item does. The set is closed: *Communication, *Work, *Lock,
 // *Approval.
 type Doing interface{ doing() }

@@ -57,22 +57,7 @@ func checkReleases(cfg *schema.Config) diag.List {
 
 // whereItem names an item for people: `lock "tenant_admin" of phase "Lock"`.
 func whereItem(it *schema.Item) string {
-	return fmt.Sprintf("%s %q of phase %q", kind(it), it.Name, it.Phase.Name)
-}
-
-func kind(it *schema.Item) string {
-	switch it.Does.(type) {
-	case *schema.Communication:
-		return "communication"
-	case *schema.Work:
-		return "work"
-	case *schema.Lock:
-		return "lock"
-	case *schema.Approval:
-		return "approval"
-	default:
-		return "item"
-	}
+	return fmt.Sprintf("%s %q of phase %q", it.Kind(), it.Name, it.Phase.Name)
 }
 
 func wherePhase(p *schema.Phase) string { return fmt.Sprintf("phase %q", p.Name) }

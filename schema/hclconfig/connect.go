@@ -41,7 +41,7 @@ func (l *loader) resolveItems(n *node, p *schema.Phase, refs []ref) []*schema.It
 	var found []*schema.Item
 	for _, r := range refs {
 		item := l.items[p][r.name]
-		if item != nil && (r.kind == "" || r.kind == kindOf(item)) {
+		if item != nil && (r.kind == "" || r.kind == item.Kind()) {
 			if !slices.Contains(found, item) {
 				found = append(found, item)
 			}
@@ -58,10 +58,10 @@ func (l *loader) resolveItems(n *node, p *schema.Phase, refs []ref) []*schema.It
 func (l *loader) similarItem(p *schema.Phase, r ref) string {
 	names := slices.Sorted(maps.Keys(l.items[p]))
 	if item := l.items[p][r.name]; item != nil {
-		return fmt.Sprintf("Did you mean %s.%s?", kindOf(item), item.Name)
+		return fmt.Sprintf("Did you mean %s.%s?", item.Kind(), item.Name)
 	}
 	if s := diag.Suggest(r.name, names); s != "" {
-		return fmt.Sprintf("Did you mean %s.%s?", kindOf(l.items[p][s]), s)
+		return fmt.Sprintf("Did you mean %s.%s?", l.items[p][s].Kind(), s)
 	}
 	for _, other := range l.cfg.Phases {
 		if l.items[other][r.name] != nil {
@@ -72,22 +72,6 @@ func (l *loader) similarItem(p *schema.Phase, r ref) string {
 		return "Remove it: the phase has no items."
 	}
 	return fmt.Sprintf("The phase has %s.", quoted(names, "and"))
-}
-
-// kindOf is the name of the block that an item is written as.
-func kindOf(item *schema.Item) string {
-	switch item.Does.(type) {
-	case *schema.Communication:
-		return "communication"
-	case *schema.Work:
-		return "work"
-	case *schema.Lock:
-		return "lock"
-	case *schema.Approval:
-		return "approval"
-	default:
-		return ""
-	}
 }
 
 func (l *loader) connectLock(n *node, p *schema.Phase, lock *schema.Lock) {
@@ -113,7 +97,7 @@ func (l *loader) connectLock(n *node, p *schema.Phase, lock *schema.Lock) {
 func (l *loader) discharge(n *node, p *schema.Phase, r ref) *schema.Item {
 	var found []*schema.Item
 	for _, phase := range l.cfg.Phases[p.Index:] {
-		if item := l.items[phase][r.name]; item != nil && kindOf(item) == "work" {
+		if item := l.items[phase][r.name]; item != nil && item.Kind() == "work" {
 			found = append(found, item)
 		}
 	}

@@ -114,24 +114,9 @@ func (v *Overview) phases() {
 func itemNames(ph *schema.Phase) []string {
 	names := make([]string, len(ph.Items))
 	for i, it := range ph.Items {
-		names[i] = itemKind(it) + " " + clean(it.Name)
+		names[i] = it.Kind() + " " + clean(it.Name)
 	}
 	return names
-}
-
-func itemKind(it *schema.Item) string {
-	switch it.Does.(type) {
-	case *schema.Communication:
-		return "communication"
-	case *schema.Work:
-		return "work"
-	case *schema.Lock:
-		return "lock"
-	case *schema.Approval:
-		return "approval"
-	default:
-		return "item"
-	}
 }
 
 type batchJSON struct {
@@ -203,7 +188,7 @@ func (v *Overview) phaseJSON(ph *schema.Phase) phaseJSON {
 		j.Closes = optional(ph.Closes.String())
 	}
 	for i, it := range ph.Items {
-		j.Items[i] = phaseItemJSON{it.Name, itemKind(it)}
+		j.Items[i] = phaseItemJSON{it.Name, it.Kind()}
 	}
 	return j
 }
