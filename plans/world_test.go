@@ -72,6 +72,16 @@ func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
 	}
 }
 
+func (w *world) tenant(id string) (found *schema.Tenant, ok bool) {
+	w.source.Each(func(t *schema.Tenant) bool {
+		if t.ID == id {
+			found = t.Clone()
+		}
+		return found == nil
+	})
+	return found, found != nil
+}
+
 func (w *world) record(id string) *ledger.Record {
 	r := w.records[id]
 	if r == nil {
