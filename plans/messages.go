@@ -134,38 +134,20 @@ func (w *walk) legible(it *schema.Item, c *schema.Communication) bool {
 
 // parts decides a communication that has begun for some recipients.
 func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item) PhaseStatus {
-	status := Complete
-	var again []string
-	retry := doing(it)
-	for i := range rec.Parts {
-		p := &rec.Parts[i]
-		switch p.State {
-		case ledger.None:
-			status = max(status, Pending)
-		case ledger.Done, ledger.Waived:
-		default:
-			n := len(w.out.Actions)
-			status = max(status, w.try(it, &p.Try, retry))
-			if len(w.out.Actions) == n {
-				continue
-			}
-			if w.out.Actions[n].Kind == Missed {
-				return status // all of it is
-			}
-			retry = w.out.Actions[n]
-			w.out.Actions = w.out.Actions[:n]
-			again = append(again, p.Recipient)
-		}
+	again, who, status := w.undelivered(doing(it), rec)
+	if again.Kind == Missed {
+		return status
 	}
 	everybody, ok := w.recipients(it, c)
 	if !ok {
 		return Error
 	}
-	again = slices.DeleteFunc(again, func(r string) bool { return !slices.Contains(everybody, r) })
-	again = append(again, w.unsent(everybody, rec)...)
+	who = slices.DeleteFunc(who, func(r string) bool { return !slices.Contains(everybody, r) })
+	who = append(who, w.unsent(everybody, rec)...)
 	switch {
-	case len(again) > 0:
-		w.resume(it, retry, everybody, again)
+	case len(who) > 0:
+		w.carried(&again)
+		w.resume(again, everybody, who)
 	case w.gone(everybody, rec):
 		w.act(Action{
 			Kind: Skip, Item: it, Everybody: everybody, At: w.d.now,
@@ -173,6 +155,35 @@ func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item)
 		})
 	}
 	return status
+}
+
+// undelivered looks at the recipients of whom something is recorded, and returns
+// the action that tries again with those for whom it is time, made from a. It is
+// of the kind Missed when the time for all of them has passed.
+func (w *walk) undelivered(a Action, rec *ledger.Item) (again Action, who []string, status PhaseStatus) {
+	again = a
+	for i := range rec.Parts {
+		p := &rec.Parts[i]
+		switch p.State {
+		case ledger.None:
+			status = max(status, Pending)
+			continue
+		case ledger.Done, ledger.Waived:
+			continue
+		}
+		n := len(w.out.Actions)
+		status = max(status, w.try(a.Item, &p.Try, a))
+		if len(w.out.Actions) == n {
+			continue
+		}
+		again = w.out.Actions[n]
+		if again.Kind == Missed {
+			return again, nil, status
+		}
+		w.out.Actions = w.out.Actions[:n]
+		who = append(who, p.Recipient)
+	}
+	return again, who, status
 }
 
 // gone reports whether all that is left of a message is for people who are no
@@ -183,15 +194,12 @@ func (w *walk) gone(everybody []string, rec *ledger.Item) bool {
 	})
 }
 
-// resume sends to the recipients that are left, with the sections that the
-// message began with.
-func (w *walk) resume(it *schema.Item, a Action, everybody, left []string) {
-	a.Everybody, a.Recipients = everybody, sorted(left)
-	a.Attempt = max(a.Attempt, 1)
+// resume makes the action that writes to the recipients that are left.
+func (w *walk) resume(a Action, everybody, left []string) {
+	a.Everybody, a.Recipients, a.Attempt = everybody, sorted(left), max(a.Attempt, 1)
 	if a.At.IsZero() {
-		a.At = w.line.Items[it.Index].At
+		a.At = w.line.Items[a.Item.Index].At
 	}
-	w.carried(&a)
 	w.act(a)
 }
 
@@ -214,20 +222,9 @@ func (w *walk) ask(a Action, does *schema.Approval) PhaseStatus {
 
 // asking decides the message of an approval that is open.
 func (w *walk) asking(a Action, does *schema.Approval, rec *ledger.Item) PhaseStatus {
-	status := Pending
-	var again []string
-	for i := range rec.Parts {
-		p := &rec.Parts[i]
-		if p.State == ledger.Done || p.State == ledger.Waived || p.State == ledger.None {
-			continue
-		}
-		n := len(w.out.Actions)
-		status = max(status, w.try(a.Item, &p.Try, a))
-		if len(w.out.Actions) > n && w.out.Actions[n].Kind == Ask {
-			a = w.out.Actions[n]
-			w.out.Actions = w.out.Actions[:n]
-			again = append(again, p.Recipient)
-		}
+	again, who, status := w.undelivered(a, rec)
+	if again.Kind == Missed {
+		return status
 	}
 	to, err := does.Ask.To.For(&w.d.env)
 	if err != nil {
@@ -235,15 +232,10 @@ func (w *walk) asking(a Action, does *schema.Approval, rec *ledger.Item) PhaseSt
 		return Error
 	}
 	everybody := sorted(to)
-	if again = append(again, w.unsent(everybody, rec)...); len(again) == 0 {
-		return status
+	if who = append(who, w.unsent(everybody, rec)...); len(who) > 0 {
+		w.resume(again, everybody, who)
 	}
-	a.Everybody, a.Recipients, a.Attempt = everybody, sorted(again), max(a.Attempt, 1)
-	if a.At.IsZero() {
-		a.At = w.line.Items[a.Item.Index].At
-	}
-	w.act(a)
-	return status
+	return max(status, Pending)
 }
 
 // notice is what a tenant has been told so far.

@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -134,15 +136,25 @@ func (e *engine) push(t *task, en *entry) {
 func (e *engine) work(stop context.Context) {
 	for en := range e.jobs {
 		began := e.p.o.Clock.Now() // a rehearsal's clock stands still
-		req, err := e.p.prepare(en)
-		o := action.Outcome{Class: action.Permanent, NotBegun: true}
-		if err == nil {
-			o = e.actions.executor(en.action).Do(stop, req)
-		} else {
-			o.Reason = err.Error()
-		}
+		o := e.effect(stop, en)
 		e.results <- result{en, o, e.p.o.Clock.Now().Sub(began)}
 	}
+}
+
+// effect has one effect. A fault of the program is an unknown outcome of that
+// one, and no reason to forget what became of the others.
+func (e *engine) effect(stop context.Context, en *entry) (o action.Outcome) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			o = action.Outcome{Class: action.Unknown, Reason: fmt.Sprintf("a fault of this program: %v", fault)}
+			e.p.log.Error("panic", "address", en.address(), "fault", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	req, err := e.p.prepare(en)
+	if err != nil {
+		return action.Outcome{Class: action.Permanent, NotBegun: true, Reason: err.Error()}
+	}
+	return e.actions.executor(en.action).Do(stop, req)
 }
 
 // loop makes commits until nothing is left to do.

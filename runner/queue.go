@@ -72,7 +72,7 @@ func (e *entry) ident() attemptKey {
 	return attemptKey{e.action.Item, e.action.Op, e.recipient}
 }
 
-func (e *entry) address() string { return e.task.record.ID + "/" + e.action.Item.Key() }
+func (e *entry) address() string { return e.task.tenant.ID + "/" + e.action.Item.Key() }
 
 // effect reports whether the entry reaches the outside world.
 func (e *entry) effect() bool {
