@@ -159,7 +159,7 @@ func earliest(a, b time.Time) time.Time {
 // recorded decides an item that has been begun, or settled.
 func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 	at := w.line.Items[it.Index].At
-	if rec.Undone && rec.Release != nil {
+	if rec.Undone && rec.Release != nil && !rec.Release.State.Settled() {
 		w.returned = it // it is being given back
 	}
 	switch rec.State {

@@ -33,6 +33,7 @@ func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseSt
 		a.Recipients = w.unsent(everybody, rec)
 	}
 	if len(a.Recipients) == 0 {
+		w.giveUp(a.Item, everybody, rec)
 		return Pending
 	}
 	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + strings.Join(everybody, "\x00")
@@ -144,17 +145,24 @@ func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item)
 	}
 	who = slices.DeleteFunc(who, func(r string) bool { return !slices.Contains(everybody, r) })
 	who = append(who, w.unsent(everybody, rec)...)
-	switch {
-	case len(who) > 0:
-		w.carried(&again)
-		w.resume(again, everybody, who)
-	case w.gone(everybody, rec):
+	if len(who) == 0 {
+		w.giveUp(it, everybody, rec)
+		return status
+	}
+	w.carried(&again)
+	w.resume(again, everybody, who)
+	return status
+}
+
+// giveUp records that all that is left of a message is for people who are no
+// recipients any more, if that is so.
+func (w *walk) giveUp(it *schema.Item, everybody []string, rec *ledger.Item) {
+	if w.gone(everybody, rec) {
 		w.act(Action{
 			Kind: Skip, Item: it, Everybody: everybody, At: w.d.now,
 			Reason: "the rest are no recipients any more",
 		})
 	}
-	return status
 }
 
 // undelivered looks at the recipients of whom something is recorded, and returns

@@ -257,22 +257,33 @@ func atThePrompt(do func(*plans.Plan)) func(*runner.ApplyOptions) {
 // say speaks as a person does: from another process, and without a lease.
 func (b *bench) say(v runner.Verb, selector string) (runner.VerbResult, diag.List) {
 	b.tb.Helper()
+	p := b.open(runner.NeedWrite, "")
+	defer p.Close()
+	return b.sayAs(p, v, selector)
+}
+
+func (b *bench) sayAs(p *runner.Project, v runner.Verb, selector string) (runner.VerbResult, diag.List) {
+	b.tb.Helper()
 	sel, err := addr.ParseSelector(selector)
 	if err != nil {
 		b.tb.Fatal(err)
 	}
 	v.Selector, v.Reason, v.By = sel, "because", "ann"
-	p := b.open(runner.NeedWrite, "")
-	defer p.Close()
 	return p.Say(b.tb.Context(), v)
 }
 
-// told says something that must be taken.
+// told says something that must be taken. It may be said during an effect, whose
+// goroutine must not end before the effect has.
 func (b *bench) told(v runner.Verb, selector string) {
 	b.tb.Helper()
 	if _, diags := b.say(v, selector); diags.HasErrors() {
-		b.tb.Fatalf("%s %s: %v", v.Kind, selector, diags)
+		b.tb.Errorf("%s %s: %v", v.Kind, selector, diags)
 	}
+}
+
+func (b *bench) hold(selector string) {
+	b.tb.Helper()
+	b.told(runner.Verb{Kind: runner.Hold}, selector)
 }
 
 func (b *bench) resolve(answer ledger.Answer, selector string) {

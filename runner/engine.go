@@ -42,6 +42,7 @@ type engine struct {
 	queue   queue
 	limits  limits
 	tasks   map[string]*task
+	asleep  map[*task]bool  // tasks that wait for a retry
 	late    map[string]bool // tenants whose window closed during the pass
 	free    int
 	claimed []*entry // they begin with the next commit
@@ -85,7 +86,7 @@ func (e *engine) emit(ev Event) {
 func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Task) error {
 	e.jobs, e.results = make(chan *entry, e.parallel), make(chan result, e.parallel)
 	e.free, e.limits = e.parallel, make(limits)
-	e.running, e.late = make(map[*entry]bool), make(map[string]bool)
+	e.running, e.late, e.asleep = make(map[*entry]bool), make(map[string]bool), make(map[*task]bool)
 	e.tasks = make(map[string]*task, len(tasks))
 	for _, t := range tasks {
 		e.add(t)
@@ -199,14 +200,14 @@ func (e *engine) wait(ctx context.Context) {
 // alarm is closed when the next retry falls due. cancel ends it, and waits for
 // that.
 func (e *engine) alarm() (wake <-chan struct{}, cancel func()) {
+	if !e.retries || e.stopped || len(e.asleep) == 0 {
+		return nil, func() {}
+	}
 	var next time.Time
-	for _, t := range e.tasks {
-		if !t.wake.IsZero() && (next.IsZero() || t.wake.Before(next)) {
+	for t := range e.asleep {
+		if next.IsZero() || t.wake.Before(next) {
 			next = t.wake
 		}
-	}
-	if !e.retries || e.stopped || next.IsZero() {
-		return nil, func() {}
 	}
 	ctx, end := context.WithCancel(context.Background())
 	rang, done := make(chan struct{}), make(chan struct{})
@@ -221,17 +222,14 @@ func (e *engine) alarm() (wake <-chan struct{}, cancel func()) {
 
 // again decides the tenants whose retries have fallen due while others run.
 func (e *engine) again() {
-	now := e.clock.Now()
-	for _, t := range e.tasks {
-		if t.wake.IsZero() || t.wake.After(now) {
-			continue
+	now, was := e.clock.Now(), e.decider.Now()
+	e.decider.SetNow(now)
+	for _, t := range e.inOrder(e.asleep) {
+		if !t.wake.After(now) {
+			e.decide(t)
 		}
-		t.wake = time.Time{}
-		was := e.decider.Now()
-		e.decider.SetNow(now)
-		e.decide(t)
-		e.decider.SetNow(was)
 	}
+	e.decider.SetNow(was)
 }
 
 // drain stops new effects and says what is waited for.
@@ -268,7 +266,7 @@ func (e *engine) decide(t *task) {
 	}
 	t.batch = e.decider.Batch(t.record.Batch)
 	e.decider.Decide(t.tenant, t.record, &e.out)
-	t.wake = e.out.Retry
+	e.sleep(t, e.out.Retry)
 	wanted := make(map[attemptKey]bool)
 	for i := range e.out.Actions {
 		a := e.out.Actions[i]
@@ -278,6 +276,16 @@ func (e *engine) decide(t *task) {
 		e.enqueue(t, &a, wanted)
 	}
 	e.withdraw(t, wanted)
+}
+
+// sleep notes when the next retry of a task falls due.
+func (e *engine) sleep(t *task, until time.Time) {
+	t.wake = until
+	if until.IsZero() {
+		delete(e.asleep, t)
+	} else {
+		e.asleep[t] = true
+	}
 }
 
 // enqueue queues an action, once for each recipient. What is queued already is

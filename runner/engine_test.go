@@ -10,14 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
-	"transition/runner/clock"
-	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
 )

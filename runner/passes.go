@@ -124,8 +124,15 @@ func (a *applying) retries(p *plans.Plan) time.Time {
 			next = w.Until
 		}
 	}
-	return next
+	if next.IsZero() {
+		return next
+	}
+	return next.Add(gather)
 }
+
+// gather is how long a retry waits for others that fall due right after it, so
+// that not every one needs a plan of its own.
+const gather = time.Second
 
 func keepTasks(tasks []plans.Task, wanted map[string]bool) []plans.Task {
 	var out []plans.Task

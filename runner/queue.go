@@ -104,15 +104,12 @@ func (q *queue) push(e *entry) {
 	heap.Push(&q.entries, e)
 }
 
-// peek returns the next entry that is still wanted; nil: there is none.
+// peek returns the next entry; nil: there is none.
 func (q *queue) peek() *entry {
-	for len(q.entries) > 0 {
-		if !q.entries[0].withdrawn {
-			return q.entries[0]
-		}
-		q.pop()
+	if len(q.entries) == 0 {
+		return nil
 	}
-	return nil
+	return q.entries[0]
 }
 
 func (q *queue) pop() { heap.Pop(&q.entries) }
@@ -165,12 +162,18 @@ func (l limits) take(e *entry) bool {
 
 // give returns a share, and the entry that may go on now, or nil.
 func (l limits) give(a *plans.Action) *entry {
-	b := l[limitOf(a)]
-	if b == nil {
-		return nil
+	if b := l[limitOf(a)]; b != nil {
+		b.used--
 	}
-	b.used--
-	for len(b.parked) > 0 {
+	return l.wake(a)
+}
+
+// wake returns an entry that was put aside, if its limit has a share for it; nil
+// otherwise. What is woken takes its share when its turn comes.
+func (l limits) wake(a *plans.Action) *entry {
+	limit := limitOf(a)
+	b := l[limit]
+	for b != nil && b.used < limit.MaxInFlight && len(b.parked) > 0 {
 		next := b.parked[0]
 		b.parked = b.parked[1:]
 		if !next.withdrawn {

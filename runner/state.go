@@ -3,7 +3,6 @@ package runner
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -19,9 +18,6 @@ import (
 	"transition/schema/diag"
 	"transition/schema/toffset"
 )
-
-// lineageFile lies beside the plan and says which recorded state belongs to it.
-const lineageFile = ".transition.lineage"
 
 // Need says what a command wants of the recorded state.
 type Need uint8
@@ -51,7 +47,7 @@ func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.
 		p.meta, err = p.state.Meta(ctx)
 	}
 	if err != nil {
-		return diag.List{stateProblem(err)}
+		return diag.List{openProblem(err)}
 	}
 	return p.checkState(ctx, path, need, lineage)
 }
@@ -77,15 +73,6 @@ func (p *Project) statePath() string {
 		return p.Config.State.Path
 	}
 	return filepath.Join(p.dir, filepath.FromSlash(p.Config.State.Path))
-}
-
-// lineage reads which state belongs to the plan; empty: none was made yet.
-func (p *Project) lineage() (string, error) {
-	b, err := p.root.ReadFile(lineageFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	return strings.TrimSpace(string(b)), err
 }
 
 // absent says what it means that there is no state.
@@ -185,21 +172,13 @@ func (p *Project) create(ctx context.Context, path string, kind store.Kind) diag
 	}
 	s, err := sqlite.Create(ctx, path, meta)
 	if err != nil {
-		return diag.List{stateProblem(err)}
+		return diag.List{openProblem(err)}
 	}
 	p.state, p.fresh = s, false
 	if p.meta, err = s.Meta(ctx); err != nil {
-		return diag.List{stateProblem(err)}
+		return diag.List{openProblem(err)}
 	}
 	return nil
-}
-
-// newLineage makes a random identity in the form of a UUID (RFC 9562, version 4).
-func newLineage() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // Init creates the recorded state and writes .transition.lineage.
@@ -226,11 +205,11 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 	path := filepath.Join(p.dir, lineageFile)
 	p.meta.Lineage = newLineage()
 	if err := maybe.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
-		return store.Meta{}, diag.List{lineageProblem(err)}
+		return store.Meta{}, diag.List{lineageUnwritten(err)}
 	}
 	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
 		if err := os.Remove(path); err != nil {
-			diags.Add(lineageProblem(err))
+			diags.Add(lineageUnwritten(err))
 		}
 		return store.Meta{}, diags
 	}
@@ -241,8 +220,11 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 func (p *Project) vacant(ctx context.Context) diag.List {
 	path := p.statePath()
 	s, err := p.open(ctx, path, NeedState)
-	if errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return nil
+	case errors.Is(err, store.ErrForeign):
+		return diag.List{openProblem(err)}
 	}
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "state-exists", Summary: "A recorded state is here already",
@@ -290,38 +272,46 @@ func (p *Project) Holder(ctx context.Context) (store.Holder, bool) {
 	return h, ok && err == nil
 }
 
-// stateProblem turns an error of the store into a diagnostic.
+// stateProblem turns an error of an open store into a diagnostic.
 func stateProblem(err error) diag.Diagnostic {
+	d := openProblem(err)
+	if errors.Is(err, store.ErrDamaged) {
+		d.Hint += " All that is wrong is listed by: transition state verify"
+	}
+	return d
+}
+
+// openProblem turns an error of opening or making a store into a diagnostic: one
+// that cannot be opened cannot be looked into either.
+func openProblem(err error) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "state", Summary: "The recorded state cannot be used",
 		Detail: sentence(err.Error()),
 	}
+	var e *store.Error
+	if errors.As(err, &e) {
+		d.Detail, d.Hint = sentence(e.What), e.Advice
+	}
 	switch {
 	case errors.Is(err, store.ErrDamaged):
 		d.Code, d.Summary = "state-damaged", "The recorded state is damaged"
-		d.Hint = "Look at it with: transition state verify. Restore the newest backup; nothing was touched."
+	case errors.Is(err, store.ErrForeign):
+		d.Code, d.Summary = "no-state-file", "The file is not a recorded state of this tool"
 	case errors.Is(err, store.ErrNewer):
 		d.Code, d.Summary = "state-newer", "The recorded state was written by a newer version"
-		d.Hint = "Install that version or a later one."
+	case errors.Is(err, store.ErrUnreadable):
+		d.Code, d.Summary = "state-unreadable", "The recorded state cannot be read"
 	case errors.Is(err, store.ErrReadOnly):
 		d.Code, d.Summary = "state-read-only", "The recorded state cannot be written"
-		d.Hint = "Give the user that runs this command the right to write the state and its directory."
 	case errors.Is(err, store.ErrFull):
 		d.Code, d.Summary = "disk-full", "The disk of the recorded state is full"
-		d.Hint = "Make room and run the command again; nothing that was recorded is lost."
+	case errors.Is(err, store.ErrDisk):
+		d.Code, d.Summary = "disk-failed", "The disk of the recorded state has failed"
 	case errors.Is(err, store.ErrFenced):
 		d.Code, d.Summary = "lease-lost", "Somebody else has taken over"
 		d.Hint = "Look at transition status; what ran here without an outcome is shown as unknown."
 	}
 	return d
-}
-
-func lineageProblem(err error) diag.Diagnostic {
-	return diag.Diagnostic{
-		Severity: diag.Error, Code: "lineage-file", Summary: lineageFile + " cannot be used",
-		Detail: sentence(err.Error()),
-		Hint:   "It says which recorded state belongs to the plan. Restore it from version control.",
-	}
 }
 
 // sentence makes an error's text read like one.

@@ -99,7 +99,7 @@ func (e *engine) decided(t *turn, en *entry, facts []ledger.Fact) {
 // collectQueue takes what comes next, in order, as long as there is room.
 func (e *engine) collectQueue(t *turn) {
 	for len(t.commit.Facts)+len(t.commit.Decided)+len(t.commit.Claims) < maxFacts {
-		en := e.queue.peek()
+		en := e.next()
 		if en == nil || en.effect() && e.free == 0 {
 			return
 		}
@@ -111,6 +111,23 @@ func (e *engine) collectQueue(t *turn) {
 			e.free--
 			t.claims = append(t.claims, en)
 			t.commit.Claims = append(t.commit.Claims, e.claim(en))
+		}
+	}
+}
+
+// next is the next entry in the queue that is still wanted; nil: there is none.
+func (e *engine) next() *entry {
+	for {
+		en := e.queue.peek()
+		if en == nil || !en.withdrawn {
+			return en
+		}
+		e.queue.pop()
+		if en.action == nil {
+			continue
+		}
+		if other := e.limits.wake(en.action); other != nil { // it was woken in vain
+			e.queue.push(other)
 		}
 	}
 }

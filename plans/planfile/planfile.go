@@ -42,7 +42,7 @@ type fileV1 struct {
 	Kind          string     `json:"kind"`
 	Dir           string     `json:"dir"`
 	Name          string     `json:"name"`
-	Now           time.Time  `json:"now"`
+	Now           instantV1  `json:"now"`
 	Zone          string     `json:"zone"`
 	Lineage       string     `json:"lineage"`
 	Serial        int64      `json:"serial"`
@@ -50,7 +50,7 @@ type fileV1 struct {
 	Inventory     string     `json:"inventory"`
 	Tenants       int        `json:"tenants"`
 	Locks         int        `json:"locks"`
-	Next          *time.Time `json:"next"`
+	Next          *instantV1 `json:"next"`
 	Changes       []changeV1 `json:"changes"`
 	Waiting       []waitV1   `json:"waiting"`
 	Upcoming      []laterV1  `json:"upcoming"`
@@ -64,9 +64,9 @@ type changeV1 struct {
 	Batch      string     `json:"batch,omitempty"`
 	Phase      string     `json:"phase,omitempty"`
 	Item       string     `json:"item,omitempty"`
-	At         time.Time  `json:"at"`
+	At         instantV1  `json:"at"`
 	Reason     string     `json:"reason,omitempty"`
-	T          *time.Time `json:"t,omitempty"`
+	T          *instantV1 `json:"t,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
 	Into       string     `json:"into,omitempty"`
 	Attempt    int        `json:"attempt,omitempty"`
@@ -79,12 +79,12 @@ type waitV1 struct {
 	Batch   string     `json:"batch,omitempty"`
 	Address string     `json:"address"`
 	Reason  string     `json:"reason"`
-	Since   *time.Time `json:"since,omitempty"`
-	Until   *time.Time `json:"until,omitempty"`
+	Since   *instantV1 `json:"since,omitempty"`
+	Until   *instantV1 `json:"until,omitempty"`
 }
 
 type laterV1 struct {
-	At    time.Time `json:"at"`
+	At    instantV1 `json:"at"`
 	Kind  string    `json:"kind"`
 	Count int       `json:"count"`
 }
@@ -93,7 +93,7 @@ type laterV1 struct {
 func Write(w io.Writer, f *File) error {
 	p := f.Plan
 	v := fileV1{
-		FormatVersion: FormatVersion, Kind: kindV1, Dir: f.Dir, Name: p.Name, Now: p.Now.UTC(), Zone: p.Zone.String(),
+		FormatVersion: FormatVersion, Kind: kindV1, Dir: f.Dir, Name: p.Name, Now: instantV1{p.Now.UTC()}, Zone: p.Zone.String(),
 		Lineage: f.Lineage, Serial: f.Serial, Digest: f.Digest, Inventory: f.Inventory,
 		Tenants: p.Tenants, Locks: p.Locks, Next: optional(p.Next),
 		Changes: []changeV1{}, Waiting: []waitV1{}, Upcoming: []laterV1{},
@@ -107,7 +107,7 @@ func Write(w io.Writer, f *File) error {
 		})
 	}
 	for _, x := range p.Upcoming {
-		v.Upcoming = append(v.Upcoming, laterV1{x.At.UTC(), x.Kind.String(), x.Count})
+		v.Upcoming = append(v.Upcoming, laterV1{instantV1{x.At.UTC()}, x.Kind.String(), x.Count})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
@@ -117,7 +117,7 @@ func Write(w io.Writer, f *File) error {
 func saveChange(c *plans.Change) changeV1 {
 	return changeV1{
 		Kind: c.Kind.String(), Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item,
-		At: c.At.UTC(), Reason: c.Reason, T: optional(c.Detail.T), Recipients: c.Detail.Recipients,
+		At: instantV1{c.At.UTC()}, Reason: c.Reason, T: optional(c.Detail.T), Recipients: c.Detail.Recipients,
 		Into: c.Detail.Into, Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
 	}
 }
@@ -136,7 +136,7 @@ func Read(r io.Reader) (*File, error) {
 		Kind          string `json:"kind"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil || head.Kind != kindV1 { // Unmarshal refuses what follows
-		return nil, fmt.Errorf("%w: it was not written by transition plan -out", ErrFormat)
+		return nil, fmt.Errorf("%w: it was not written by transition plan -out, or is not whole", ErrFormat)
 	}
 	if len(head.FormatVersion) < 2 || head.FormatVersion[:2] != "1." {
 		return nil, fmt.Errorf("%w: its format is %q and this version reads 1.x", ErrFormat, head.FormatVersion)
@@ -145,7 +145,10 @@ func Read(r io.Reader) (*File, error) {
 	dec.DisallowUnknownFields()
 	var v fileV1
 	if err := dec.Decode(&v); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %s", ErrFormat, explain(err))
+	}
+	if err := v.check(); err != nil {
+		return nil, err
 	}
 	return load(&v)
 }
@@ -156,7 +159,7 @@ func load(v *fileV1) (*File, error) {
 		return nil, fmt.Errorf("%w: its time zone %q is not known", ErrFormat, v.Zone)
 	}
 	p := &plans.Plan{
-		Name: v.Name, Now: v.Now, Zone: zone, Lineage: v.Lineage, Serial: v.Serial,
+		Name: v.Name, Now: v.Now.Time, Zone: zone, Lineage: v.Lineage, Serial: v.Serial,
 		Tenants: v.Tenants, Locks: v.Locks, Next: instant(v.Next),
 	}
 	for _, c := range v.Changes {
@@ -165,7 +168,7 @@ func load(v *fileV1) (*File, error) {
 			return nil, fmt.Errorf("%w: it has a change of the unknown kind %q", ErrFormat, c.Kind)
 		}
 		p.Changes = append(p.Changes, plans.Change{
-			Kind: kind, Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item, At: c.At, Reason: c.Reason,
+			Kind: kind, Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item, At: c.At.Time, Reason: c.Reason,
 			Detail: plans.Detail{
 				T: instant(c.T), Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes,
 			},
@@ -182,24 +185,23 @@ func load(v *fileV1) (*File, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: it looks ahead to the unknown kind %q", ErrFormat, x.Kind)
 		}
-		p.Upcoming = append(p.Upcoming, plans.Upcoming{At: x.At, Kind: kind, Count: x.Count})
+		p.Upcoming = append(p.Upcoming, plans.Upcoming{At: x.At.Time, Kind: kind, Count: x.Count})
 	}
 	return &File{
 		Dir: v.Dir, Lineage: v.Lineage, Serial: v.Serial, Digest: v.Digest, Inventory: v.Inventory, Plan: p,
 	}, nil
 }
 
-func optional(t time.Time) *time.Time {
+func optional(t time.Time) *instantV1 {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
-	return &t
+	return &instantV1{t.UTC()}
 }
 
-func instant(t *time.Time) time.Time {
+func instant(t *instantV1) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return *t
+	return t.Time
 }

@@ -114,6 +114,55 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	}
 }
 
+// What is wrong is said in words of the format, not of the program.
+func TestMistakesNameTheField(t *testing.T) {
+	var b bytes.Buffer
+	if err := planfile.Write(&b, sample()); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ from, to, says string }{
+		"too large a number":   {`"serial": 7`, `"serial": 1e99`, `its field "serial" is 1e99 and not a whole number`},
+		"a negative serial":    {`"serial": 7`, `"serial": -1`, `its field "serial" is -1`},
+		"a text for a number":  {`"tenants": 3`, `"tenants": "3"`, `its field "tenants" is a text and not a whole number`},
+		"negative tenants":     {`"tenants": 3`, `"tenants": -3`, `its field "tenants" is -3`},
+		"negative locks":       {`"locks": 1`, `"locks": -1`, `its field "locks" is -1`},
+		"a negative attempt":   {`"attempt": 2`, `"attempt": -2`, `its field "changes.attempt" is -2`},
+		"a negative count":     {`"count": 2`, `"count": -2`, `its field "upcoming.count" is -2`},
+		"a number for a text":  {`"tenant": "acme"`, `"tenant": 1`, `its field "changes.tenant" is a number and not a text`},
+		"an object for a list": {`"recipients": [`, `"recipients": {}, "recipients": [`, `its field "changes.recipients" is an object and not a list`},
+		"a text for an object": {`"changes": [`, `"changes": ["x",`, `its field "changes" is a text and not an object`},
+		"no truth":             {`"passes_point_of_no_return": true`, `"passes_point_of_no_return": 1`, `is a number and not true or false`},
+		"no instant":           {`"now": "`, `"now": "next `, `its field "now" is "next 2027-03-20T17:00:00Z" and not an instant`},
+		"no instant further":   {`"since": "`, `"since": "next `, `its field "waiting.since" is "next `},
+		"a number for instant": {`"next": "2027-03-20T18:00:00Z"`, `"next": 12`, `its field "next" is 12 and not an instant`},
+		"an unknown field":     {`"serial"`, `"serail"`, `it has a field "serail"`},
+		"a long text":          {`"now": "`, `"now": "` + strings.Repeat("long ", 1000), `long…`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			content := strings.Replace(b.String(), tt.from, tt.to, 1)
+			if content == b.String() {
+				t.Fatalf("the sample does not hold %s", tt.from)
+			}
+			_, err := planfile.Read(strings.NewReader(content))
+			if !errors.Is(err, planfile.ErrFormat) {
+				t.Fatalf("error %v, want ErrFormat", err)
+			}
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("the error does not say %s: %v", tt.says, err)
+			}
+			for _, words := range []string{"Go ", "json:", "unmarshal", "V1"} {
+				if strings.Contains(err.Error(), words) {
+					t.Errorf("the error speaks of %q: %v", words, err)
+				}
+			}
+			if len(err.Error()) > 300 {
+				t.Errorf("the error has %d bytes", len(err.Error()))
+			}
+		})
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	var b bytes.Buffer
 	if err := planfile.Write(&b, sample()); err != nil {

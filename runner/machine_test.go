@@ -1,0 +1,555 @@
+package runner_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner"
+	"transition/runner/action"
+	"transition/runner/clock"
+	"transition/schema/addr"
+)
+
+const machinePlan = head + `
+batch "pilot" {
+  cutover = "2027-03-20 18:00"
+  match   = tenant.id == "acme"
+}
+
+batch "rest" {
+  cutover = "2027-03-27 18:00"
+  match   = true
+
+  after {
+    batch = batch.pilot
+    soak  = "1d"
+    holds = phase.Lock
+  }
+}
+
+retry "patient" {
+  max_attempts     = 3
+  initial_interval = "10m"
+  jitter           = 0
+}
+
+limit "one" { max_in_flight = 1 }
+
+phase "Tell" {
+  opens = "T-14d"
+
+  communication "notice" {
+    channel = channel.maildir.post
+    to      = split(" ", tenant.email)
+    subject = "s"
+    body    = "b"
+    retry   = retry.patient
+  }
+}
+
+phase "Go" {
+  opens = "T-7d"
+
+  approval "go" { expires = "T-2d" }
+}
+
+phase "Lock" {
+  opens = "T-1d"
+
+  lock "door" {
+    acquire {
+      exec { command = ["acquire"] }
+    }
+    release {
+      exec { command = ["release"] }
+    }
+    release_in = phase.Finish
+    release_by = "T+4d"
+    retry      = retry.patient
+  }
+}
+
+phase "Move" {
+  opens              = "T"
+  latest_start       = "T+4h"
+  must_end           = "T+12h"
+  point_of_no_return = true
+
+  work "data" {
+    exec { command = ["data"] }
+    delivery = "at_least_once"
+    retry    = retry.patient
+    limit    = limit.one
+  }
+
+  work "switch" {
+    exec { command = ["switch"] }
+    after = [work.data]
+  }
+
+  work "mailboxes" {
+    exec { command = ["mailboxes"] }
+    retry = retry.patient
+  }
+}
+
+phase "Finish" {
+  opens = "T+48h"
+
+  work "cleanup" {
+    exec { command = ["cleanup"] }
+    late = "run"
+  }
+
+  communication "welcome" {
+    channel = channel.maildir.post
+    to      = split(" ", tenant.email)
+    subject = "s"
+    body    = "b"
+  }
+}
+`
+
+// TestApplyKeepsItsPromises lets a random world, people who speak at any moment
+// and a runner that is killed at any moment meet one plan.
+func TestApplyKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newMachine(t, rt)
+		defer m.leave()
+		for range rapid.IntRange(1, 14).Draw(rt, "steps") {
+			switch rapid.IntRange(0, 9).Draw(rt, "step") {
+			case 0, 1, 2:
+				m.wait(rapid.SampledFrom(waits).Draw(rt, "wait"))
+			case 3:
+				m.speak(words.Draw(rt, "word"))
+			default:
+				m.wait(0) // to the next instant of the plan
+				m.apply(drawScript(rt))
+			}
+			m.check()
+		}
+		m.end()
+	})
+}
+
+var waits = []time.Duration{10 * time.Minute, time.Hour, 5 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
+
+// word is something that a person says.
+type word struct {
+	verb     runner.Verb
+	selector string
+	days     int // of hold: how long; 0: until somebody says resume
+}
+
+var words = rapid.Custom(func(t *rapid.T) word {
+	w := word{selector: rapid.SampledFrom([]string{
+		"*", "acme", "beta", "batch.rest", "*/*/*", "acme/*/*", "*/Go/go", "*/Lock/door", "beta/Move/*", "*/Tell/notice", "cara/*/*",
+	}).Draw(t, "selector")}
+	w.verb.Kind = rapid.SampledFrom([]runner.VerbKind{
+		runner.Approve, runner.Approve, runner.Approve, runner.Resolve, runner.Resolve, runner.Resolve, runner.Hold, runner.Resume, runner.Reject,
+	}).Draw(t, "verb")
+	switch w.verb.Kind {
+	case runner.Hold:
+		w.days = rapid.IntRange(0, 2).Draw(t, "days")
+	case runner.Resolve:
+		w.verb.Answer = rapid.SampledFrom([]ledger.Answer{
+			ledger.AnswerRetry, ledger.AnswerRetry, ledger.AnswerDone, ledger.AnswerWaive, ledger.AnswerBounced,
+		}).Draw(t, "answer")
+	case runner.Approve, runner.Reject, runner.Resume:
+	}
+	return w
+})
+
+// script says what happens during one apply.
+type script struct {
+	parallelism int
+	pace        time.Duration // by which the clock moves whenever it is asked
+	prompt      *word         // said while the user is asked
+	effects     []effect      // in the order in which they come; the rest succeed
+	killed      int           // the number of the event at which the runner is killed; 0: it is not
+}
+
+// effect is one effect: what becomes of it, and what happens meanwhile.
+type effect struct {
+	class     action.Class
+	said      *word
+	killed    bool // with the runner
+	interrupt bool
+	hard      bool
+}
+
+func drawScript(rt *rapid.T) script {
+	s := script{parallelism: 1}
+	s.effects = rapid.SliceOfN(rapid.Custom(drawEffect), 0, 8).Draw(rt, "effects")
+	s.pace = rapid.SampledFrom([]time.Duration{0, 0, 0, time.Second, 10 * time.Minute}).Draw(rt, "pace")
+	if rapid.IntRange(0, 4).Draw(rt, "at the prompt") == 0 {
+		w := words.Draw(rt, "prompt")
+		s.prompt = &w
+	}
+	if rapid.IntRange(0, 5).Draw(rt, "kill") == 0 {
+		s.killed = rapid.IntRange(1, 12).Draw(rt, "event")
+	}
+	if s.killed == 0 && rapid.Bool().Draw(rt, "parallel") {
+		s.parallelism = 3
+	}
+	return s
+}
+
+func drawEffect(t *rapid.T) effect {
+	e := effect{class: action.Succeeded}
+	switch rapid.IntRange(0, 15).Draw(t, "what") {
+	case 0, 1:
+		e.class = action.Retryable
+	case 2:
+		e.class = action.Permanent
+	case 3:
+		e.class = action.Unknown
+	case 4, 5, 6:
+		w := words.Draw(t, "said")
+		e.said = &w
+		e.class = rapid.SampledFrom([]action.Class{action.Succeeded, action.Retryable, action.Permanent, action.Unknown}).Draw(t, "class")
+	case 7:
+		e.killed = true
+	case 8:
+		e.interrupt = true
+	case 9:
+		e.hard, e.class = true, action.Unknown
+	}
+	return e
+}
+
+// machine is a plan directory with its world, and what is known of both.
+type machine struct {
+	*bench
+	rt     *rapid.T
+	c      *clock.Fake
+	reader *runner.Project // looks at the state; nil: not open
+	person *runner.Project // speaks; nil: not open
+
+	mu      sync.Mutex
+	script  script
+	n       int // effects of this apply
+	events  int
+	spoken  int
+	dead    bool   // the runner was killed; what follows is not real
+	image   string // the state as it was then
+	cancel  context.CancelFunc
+	hard    chan struct{}
+	wrong   []string
+	trail   []string       // for whoever reads a failure
+	happens map[string]int // effects that may have happened, by address, operation and recipient
+	again   map[string]int // how often a person said "retry", by address
+	locked  map[string]bool
+	open    map[string]bool // a person has said of the lock that it is dealt with
+}
+
+func newMachine(t *testing.T, rt *rapid.T) *machine {
+	m := &machine{
+		bench: newBench(t, machinePlan, "acme,a@a.example b@a.example", "beta,b@b.example c@b.example", "cara,c@c.example"),
+		rt:    rt, happens: make(map[string]int), again: make(map[string]int),
+		locked: make(map[string]bool), open: make(map[string]bool),
+	}
+	m.c = m.real("2027-03-01 09:00")
+	m.fake.do = m.effect
+	return m
+}
+
+func (m *machine) note(format string, args ...any) {
+	m.trail = append(m.trail, m.c.Now().In(time.UTC).Format("01-02 15:04:05 ")+fmt.Sprintf(format, args...))
+}
+
+// fail ends the check. It must not be called by an effect, which is no part of
+// rapid's goroutine: those note what is wrong.
+func (m *machine) fail(format string, args ...any) {
+	m.rt.Helper()
+	m.rt.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(m.trail, "\n"))
+}
+
+// wait lets time pass; 0: until something falls due.
+func (m *machine) wait(d time.Duration) {
+	if d != 0 {
+		m.c.Advance(d)
+		return
+	}
+	if next := m.plan().Next; !next.IsZero() {
+		m.c.Set(next)
+	}
+}
+
+// look is a project whose state is open for reading, in a process of its own as
+// it were.
+func (m *machine) look() *runner.Project {
+	if m.reader == nil {
+		m.reader = m.bench.open(runner.NeedState, "")
+	}
+	return m.reader
+}
+
+// leave closes what looks and speaks.
+func (m *machine) leave() {
+	for _, p := range []*runner.Project{m.reader, m.person} {
+		if p == nil {
+			continue
+		}
+		if err := p.Close(); err != nil {
+			m.wrong = append(m.wrong, err.Error())
+		}
+	}
+	m.reader, m.person = nil, nil
+}
+
+func (m *machine) plan() *plans.Plan {
+	pl, diags := m.look().Plan(m.tb.Context())
+	if diags.HasErrors() {
+		m.fail("plan: %v", diags)
+	}
+	return pl
+}
+
+// speak says something; it may be said during an effect.
+func (m *machine) speak(w word) {
+	if m.person == nil {
+		m.person = m.bench.open(runner.NeedWrite, "")
+	}
+	if w.days > 0 {
+		w.verb.Until = m.c.Now().AddDate(0, 0, w.days)
+	}
+	res, diags := m.sayAs(m.person, w.verb, w.selector)
+	m.note("%s %s %s: %v", w.verb.Kind, w.verb.Answer, w.selector, res.Touched)
+	m.spoken += len(res.Touched)
+	for _, d := range diags {
+		if d.Code != "nothing-matches" {
+			m.wrong = append(m.wrong, fmt.Sprintf("%s %s: %v", w.verb.Kind, w.selector, diags))
+		}
+	}
+	if w.verb.Kind != runner.Resolve {
+		return
+	}
+	for _, a := range res.Touched {
+		switch w.verb.Answer {
+		case ledger.AnswerRetry:
+			m.again[a]++
+		case ledger.AnswerDone, ledger.AnswerWaive:
+			m.open[a] = true
+		case ledger.AnswerBounced:
+		}
+	}
+}
+
+// effect has one effect as the script says.
+func (m *machine) effect(r action.Request) action.Outcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return succeeded
+	}
+	e := effect{class: action.Succeeded}
+	if m.n < len(m.script.effects) {
+		e = m.script.effects[m.n]
+	}
+	m.n++
+	m.note("%s %s %s #%d: %d", r.Op, r.Address, to(r), r.Attempt, e.class)
+	if e.said != nil {
+		m.speak(*e.said)
+	}
+	if e.class == action.Succeeded || e.class == action.Unknown {
+		m.happened(r)
+	}
+	switch {
+	case e.killed && m.script.parallelism == 1:
+		m.kill()
+	case e.interrupt:
+		m.cancel()
+	case e.hard && m.hard != nil:
+		m.cancel()
+		close(m.hard)
+		m.hard = nil
+	}
+	return action.Outcome{Class: e.class, Reason: "the script says so"}
+}
+
+func to(r action.Request) string {
+	if r.Mail == nil {
+		return ""
+	}
+	return r.Mail.To
+}
+
+// happened keeps account of what has changed in the world.
+func (m *machine) happened(r action.Request) {
+	m.happens[string(r.Op)+" "+r.Address+" "+to(r)]++
+	switch r.Op {
+	case ledger.Acquire:
+		m.locked[r.Address] = true
+		delete(m.open, r.Address)
+	case ledger.Release:
+		delete(m.locked, r.Address)
+	case ledger.Run, ledger.Send, ledger.AskOp:
+	}
+}
+
+// event counts events, and kills the runner at one of them: the owner of the
+// state is between two commits then.
+func (m *machine) event(ev runner.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.events++; m.events == m.script.killed && !m.dead {
+		m.note("at %T", ev)
+		m.kill()
+	}
+}
+
+// kill keeps the state as a process leaves it that ends at this instant.
+// Whatever is done from now on is not real.
+func (m *machine) kill() {
+	m.dead = true
+	m.note("killed")
+	m.image = filepath.Join(m.dir, "image")
+	m.copyState(filepath.Join(m.dir, ".transition"), m.image)
+	m.cancel()
+}
+
+// revive puts the state back as it was when the runner was killed.
+func (m *machine) revive() {
+	m.leave()
+	m.copyState(m.image, filepath.Join(m.dir, ".transition"))
+	m.dead = false
+}
+
+func (m *machine) copyState(from, to string) {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		m.wrong = append(m.wrong, err.Error())
+	}
+	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+		target := filepath.Join(to, name)
+		content, err := os.ReadFile(filepath.Join(from, name))
+		os.Remove(target)
+		if err != nil || strings.HasSuffix(name, "-shm") {
+			continue // the engine makes its index anew, as after a crash
+		}
+		if err := os.WriteFile(target, content, 0o600); err != nil {
+			m.wrong = append(m.wrong, err.Error())
+		}
+	}
+}
+
+// apply applies, as the script says.
+func (m *machine) apply(s script) {
+	ctx, cancel := context.WithCancel(m.tb.Context())
+	defer cancel()
+	m.script, m.n, m.events, m.spoken = s, 0, 0, 0
+	hard := make(chan struct{})
+	m.cancel, m.hard = cancel, hard
+	m.note("apply x%d, pace %s", s.parallelism, s.pace)
+	paced := &asked{Clock: &moving{m.c, s.pace}, most: 2000, end: cancel}
+	m.clock = paced
+	p := m.bench.open(runner.NeedWrite, "")
+	m.clock = m.c
+	before, _ := p.Meta()
+	o := runner.ApplyOptions{Parallelism: s.parallelism, Events: m.event}
+	if s.prompt != nil {
+		atThePrompt(func(*plans.Plan) { m.speak(*s.prompt) })(&o)
+	}
+	res, diags := p.Apply(ctx, o, hard)
+	after, _ := p.Meta()
+	p.Close()
+	if m.dead {
+		m.revive()
+		return
+	}
+	if diags.HasErrors() {
+		m.fail("apply: %v", diags)
+	}
+	if paced.times() > paced.most {
+		m.fail("apply does not come to an end")
+	}
+	if grew, effects := after.Serial-before.Serial, int64(m.n+m.spoken); grew > 20+4*effects {
+		m.fail("%d commits for %d effects and words", grew, effects)
+	}
+	if s.pace == 0 && !res.Interrupted {
+		m.nothingLeft()
+	}
+}
+
+// moving is a clock that moves whenever it is asked.
+type moving struct {
+	*clock.Fake
+	pace time.Duration
+}
+
+func (m *moving) Now() time.Time {
+	m.Advance(m.pace)
+	return m.Fake.Now()
+}
+
+// nothingLeft fails when what was due was not done.
+func (m *machine) nothingLeft() {
+	if pl := m.plan(); len(pl.Changes) > 0 {
+		m.fail("after an apply the plan still has changes: %+v", pl.Changes)
+	}
+}
+
+// end lets everything succeed and answers whatever waits for a person: then all
+// must come to an end.
+func (m *machine) end() {
+	m.note("the end begins")
+	for range 60 {
+		for _, w := range []word{
+			{verb: runner.Verb{Kind: runner.Resume}, selector: "*"},
+			{verb: runner.Verb{Kind: runner.Approve}, selector: "*/*/*"},
+			{verb: runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerWaive}, selector: "*/*/*"},
+		} {
+			m.speak(w)
+		}
+		m.apply(script{parallelism: 3})
+		m.check()
+		if m.complete() {
+			return
+		}
+		m.wait(0)
+	}
+	m.fail("there is no end: %+v", m.plan())
+}
+
+// complete reports whether all has come to its end, and holds that end against
+// the promises.
+func (m *machine) complete() bool {
+	pl := m.plan()
+	if len(pl.Changes) > 0 || !pl.Next.IsZero() || slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool { return w.Batch != "" }) {
+		return false
+	}
+	if len(m.locked) > 0 && len(m.open) == 0 {
+		m.fail("locked for ever: %v", slices.Sorted(maps.Keys(m.locked)))
+	}
+	for _, s := range m.statuses() {
+		if s.Batch == "" && s.Held != nil {
+			continue // whoever came too late for every batch
+		}
+		if s.Phase != "Finish" || s.Status != plans.Complete {
+			m.fail("%s stands in %s %s, and nothing will come", s.ID, s.Phase, s.Status)
+		}
+	}
+	return true
+}
+
+func (m *machine) statuses() []*plans.TenantStatus {
+	var all []*plans.TenantStatus
+	if diags := m.look().Status(m.tb.Context(), addr.Selector{Tenant: "*"}, func(s *plans.TenantStatus) {
+		all = append(all, s.Clone())
+	}); diags.HasErrors() {
+		m.fail("status: %v", diags)
+	}
+	return all
+}
