@@ -172,15 +172,37 @@ type Report struct {
 	Problems []string
 }
 
-// Errors of stores. Each is wrapped with the path and what to do.
+// Kinds of trouble with a state. Each comes in an *Error, but for ErrFenced in
+// stores that have no file.
 var (
-	ErrNotFound = errors.New("no recorded state")
-	ErrFenced   = errors.New("the lease was taken over")
-	ErrDamaged  = errors.New("the recorded state is damaged")
-	ErrNewer    = errors.New("the recorded state was written by a newer version")
-	ErrReadOnly = errors.New("the recorded state cannot be written")
-	ErrFull     = errors.New("the disk is full")
+	ErrNotFound   = errors.New("no recorded state")
+	ErrFenced     = errors.New("the lease was taken over")
+	ErrDamaged    = errors.New("the recorded state is damaged")
+	ErrForeign    = errors.New("not a recorded state of this tool")
+	ErrNewer      = errors.New("the recorded state was written by a newer version")
+	ErrUnreadable = errors.New("the recorded state may not be read")
+	ErrReadOnly   = errors.New("the recorded state cannot be written")
+	ErrFull       = errors.New("the disk is full")
+	ErrDisk       = errors.New("the disk has failed")
 )
+
+// Error is a trouble with a state.
+type Error struct {
+	Kind   error  // one of the kinds above
+	What   string // what happened to which file; neither a capital nor a full stop
+	Advice string // what to do, in full sentences
+	Cause  error  // of the engine or of the operating system; may be nil
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%v: %s. %s", e.Kind, e.What, e.Advice) }
+
+// Unwrap leads to the kind and to the cause.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Cause}
+}
 
 // HeldError says who applies already.
 type HeldError struct{ Holder Holder }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -70,13 +69,26 @@ func dsn(path string, v url.Values) string {
 	return u.String()
 }
 
+// openRead opens the connections that read: as they lie only where the engine
+// may not make its files and needs none.
 func (s *Store) openRead(ctx context.Context, mode Mode) error {
 	db, err := openPool(ctx, readDSN(s.path))
-	if err != nil && mode == ReadOnly && mayNotWrite(err) && !hasWAL(s.path) {
-		db, err = openPool(ctx, lyingDSN(s.path))
+	if err == nil || !mayNotWrite(err) {
+		s.read = db
+		return err
 	}
-	s.read = db
-	return err
+	lying, failed := openPool(ctx, lyingDSN(s.path))
+	switch {
+	case failed != nil && mayNotWrite(failed): // it may not even read
+		return unreadable(s.path, failed)
+	case mode == ReadOnly && !hasWAL(s.path):
+		s.read = lying
+		return failed
+	case failed != nil: // as may be where the -wal file has the rest
+		return err
+	default:
+		return errors.Join(err, lying.Close())
+	}
 }
 
 // openPool opens a pool of connections and reads the header of the file.
@@ -92,6 +104,7 @@ func openPool(ctx context.Context, dsn string) (*sql.DB, error) {
 	return db, nil
 }
 
+// mayNotWrite reports whether the engine was not let at a file.
 func mayNotWrite(err error) bool {
 	var e *driver.Error
 	if !errors.As(err, &e) {
@@ -106,8 +119,7 @@ func mayNotWrite(err error) bool {
 }
 
 func hasWAL(path string) bool {
-	info, err := os.Stat(path + "-wal")
-	return err == nil && info.Size() > 0
+	return size(path+"-wal") > 0
 }
 
 func checkEngine(ctx context.Context, db *sql.DB) error {

@@ -167,6 +167,9 @@ func isFound(t *testing.T, path string, i int, want map[string]any) bool {
 		defer s.Close()
 		var report store.Report
 		if report, err = s.Verify(t.Context()); len(report.Problems) > 0 {
+			if found := strings.Join(report.Problems, "\n"); strings.Contains(found, adviseDamaged) || strings.Contains(found, store.ErrDamaged.Error()) {
+				t.Errorf("byte %d: the report repeats what it is: %s", i, found)
+			}
 			return true
 		}
 	}

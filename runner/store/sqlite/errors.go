@@ -14,38 +14,36 @@ import (
 	"transition/runner/store"
 )
 
-// fault wraps an error of the engine or of the operating system in the error of
-// package store that it amounts to, with the path and what to do. Errors that
-// are wrapped already, and those of a context, stay as they are.
+// fault wraps an error of the engine or of the operating system in the
+// *store.Error that it amounts to. Errors that are wrapped already, and those of
+// a context, stay as they are.
 func fault(path, doing string, err error) error {
 	if err == nil || isOurs(err) {
 		return err
 	}
-	advice, kind := classify(err)
+	advice, kind := classify(path, err)
 	if kind == nil {
 		return fmt.Errorf("%s %s: %w", doing, path, err)
 	}
-	return fmt.Errorf("%w: %s %s failed: %w. %s", kind, doing, path, err, advice)
+	return &store.Error{Kind: kind, What: fmt.Sprintf("%s %s failed: %v", doing, path, err), Advice: advice, Cause: err}
 }
 
 func isOurs(err error) bool {
-	for _, target := range [...]error{
-		store.ErrNotFound, store.ErrFenced, store.ErrDamaged, store.ErrNewer, store.ErrReadOnly, store.ErrFull,
-		context.Canceled, context.DeadlineExceeded,
-	} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
+	var ours *store.Error
+	return errors.As(err, &ours) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// What to do, one sentence for each kind of error.
+// What to do, for each kind of error.
 const (
-	adviseFull     = "Free some space and run the command again: what was recorded before is safe."
+	adviseFull     = "Make room on the disk, or raise the limit on the size of files, and run the command again: what was recorded before is safe."
 	adviseWritable = "Make the file and its directory writable for you, then run the command again."
-	adviseDisk     = "The disk or its file system has failed: see the system's log. What was recorded before is safe."
-	adviseDamaged  = "Keep the file, check the disk, and restore the state from a backup; state verify lists what is wrong."
+	adviseReadable = "Make the file and its directory readable for you, or run the command as the user whose they are."
+	adviseDisk     = "See the system's log for what is wrong with the disk or its file system. What was recorded before is safe if the disk is."
+	adviseDamaged  = "Keep the file, check the disk, and restore the state from a backup."
+	adviseForeign  = "Name the right file with -state=FILE. If this was the recorded state once, restore it from a backup."
+	adviseNewer    = "Use the version of transition that wrote it, or a newer one."
+	adviseAbsent   = "If there should be one, restore it from a backup: a fresh one would greet every tenant anew. Else create it, once, with: transition init"
+	adviseFenced   = "Nothing was written; run the command again once the other one has ended."
 	adviseBusy     = "Another process has kept it locked for too long: find out which, then run the command again."
 )
 
@@ -62,14 +60,14 @@ func scan(row scanner, dest ...any) error {
 	return fmt.Errorf("%w: %w", errMisfit, err)
 }
 
-func classify(err error) (advice string, kind error) {
+func classify(path string, err error) (advice string, kind error) {
 	var e *driver.Error
 	switch {
 	case errors.As(err, &e):
-		return classifyCode(e.Code())
+		return classifyCode(path, e.Code())
 	case errors.Is(err, errMisfit):
 		return adviseDamaged, store.ErrDamaged
-	case errors.Is(err, syscall.ENOSPC):
+	case full(err):
 		return adviseFull, store.ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return adviseWritable, store.ErrReadOnly
@@ -78,19 +76,28 @@ func classify(err error) (advice string, kind error) {
 	}
 }
 
-func classifyCode(code int) (advice string, kind error) {
+func classifyCode(path string, code int) (advice string, kind error) {
 	switch code {
 	case lib.SQLITE_IOERR_READ, lib.SQLITE_IOERR_SHORT_READ, lib.SQLITE_IOERR_CORRUPTFS, lib.SQLITE_IOERR_DATA:
 		return adviseDamaged, store.ErrDamaged
 	}
 	// The rest tells the primary code in detail.
-	switch code & 0xff {
+	switch primary := code & 0xff; primary {
 	case lib.SQLITE_FULL:
 		return adviseFull, store.ErrFull
-	case lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_CANTOPEN:
+	// The engine tells a full disk only where it writes data, not where it makes
+	// or extends the files beside them.
+	case lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN:
+		switch {
+		case full(tryRoom(path)):
+			return adviseFull, store.ErrFull
+		case primary == lib.SQLITE_IOERR:
+			return adviseDisk, store.ErrDisk
+		default:
+			return adviseWritable, store.ErrReadOnly
+		}
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		return adviseWritable, store.ErrReadOnly
-	case lib.SQLITE_IOERR:
-		return adviseDisk, store.ErrReadOnly
 	// All statements are fixed: if one makes no sense, the schema is not ours.
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_ERROR:
 		return adviseDamaged, store.ErrDamaged
@@ -105,24 +112,37 @@ func busy(err error) bool {
 }
 
 func notFound(path string) error {
-	return fmt.Errorf("%w: there is no file %s. transition init makes one, once; if there should be one already, "+
-		"restore it from a backup: a fresh one would greet every tenant anew", store.ErrNotFound, path)
+	return &store.Error{Kind: store.ErrNotFound, What: "there is no file " + path, Advice: adviseAbsent}
 }
 
 func damaged(path, format string, a ...any) error {
-	return fmt.Errorf("%w: %s %s. %s", store.ErrDamaged, path, fmt.Sprintf(format, a...), adviseDamaged)
+	return &store.Error{Kind: store.ErrDamaged, What: path + " " + fmt.Sprintf(format, a...), Advice: adviseDamaged}
+}
+
+func foreign(path, why string) error {
+	return &store.Error{Kind: store.ErrForeign, What: path + " " + why, Advice: adviseForeign}
+}
+
+func unreadable(path string, cause error) error {
+	return &store.Error{
+		Kind: store.ErrUnreadable, What: path + " is there, but cannot be opened for reading", Advice: adviseReadable, Cause: cause,
+	}
 }
 
 func readOnly(path, why string) error {
-	return fmt.Errorf("%w: %s %s. %s", store.ErrReadOnly, path, why, adviseWritable)
+	return &store.Error{Kind: store.ErrReadOnly, What: path + " " + why, Advice: adviseWritable}
 }
 
 func newer(path string, is, known int) error {
-	return fmt.Errorf("%w: %s has schema version %d, and this program knows versions up to %d. Use the version of "+
-		"transition that wrote it, or a newer one", store.ErrNewer, path, is, known)
+	return &store.Error{
+		Kind: store.ErrNewer, Advice: adviseNewer,
+		What: fmt.Sprintf("%s has schema version %d, and this program knows versions up to %d", path, is, known),
+	}
 }
 
 func fenced(path string, mine, now int64) error {
-	return fmt.Errorf("%w: %s is under lease epoch %d, and this process had epoch %d. Nothing was written; "+
-		"run the command again once the other one has ended", store.ErrFenced, path, now, mine)
+	return &store.Error{
+		Kind: store.ErrFenced, Advice: adviseFenced,
+		What: fmt.Sprintf("%s is under lease epoch %d, and this process had epoch %d", path, now, mine),
+	}
 }

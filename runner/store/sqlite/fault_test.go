@@ -105,6 +105,9 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 	}
 	foreign := filepath.Join(dir, "foreign.db")
 	script(t, foreign, "CREATE TABLE t (a)")
+	script(t, foreign, "PRAGMA application_id = 42; PRAGMA user_version = 1")
+	unversioned := closed(t, nil)
+	script(t, unversioned, "PRAGMA user_version = 0")
 	later := closed(t, nil)
 	script(t, later, "PRAGMA user_version = 7")
 	tests := map[string]struct {
@@ -113,14 +116,15 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 		says string
 	}{
 		"nothing there":        {filepath.Join(dir, "none.db"), store.ErrNotFound, "transition init"},
-		"a directory":          {dir, store.ErrDamaged, "is not a file"},
+		"a directory":          {dir, store.ErrForeign, "is not a regular file"},
 		"an empty file":        {put("empty.db", ""), store.ErrDamaged, "is empty"},
 		"a text":               {put("text.db", strings.Repeat("no database at all\n", 500)), store.ErrDamaged, "backup"},
 		"a short text":         {put("short.db", "no"), store.ErrDamaged, "backup"},
-		"another's database":   {foreign, store.ErrDamaged, "no recorded state"},
+		"another's database":   {foreign, store.ErrForeign, "of another program"},
+		"no schema version":    {unversioned, store.ErrDamaged, "has no schema version"},
 		"a newer state":        {later, store.ErrNewer, "schema version 7, and this program knows versions up to 1"},
 		"a path with ? and %":  {filepath.Join(dir, "a?mode=memory&b=100%25.db"), store.ErrNotFound, "100%25"},
-		"a link that leads on": {link(t, foreign, filepath.Join(dir, "link.db")), store.ErrDamaged, "no recorded state"},
+		"a link that leads on": {link(t, foreign, filepath.Join(dir, "link.db")), store.ErrForeign, "of another program"},
 	}
 	for name, test := range tests {
 		for _, mode := range []Mode{ReadWrite, ReadOnly} {
@@ -236,7 +240,7 @@ func TestDiskFull(t *testing.T) {
 			break
 		}
 		failures++
-		explains(t, err, store.ErrFull, s.path, "Free some space")
+		explains(t, err, store.ErrFull, s.path, "Make room")
 		if diff := cmp.Diff(before, dump(t, s)); diff != "" {
 			t.Fatalf("with %d pages free, a part was written (-before +after):\n%s", free, diff)
 		}

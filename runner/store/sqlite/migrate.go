@@ -22,8 +22,10 @@ func (s *Store) checkSchema(ctx context.Context, mode Mode, schema []migration) 
 	switch {
 	case err != nil:
 		return err
-	case app != applicationID || is < 1:
-		return damaged(s.path, "is a SQLite file, but no recorded state")
+	case app != applicationID:
+		return foreign(s.path, "is a SQLite file, but of another program")
+	case is < 1:
+		return damaged(s.path, "has no schema version")
 	case is > newest:
 		return newer(s.path, is, newest)
 	case is == newest:

@@ -168,3 +168,27 @@ func TestReadOnlyFile(t *testing.T) {
 	_, err := Open(t.Context(), path, ReadWrite)
 	explains(t, err, store.ErrReadOnly, path, "writable")
 }
+
+func TestUnreadableFile(t *testing.T) {
+	if !unprivileged(t) {
+		return
+	}
+	path := closed(t, nil)
+	refuses := func() {
+		t.Helper()
+		for _, mode := range []Mode{ReadWrite, ReadOnly} {
+			_, err := Open(t.Context(), path, mode)
+			explains(t, err, store.ErrUnreadable, path, "readable for you")
+			if strings.Contains(err.Error(), "written") {
+				t.Errorf("the error speaks of writing: %v", err)
+			}
+		}
+	}
+	chmod(t, 0, path)
+	refuses()
+	protect(t, filepath.Dir(path))
+	refuses()
+	chmod(t, 0o600, path)
+	chmod(t, 0, filepath.Dir(path))
+	refuses()
+}

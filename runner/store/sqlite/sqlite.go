@@ -76,17 +76,26 @@ func create(ctx context.Context, path string, m store.Meta) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // the name only: the file has another one by then
+	defer discard(tmp.Name()) // the name only: the file has another one by then
 	if err := tmp.Close(); err != nil {
 		return err
 	}
 	if err := fill(ctx, tmp.Name(), m); err != nil {
-		return err
+		// Before discard makes room, to see whether there is any.
+		return fault(path, "creating", err)
 	}
 	if err := publish(tmp.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// discard removes a file, and what the engine may have left beside it when it
+// failed.
+func discard(path string) {
+	for _, suffix := range [...]string{"", "-journal", "-wal", "-shm"} {
+		os.Remove(path + suffix)
+	}
 }
 
 // publish gives a file its name without taking it from another one. Where files
@@ -121,11 +130,11 @@ func fill(ctx context.Context, path string, m store.Meta) error {
 	return db.Close()
 }
 
-// Open opens a state that is there; it never makes one. The error wraps
-// store.ErrNotFound, ErrDamaged, ErrNewer, ErrReadOnly or ErrFull where it is
-// one of those. A state of an older schema is brought up to date if it is opened
-// for writing, after a backup was made beside it; while somebody applies to it
-// the error is a *store.HeldError.
+// Open opens a state that is there; it never makes one. The error is a
+// *store.Error where it is of one of the kinds of package store. A state of an
+// older schema is brought up to date if it is opened for writing, after a backup
+// was made beside it; while somebody applies to it the error is a
+// *store.HeldError.
 func Open(ctx context.Context, path string, mode Mode) (*Store, error) {
 	return open(ctx, path, mode, migrations())
 }
@@ -154,10 +163,12 @@ func checkFile(path string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return notFound(path)
+	case errors.Is(err, fs.ErrPermission):
+		return unreadable(path, err)
 	case err != nil:
 		return fault(path, "opening", err)
 	case !info.Mode().IsRegular():
-		return damaged(path, "is not a file")
+		return foreign(path, "is not a regular file")
 	case info.Size() == 0:
 		return damaged(path, "is empty")
 	}

@@ -56,11 +56,12 @@ func (v *verifier) problem(format string, a ...any) error {
 // the next check can go on.
 func (v *verifier) tolerates(err error) bool {
 	err = fault(v.path, "verifying", err)
+	var e *store.Error
 	switch {
 	case err == nil, errors.Is(err, errStop):
 		return true
-	case errors.Is(err, store.ErrDamaged):
-		v.report.Problems = append(v.report.Problems, err.Error())
+	case errors.As(err, &e) && e.Kind == store.ErrDamaged:
+		v.report.Problems = append(v.report.Problems, "A check could not be finished: "+e.What+".")
 		return true
 	default:
 		return false

@@ -91,6 +91,7 @@ func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a 
 	if err := a.check(g); err != nil {
 		return err
 	}
+	g.lines = g.json
 	dir, saved, err := a.open(env, g)
 	if err != nil {
 		return err
@@ -113,17 +114,10 @@ func (a applyArgs) open(env Env, g *globals) (dir string, saved *runner.SavedPla
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return "", nil, report(env, g, diag.List{noTarget(a.target)})
-	case err != nil:
-		return "", nil, err
-	case info.IsDir():
+	case err == nil && info.IsDir():
 		return a.target, nil, nil
 	}
-	f, err := os.Open(a.target)
-	if err != nil {
-		return "", nil, err
-	}
-	defer f.Close()
-	saved, diags := runner.ReadPlan(f)
+	saved, diags := readSaved(a.target)
 	if err := report(env, g, diags); err != nil {
 		return "", nil, err
 	}

@@ -17,6 +17,8 @@ type globals struct {
 	noColor  bool
 	input    bool
 	state    string
+	// lines makes -json one of JSON lines, as apply prints, instead of one document.
+	lines bool
 }
 
 // newGlobals reads what the environment says of the global flags; flags beat it.

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
-	"transition/runner"
 )
 
 func newNext(env Env, g *globals) *cobra.Command {
@@ -23,7 +22,7 @@ func newNext(env Env, g *globals) *cobra.Command {
 }
 
 func runNext(ctx context.Context, env Env, g *globals, now string) error {
-	return withState(ctx, env, g, ".", runner.NeedNone, now, func(p opened) error {
+	return look(ctx, env, g, now, func(p opened) error {
 		plan, diags := p.Plan(ctx)
 		if err := report(p.env, g, diags); err != nil {
 			return err

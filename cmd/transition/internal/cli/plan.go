@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
-	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
@@ -56,6 +54,9 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 	case a.summary && a.verbose:
 		return usagef("Choose one of them.", "-summary and -verbose exclude each other.")
 	}
+	if err := report(env, g, checkOut(a.out)); err != nil {
+		return err
+	}
 	return withState(ctx, env, g, a.dir, runner.NeedNone, a.now, func(p opened) error {
 		plan, diags := p.Plan(ctx)
 		if !g.json || diags.HasErrors() {
@@ -63,19 +64,30 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 				return err
 			}
 		}
-		if err := showPlan(p, g, a, plan); err != nil {
+		if err := showAndSave(p, g, a, plan); err != nil {
 			return err
-		}
-		if a.out != "" {
-			if err := savePlan(p, a.out, plan); err != nil {
-				return err
-			}
 		}
 		if a.detailed && len(plan.Changes) > 0 {
 			return exit(exitChanges)
 		}
 		return nil
 	})
+}
+
+// showAndSave saves first, so that stdout holds one document with -json also
+// when that fails, and says last what to do with the file.
+func showAndSave(p opened, g *globals, a planArgs, plan *plans.Plan) error {
+	if a.out == "" {
+		return showPlan(p, g, a, plan)
+	}
+	if err := report(p.env, g, savePlan(p, a.out, plan)); err != nil {
+		return err
+	}
+	if err := showPlan(p, g, a, plan); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.env.Stderr, "Saved in %[1]s. To do exactly this: transition apply %[1]s\n", a.out)
+	return err
 }
 
 func showPlan(p opened, g *globals, a planArgs, plan *plans.Plan) error {
@@ -87,18 +99,4 @@ func showPlan(p opened, g *globals, a planArgs, plan *plans.Plan) error {
 	default:
 		return view.Plan(p.env.Stdout, p.env.screen(Stdout, g), plan, p.planOptions(a.summary, a.verbose))
 	}
-}
-
-// savePlan writes the saved plan in one step: the file is whole or not there.
-// It says what to do with it.
-func savePlan(p opened, name string, plan *plans.Plan) error {
-	var b bytes.Buffer
-	if err := p.SavePlan(&b, plan); err != nil {
-		return err
-	}
-	if err := maybe.WriteFile(name, b.Bytes(), 0o600); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(p.env.Stderr, "Saved in %[1]s. To do exactly this: transition apply %[1]s\n", name)
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,20 @@ func withState(ctx context.Context, env Env, g *globals, dir string, need runner
 		}
 		if err := report(p.env, g, p.OpenState(ctx, need, at)); err != nil {
 			return err
+		}
+		return use(p)
+	})
+}
+
+// look is withState to read the plan here, with or without a recorded state; it
+// says so when there is none.
+func look(ctx context.Context, env Env, g *globals, instant string, use func(opened) error) error {
+	return withState(ctx, env, g, ".", runner.NeedNone, instant, func(p opened) error {
+		if _, ok := p.Meta(); !ok && !g.json {
+			const note = "Nothing is recorded yet, so everything is new. To create the recorded state: transition init"
+			if _, err := fmt.Fprintln(p.env.Stderr, note); err != nil {
+				return err
+			}
 		}
 		return use(p)
 	})

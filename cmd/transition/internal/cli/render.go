@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
-	"transition/runner"
 	"transition/schema/addr"
 )
 
@@ -31,7 +30,7 @@ func newRender(env Env, g *globals) *cobra.Command {
 }
 
 func runRender(ctx context.Context, env Env, g *globals, a addr.Address, now string) error {
-	return withState(ctx, env, g, ".", runner.NeedNone, now, func(p opened) error {
+	return look(ctx, env, g, now, func(p opened) error {
 		messages, diags := p.Render(ctx, a)
 		if err := report(p.env, g, diags); err != nil {
 			return err

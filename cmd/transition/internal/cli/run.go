@@ -101,7 +101,8 @@ func addCommands(root *cobra.Command, env Env, g *globals, hard <-chan struct{})
 }
 
 // report tells diagnostics: with -json as a document on stdout when there are
-// errors, since no other document follows; else as text on stderr. Its error
+// errors, since no other document follows, and as JSON lines where apply has not
+// begun its own; else as text on stderr. Its error
 // ends the command when any diagnostic is one.
 func report(env Env, g *globals, l diag.List) error {
 	if len(l) == 0 {
@@ -109,9 +110,12 @@ func report(env Env, g *globals, l diag.List) error {
 	}
 	failed := l.HasErrors()
 	var err error
-	if g.json && failed {
+	switch {
+	case g.lines && failed:
+		err = view.NewApplyJSON(env.Stdout, env.Build.Version, env.Clock.Now).Diagnostics(l)
+	case g.json && failed:
 		err = view.DiagnosticsJSON(env.Stdout, l)
-	} else {
+	default:
 		err = view.Diagnostics(env.Stderr, env.screen(Stderr, g), l)
 	}
 	if err == nil && failed {

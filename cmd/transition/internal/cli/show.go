@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
 	"transition/plans"
-	"transition/runner"
 	"transition/schema/addr"
 )
 
@@ -39,12 +37,7 @@ dates, the phases with their items, and how many tenants are where.`,
 }
 
 func showSaved(env Env, g *globals, a showArgs) error {
-	f, err := os.Open(a.saved)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	saved, diags := runner.ReadPlan(f)
+	saved, diags := readSaved(a.saved)
 	if err := report(env, g, diags); err != nil {
 		return err
 	}
@@ -55,7 +48,7 @@ func showSaved(env Env, g *globals, a showArgs) error {
 }
 
 func showOverview(ctx context.Context, env Env, g *globals, a showArgs) error {
-	return withState(ctx, env, g, ".", runner.NeedNone, a.now, func(p opened) error {
+	return look(ctx, env, g, a.now, func(p opened) error {
 		v := view.NewOverview(p.env.Stdout, p.env.screen(Stdout, g), p.Config, p.Now())
 		diags := p.Status(ctx, addr.Selector{Tenant: "*"}, func(t *plans.TenantStatus) { v.Add(t) })
 		if err := report(p.env, g, diags); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"transition/cmd/transition/internal/view"
 	"transition/plans"
-	"transition/runner"
 	"transition/schema/addr"
 )
 
@@ -87,7 +86,7 @@ func runStatus(ctx context.Context, env Env, g *globals, a statusArgs) error {
 	if err != nil {
 		return err
 	}
-	return withState(ctx, env, g, ".", runner.NeedNone, a.now, func(p opened) error {
+	return look(ctx, env, g, a.now, func(p opened) error {
 		v := a.view(p, g, filter)
 		alarms := 0
 		diags := p.Status(ctx, a.selector, func(t *plans.TenantStatus) {

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
-	"transition/runner"
 )
 
 func newWhy(env Env, g *globals) *cobra.Command {
@@ -24,7 +23,7 @@ func newWhy(env Env, g *globals) *cobra.Command {
 }
 
 func runWhy(ctx context.Context, env Env, g *globals, tenant, now string) error {
-	return withState(ctx, env, g, ".", runner.NeedNone, now, func(p opened) error {
+	return look(ctx, env, g, now, func(p opened) error {
 		t, diags := p.Why(ctx, tenant)
 		if err := report(p.env, g, diags); err != nil {
 			return err
