@@ -82,7 +82,10 @@ func (c *computation) priority(w *walk, b *schema.Batch) schema.Number {
 func (c *computation) weight(t *schema.Tenant, r *ledger.Record, b *schema.Batch) float64 {
 	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
 	w := walk{d: c.d, out: &c.decision, t: t, r: r}
-	return c.weigh(&w, b)
+	c.decision.Problems = nil
+	x := c.weigh(&w, b)
+	c.problems(c.decision.Problems)
+	return max(x, 0)
 }
 
 // place gives batches to the candidates and decides them.

@@ -150,6 +150,9 @@ func (w *walk) enter(p *schema.Phase) bool {
 		w.block(w.behind())
 		return false
 	}
+	if !slices.ContainsFunc(p.Items, w.unsettled) {
+		return true // there is nothing to keep the tenant from
+	}
 	reason := w.held
 	if reason == nil {
 		reason = w.constrained()
@@ -183,6 +186,8 @@ func (w *walk) tooLateFor(p *schema.Phase) *Held {
 		Source: source(p.LatestRange),
 	}
 }
+
+func (w *walk) unsettled(it *schema.Item) bool { return !w.settled(it) }
 
 // left reports whether an item has still to be begun for the tenant. To ask for
 // an approval is no beginning.

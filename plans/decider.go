@@ -153,6 +153,7 @@ func Zone(cfg *schema.Config, t *schema.Tenant, b *schema.Batch) *time.Location 
 func (d *Decider) index(r *ledger.Record) {
 	clear(d.rec)
 	d.gone = ""
+	obliged, begun := false, ""
 	i := 0
 	for j := range r.Items {
 		it := &r.Items[j]
@@ -161,9 +162,18 @@ func (d *Decider) index(r *ledger.Record) {
 		}
 		if i < len(d.keys) && d.keys[i] == it.Key {
 			d.rec[d.byKey[i].Index] = it
+			if it.Obligation && !isLock(d.byKey[i]) {
+				d.gone = it.Key // it was a lock
+			}
 		} else if isOpen(it) {
 			d.gone = it.Key
+		} else if hasBegun(it) {
+			begun = it.Key
 		}
+		obliged = obliged || it.Obligation
+	}
+	if obliged && begun != "" {
+		d.gone = begun // what has begun behind a lock decides whether it may be opened
 	}
 }
 
@@ -191,4 +201,9 @@ func isOpen(it *ledger.Item) bool {
 	default:
 		return it.Obligation
 	}
+}
+
+func isLock(it *schema.Item) bool {
+	_, ok := it.Does.(*schema.Lock)
+	return ok
 }

@@ -51,6 +51,11 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		w.show(it, ItemWaiting, at, "waits for its time")
 		return Pending
 	}
+	if rec == nil && it.Phase.Hard && w.wentOn(it.Phase) {
+		w.act(Action{Kind: Skip, Item: it, At: at, Reason: "the tenant had passed this phase before the item was there"})
+		w.show(it, ItemSkipped, at, "the tenant had passed this phase before the item was there")
+		return Complete
+	}
 	again := rec != nil && rec.Again
 	if b, passed := w.passed(it, begun, again); passed && w.expire(it, b) {
 		if it.Late == schema.LateSkip && !b.final {
@@ -72,6 +77,17 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		return Pending
 	}
 	return w.start(it, rec, begun)
+}
+
+// wentOn reports whether a later hard phase has begun: this one was Complete
+// then, and what has nothing recorded was not in it (on_insert = "skip").
+func (w *walk) wentOn(p *schema.Phase) bool {
+	for _, later := range w.d.cfg.Phases[p.Index+1:] {
+		if later.Hard && w.begun(later) {
+			return true
+		}
+	}
+	return false
 }
 
 // dependency is the first item that must be settled before this one may begin,
@@ -159,7 +175,7 @@ func earliest(a, b time.Time) time.Time {
 // recorded decides an item that has been begun, or settled.
 func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 	at := w.line.Items[it.Index].At
-	if rec.Undone && rec.Release != nil && !rec.Release.State.Settled() {
+	if rec.Undone && rec.Release != nil && !rec.Release.State.Settled() && w.obliged(it) {
 		w.returned = it // it is being given back
 	}
 	switch rec.State {

@@ -65,10 +65,10 @@ func discharged(rec []*ledger.Item, it *schema.Item) bool {
 // would open the old side while the new one is half there.
 func (w *walk) wayOut() {
 	for _, it := range w.d.locks {
-		if w.d.freed[it.Index] || !w.obliged(it) {
-			continue
+		if w.missed > it.Phase.Index {
+			w.drop(it) // to take it would lead nowhere
 		}
-		if !w.goesBack(it) {
+		if w.d.freed[it.Index] || !w.obliged(it) || !w.goesBack(it) {
 			continue
 		}
 		// Nothing begins any more behind a lock that is given back.
@@ -80,12 +80,17 @@ func (w *walk) wayOut() {
 	}
 }
 
+// drop takes the taking of a lock back from the actions.
+func (w *walk) drop(it *schema.Item) {
+	w.out.Actions = slices.DeleteFunc(w.out.Actions, func(a Action) bool { return a.Item == it && a.Op == ledger.Acquire })
+}
+
 // goesBack reports whether a lock is to be given back before its time, or its
 // giving back goes on. While nobody knows whether it was taken, it is not: a
 // release that overtakes an acquire would leave it locked for ever.
 func (w *walk) goesBack(it *schema.Item) bool {
 	rec := w.d.rec[it.Index]
-	if rec.Release != nil && rec.Release.State != ledger.None {
+	if rec.Release != nil {
 		return rec.Undone
 	}
 	if rec.State == ledger.Running || rec.State == ledger.Lost {
@@ -176,6 +181,19 @@ func (d *Decider) MustEnd(it *schema.Item, op ledger.Op, r *ledger.Record) time.
 		return time.Time{}
 	}
 	return d.recordedLine(r).Phases[it.Phase.Index].MustEnd
+}
+
+// MissedAfter reports whether something after a lock was missed and waits for a
+// person.
+func (d *Decider) MissedAfter(it *schema.Item, r *ledger.Record) bool {
+	d.index(r)
+	for _, later := range d.cfg.Items {
+		rec := d.rec[later.Index]
+		if later.Phase.Hard && later.Phase.Index > it.Phase.Index && rec != nil && rec.State == ledger.Late {
+			return true
+		}
+	}
+	return false
 }
 
 // Expired reports whether the time to answer an approval has passed.

@@ -60,7 +60,7 @@ func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
 	}
-	lease, err := p.state.Lease(ctx, p.holder(o))
+	lease, err := p.state.Lease(context.WithoutCancel(ctx), p.holder(o))
 	var held *store.HeldError
 	if errors.As(err, &held) {
 		res.Busy = true
@@ -91,7 +91,7 @@ func (a *applying) prepare(ctx context.Context) diag.List {
 	if diags.HasErrors() || !a.res.Confirmed || !p.fresh {
 		return diags
 	}
-	return append(diags, p.create(ctx, p.statePath(), store.Rehearsal)...)
+	return append(diags, p.create(context.WithoutCancel(ctx), p.statePath(), store.Rehearsal)...)
 }
 
 // applicable refuses what must not be applied.
@@ -146,22 +146,29 @@ type applying struct {
 	actions *Actions
 	first   *plans.Result   // what was confirmed
 	waited  map[string]bool // tenants whose retries are waited for
-	late    map[string]bool // tenants whose window closed during a pass
+	late    map[string]bool // tenants whose window closed during the last pass
+	behind  map[string]bool // and those of all passes: for them time has gone on
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
-	diags := a.underLease(ctx)
+	if ctx.Err() != nil {
+		a.res.Interrupted = true
+		return nil
+	}
+	// From here on what is begun is brought to a state that can be left.
+	steady := context.WithoutCancel(ctx)
+	diags := a.underLease(steady)
 	if diags.HasErrors() || !a.res.Confirmed {
 		return diags
 	}
-	if more := a.adopt(ctx); more.HasErrors() {
+	if more := a.adopt(steady); more.HasErrors() {
 		return append(diags, more...)
 	}
 	diags = append(diags, a.passes(ctx)...)
 	if diags.HasErrors() {
 		return diags
 	}
-	after, more := a.p.compute(context.WithoutCancel(ctx), a.p.Now())
+	after, more := a.p.compute(steady, a.p.Now())
 	if after != nil {
 		a.res.After = after.Plan
 		for _, w := range after.Plan.Waiting {

@@ -151,17 +151,30 @@ func (b *bench) instant(s string) time.Time {
 	return at
 }
 
+// patience bounds an apply that does not come to an end.
+const patience = 30 * time.Second
+
 // apply rehearses at an instant.
 func (b *bench) apply(instant string, change ...func(*runner.ApplyOptions)) (runner.ApplyResult, diag.List) {
 	b.tb.Helper()
-	p := b.open(runner.NeedRehearse, instant)
+	return b.carryOut(b.open(runner.NeedRehearse, instant), change)
+}
+
+// carryOut applies, and closes the project.
+func (b *bench) carryOut(p *runner.Project, change []func(*runner.ApplyOptions)) (runner.ApplyResult, diag.List) {
+	b.tb.Helper()
+	ctx, cancel := context.WithTimeout(b.tb.Context(), patience)
+	defer cancel()
 	o := runner.ApplyOptions{User: "ann"}
 	for _, c := range change {
 		c(&o)
 	}
-	res, diags := p.Apply(b.tb.Context(), o, nil)
+	res, diags := p.Apply(ctx, o, nil)
+	if ctx.Err() != nil {
+		b.tb.Error("apply does not come to an end")
+	}
 	if err := p.Close(); err != nil {
-		b.tb.Fatal(err)
+		b.tb.Error(err)
 	}
 	return res, diags
 }
@@ -191,55 +204,14 @@ func (b *bench) real(instant string) *clock.Fake {
 	return c
 }
 
-// now applies the real thing. An apply that asks for the time again and again
-// does not come to an end, and is stopped.
+// now applies the real thing.
 func (b *bench) now(change ...func(*runner.ApplyOptions)) runner.ApplyResult {
 	b.tb.Helper()
-	ctx, cancel := context.WithCancel(b.tb.Context())
-	defer cancel()
-	asked := &asked{Clock: b.clock, most: 1000, end: cancel}
-	b.clock = asked
-	p := b.open(runner.NeedWrite, "")
-	b.clock = asked.Clock
-	var o runner.ApplyOptions
-	for _, c := range change {
-		c(&o)
-	}
-	res, diags := p.Apply(ctx, o, nil)
+	res, diags := b.carryOut(b.open(runner.NeedWrite, ""), change)
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}
-	if asked.times() > asked.most {
-		b.tb.Fatal("apply does not come to an end")
-	}
-	if err := p.Close(); err != nil {
-		b.tb.Fatal(err)
-	}
 	return res
-}
-
-// asked is a clock that ends something when it was asked too often.
-type asked struct {
-	clock.Clock
-	most int
-	end  func()
-	mu   sync.Mutex
-	n    int
-}
-
-func (a *asked) Now() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.n++; a.n > a.most {
-		a.end()
-	}
-	return a.Clock.Now()
-}
-
-func (a *asked) times() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.n
 }
 
 func alone(o *runner.ApplyOptions) { o.Parallelism = 1 }

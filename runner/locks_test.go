@@ -101,6 +101,26 @@ func TestLockIsNotGivenBackWhileNobodyKnowsWhetherItWasTaken(t *testing.T) {
 	b.want("release acme/Lock/door #1")
 }
 
+// Nothing moves behind a lock any more; so it is either not taken, or given back.
+func TestLockThatAPersonWantsTakenTooLateDoesNotStayClosed(t *testing.T) {
+	b := newBench(t, guarded, "acme,a@a.example")
+	b.fake.do = always(unknown)
+	b.must(whenLocked)
+	b.must(whenMissed)
+	b.want("acquire acme/Lock/door #1")
+	b.resolve(ledger.AnswerRetry, "acme/Lock/door")
+	var last ledger.Op
+	b.fake.do = func(r action.Request) action.Outcome {
+		last = r.Op
+		return succeeded
+	}
+	b.must(whenMissed)
+	b.must(whenFreed)
+	if last == ledger.Acquire {
+		t.Errorf("effects %q leave the tenant locked, as %+v", b.fake.taken(), b.status("acme").Locks)
+	}
+}
+
 func TestNothingMovesWhileItsLockIsGivenBack(t *testing.T) {
 	b := locked(t, guarded)
 	b.fake.do = on(ledger.Release, retryable)

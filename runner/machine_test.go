@@ -494,6 +494,30 @@ func (m *moving) Now() time.Time {
 	return m.Fake.Now()
 }
 
+// asked is a clock that ends something when it was asked too often.
+type asked struct {
+	clock.Clock
+	most int
+	end  func()
+	mu   sync.Mutex
+	n    int
+}
+
+func (a *asked) Now() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.n++; a.n > a.most {
+		a.end()
+	}
+	return a.Clock.Now()
+}
+
+func (a *asked) times() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.n
+}
+
 // nothingLeft fails when what was due was not done.
 func (m *machine) nothingLeft() {
 	if pl := m.plan(); len(pl.Changes) > 0 {

@@ -66,7 +66,7 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 		if err != nil {
 			return commit, err
 		}
-		if r == nil || !runs(r, at) {
+		if r == nil || lost(r, at) {
 			continue // it is known to be unknown
 		}
 		commit.Facts = append(commit.Facts, p.orphan(at, r, now))
@@ -74,21 +74,22 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 	return commit, nil
 }
 
-// runs reports whether the attempt runs as far as the record knows.
-func runs(r *ledger.Record, at store.Attempt) bool {
+// lost reports whether the record has it already that the outcome of an attempt
+// is unknown.
+func lost(r *ledger.Record, at store.Attempt) bool {
 	it := r.Item(at.Item)
 	if it == nil {
 		return false
 	}
 	if at.Op == ledger.Release {
-		return it.Release != nil && it.Release.State == ledger.Running
+		return it.Release != nil && it.Release.State == ledger.Lost
 	}
 	for i := range it.Parts {
 		if it.Parts[i].Recipient == at.Recipient {
-			return it.Parts[i].State == ledger.Running
+			return it.Parts[i].State == ledger.Lost
 		}
 	}
-	return it.State == ledger.Running
+	return it.State == ledger.Lost
 }
 
 func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledger.Fact {
@@ -97,13 +98,13 @@ func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledg
 		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown,
 		Reason: fmt.Sprintf("the runner ended while attempt %d ran", at.No),
 	}
-	it := p.item(at.Item)
-	if it == nil {
+	it, rec := p.item(at.Item), r.Item(at.Item)
+	if it == nil || rec == nil {
 		return f
 	}
-	try := &r.Item(at.Item).Try
-	if at.Op == ledger.Release {
-		try = r.Item(at.Item).Release
+	try := &rec.Try
+	if at.Op == ledger.Release && rec.Release != nil {
+		try = rec.Release
 	}
 	mustEnd := plans.NewDecider(p.Config, now, true).MustEnd(it, at.Op, r)
 	if plans.Repeats(it, at.Op, try, mustEnd, now) {

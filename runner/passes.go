@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -59,23 +60,29 @@ func (a *applying) stopping(ctx context.Context) (stop context.Context, end func
 // the instant that was confirmed; only for tenants whose window has closed since,
 // and for retries that were waited for, time has gone on.
 func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	if ctx.Err() != nil {
+		a.res.Interrupted = true
+		return nil, nil
+	}
+	steady := context.WithoutCancel(ctx)
 	if late := a.late; len(late) > 0 {
 		a.late = nil
-		res, diags := a.p.compute(ctx, a.p.Now())
+		res, diags := a.p.compute(steady, a.p.Now())
 		if diags.HasErrors() {
 			return nil, diags
 		}
-		if res.Tasks = keepTasks(res.Tasks, late); a.any(res) {
+		if res.Tasks = tasksOf(res.Tasks, late, true); a.any(res) {
 			return res, nil
 		}
 	}
 	for {
-		res, diags := a.p.compute(ctx, now)
+		res, diags := a.p.compute(steady, now)
 		if diags.HasErrors() {
 			return nil, diags
 		}
+		res.Tasks = tasksOf(res.Tasks, a.behind, false)
 		if a.waited != nil {
-			res.Tasks = keepTasks(res.Tasks, a.waited)
+			res.Tasks = tasksOf(res.Tasks, a.waited, true)
 		}
 		if a.any(res) {
 			return res, nil
@@ -100,8 +107,12 @@ func (a *applying) any(res *plans.Result) bool {
 	if a.o.Saved == nil {
 		return true
 	}
+	tenants := make(map[string]bool, len(res.Tasks))
+	for _, t := range res.Tasks {
+		tenants[t.Record.ID] = true
+	}
 	for i := range res.Plan.Changes {
-		if a.o.Saved.has(&res.Plan.Changes[i]) {
+		if c := &res.Plan.Changes[i]; tenants[c.Tenant] && a.o.Saved.has(c) {
 			return true
 		}
 	}
@@ -134,10 +145,11 @@ func (a *applying) retries(p *plans.Plan) time.Time {
 // that not every one needs a plan of its own.
 const gather = time.Second
 
-func keepTasks(tasks []plans.Task, wanted map[string]bool) []plans.Task {
+// tasksOf returns the tasks whose tenants are in a set, or those that are not.
+func tasksOf(tasks []plans.Task, set map[string]bool, in bool) []plans.Task {
 	var out []plans.Task
 	for _, t := range tasks {
-		if wanted[t.Record.ID] {
+		if set[t.Record.ID] == in {
 			out = append(out, t)
 		}
 	}
@@ -161,6 +173,10 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 		return diag.List{a.lost(err)}
 	}
 	a.late = e.late
+	if a.behind == nil {
+		a.behind = make(map[string]bool)
+	}
+	maps.Copy(a.behind, e.late)
 	return a.p.refresh(context.WithoutCancel(ctx))
 }
 

@@ -239,8 +239,10 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	case v.Answer == ledger.AnswerWaive && (rec.State == ledger.Retrying || rec.Release != nil && rec.Release.State == ledger.Retrying):
 		return ""
 	case rec.State == ledger.Returned && v.Answer == ledger.AnswerWaive,
-		rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && !p.closed(it, r):
+		rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && !p.closed(it, r) && !p.missedAfter(it, r):
 		return ""
+	case rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && p.missedAfter(it, r):
+		return "leads nowhere while what was missed after it waits: resolve that first"
 	case !needs:
 		return "does not wait for a person"
 	case v.Answer == ledger.AnswerDone && asks && len(approval.By) > 0 && !mayAnswer(approval.By, v.By):
@@ -259,6 +261,10 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 // that the tenant has not begun, has passed: running it would lead nowhere.
 func (p *Project) closed(it *schema.Item, r *ledger.Record) bool {
 	return plans.NewDecider(p.Config, p.Now(), true).Closed(it, r)
+}
+
+func (p *Project) missedAfter(it *schema.Item, r *ledger.Record) bool {
+	return plans.NewDecider(p.Config, p.Now(), true).MissedAfter(it, r)
 }
 
 // expired reports whether an approval can no longer be given in time.

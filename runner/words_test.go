@@ -77,14 +77,26 @@ func TestHoldStopsOnlyWhomItNames(t *testing.T) {
 func TestHoldBetweenClaimAndBeginIsHeard(t *testing.T) {
 	b := newBench(t, copies, "acme,a@a.example")
 	b.must("2027-03-01 18:00")
-	b.must("2027-03-13 18:00", alone, func(o *runner.ApplyOptions) {
+	b.write("tenants.csv", "id,email\nacme,a@a.example\nbeta,b@b.example\n")
+	b.must("2027-03-13 18:00", func(o *runner.ApplyOptions) {
 		o.Events = func(e runner.Event) {
-			if ev, ok := e.(runner.Ended); ok && ev.Change.Item == "first" {
-				b.hold("acme") // the second is claimed with the commit that records the first
+			// beta is enrolled with the commit that claims acme's attempts.
+			if ev, ok := e.(runner.Noted); ok && ev.Change.Kind == plans.Enrol {
+				b.hold("acme")
 			}
 		}
 	})
-	b.want("run acme/Copy/first #1")
+	b.want("run beta/Copy/first #1", "run beta/Copy/second #1")
+}
+
+func TestHoldEndsByItself(t *testing.T) {
+	b := newBench(t, copies, "acme,a@a.example")
+	b.must("2027-03-01 18:00")
+	b.told(runner.Verb{Kind: runner.Hold, Until: b.instant("2027-03-14 12:00")}, "acme")
+	b.must("2027-03-14 11:59")
+	b.want()
+	b.must("2027-03-14 12:00")
+	b.want("run acme/Copy/first #1", "run acme/Copy/second #1")
 }
 
 func TestHoldAtThePromptPreventsThePlacement(t *testing.T) {
@@ -115,7 +127,9 @@ func TestApprovalAtThePromptIsNoLongerMissed(t *testing.T) {
 		if len(p.Changes) != 1 || p.Changes[0].Kind != plans.Missed {
 			t.Errorf("changes %v, want a missed approval", p.Changes)
 		}
+		c.Set(b.instant("2027-03-19 17:59"))
 		b.told(runner.Verb{Kind: runner.Approve}, "acme/Go/go")
+		c.Set(b.instant("2027-03-19 18:06"))
 	}))
 	b.wantState("acme/Go/go", ledger.Done)
 }

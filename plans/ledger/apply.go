@@ -147,7 +147,7 @@ func (it *Item) discharge(f Fact) {
 		return
 	}
 	it.Obligation = false
-	if it.Undone && (it.State.Settled() || it.State == Retrying) {
+	if it.Undone && it.State != Error {
 		it.State, it.At, it.Reason = Returned, f.At, "given back before its time"
 	}
 }

@@ -125,7 +125,7 @@ func foreign(path, why string) error {
 
 func unreadable(path string, cause error) error {
 	return &store.Error{
-		Kind: store.ErrUnreadable, What: path + " is there, but cannot be opened for reading", Advice: adviseReadable, Cause: cause,
+		Kind: store.ErrUnreadable, What: path + " cannot be opened for reading", Advice: adviseReadable, Cause: cause,
 	}
 }
 
