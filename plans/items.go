@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"transition/plans/ledger"
-	"transition/plans/retry"
 	"transition/schema"
 )
 
@@ -281,51 +280,11 @@ func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.Stat
 	return ledger.Lost
 }
 
-// Repeats reports whether an attempt that was under way when its applier ended
-// is made again by itself: the plan allows it, and its budget is not spent.
-func Repeats(it *schema.Item, op ledger.Op, try *ledger.Try, mustEnd, now time.Time) bool {
-	if !RepeatsUnknown(it, op) || op != ledger.Release && after(now, mustEnd) {
-		return false
-	}
-	_, left := retry.Next(it.Retry, try.Attempts, try.First, now, 0, "")
-	return left
-}
-
 func lostReason(try *ledger.Try) string {
 	if try.State == ledger.Running {
 		return "the runner ended while attempt " + itoa(try.Attempts) + " ran"
 	}
 	return try.Reason
-}
-
-// RepeatsUnknown reports whether an attempt whose outcome is unknown is made
-// again by itself.
-func RepeatsUnknown(it *schema.Item, op ledger.Op) bool {
-	e := EffectOf(it, op)
-	switch e := e.(type) {
-	case *schema.Exec:
-		return e.Delivery == schema.AtLeastOnce
-	case *schema.HTTP:
-		return e.Delivery == schema.AtLeastOnce
-	default:
-		return false
-	}
-}
-
-// EffectOf is what an attempt of an item does in the outside world; nil for
-// messages and approvals.
-func EffectOf(it *schema.Item, op ledger.Op) schema.Effect {
-	switch does := it.Does.(type) {
-	case *schema.Work:
-		return does.Effect
-	case *schema.Lock:
-		if op == ledger.Release {
-			return does.Release
-		}
-		return does.Acquire
-	default:
-		return nil
-	}
 }
 
 // retry decides an attempt that failed and may be repeated.
