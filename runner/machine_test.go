@@ -129,105 +129,18 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 		m := newMachine(t, rt)
 		defer m.leave()
 		for range rapid.IntRange(1, 14).Draw(rt, "steps") {
-			switch rapid.IntRange(0, 9).Draw(rt, "step") {
-			case 0, 1, 2:
-				m.wait(rapid.SampledFrom(waits).Draw(rt, "wait"))
-			case 3:
-				m.speak(words.Draw(rt, "word"))
-			default:
-				m.wait(0) // to the next instant of the plan
-				m.apply(drawScript(rt))
+			m.wait(rapid.SampledFrom(waits).Draw(rt, "wait"))
+			for _, w := range rapid.SliceOfN(words, 0, 2).Draw(rt, "words") {
+				m.speak(w, "*")
 			}
+			if rapid.IntRange(0, 3).Draw(rt, "approve") > 0 {
+				m.speak(word{verb: runner.Verb{Kind: runner.Approve}}, "*")
+			}
+			m.apply(drawScript(rt))
 			m.check()
 		}
 		m.end()
 	})
-}
-
-var waits = []time.Duration{10 * time.Minute, time.Hour, 5 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}
-
-// word is something that a person says.
-type word struct {
-	verb     runner.Verb
-	selector string
-	days     int // of hold: how long; 0: until somebody says resume
-}
-
-var words = rapid.Custom(func(t *rapid.T) word {
-	w := word{selector: rapid.SampledFrom([]string{
-		"*", "acme", "beta", "batch.rest", "*/*/*", "acme/*/*", "*/Go/go", "*/Lock/door", "beta/Move/*", "*/Tell/notice", "cara/*/*",
-	}).Draw(t, "selector")}
-	w.verb.Kind = rapid.SampledFrom([]runner.VerbKind{
-		runner.Approve, runner.Approve, runner.Approve, runner.Resolve, runner.Resolve, runner.Resolve, runner.Hold, runner.Resume, runner.Reject,
-	}).Draw(t, "verb")
-	switch w.verb.Kind {
-	case runner.Hold:
-		w.days = rapid.IntRange(0, 2).Draw(t, "days")
-	case runner.Resolve:
-		w.verb.Answer = rapid.SampledFrom([]ledger.Answer{
-			ledger.AnswerRetry, ledger.AnswerRetry, ledger.AnswerDone, ledger.AnswerWaive, ledger.AnswerBounced,
-		}).Draw(t, "answer")
-	case runner.Approve, runner.Reject, runner.Resume:
-	}
-	return w
-})
-
-// script says what happens during one apply.
-type script struct {
-	parallelism int
-	pace        time.Duration // by which the clock moves whenever it is asked
-	prompt      *word         // said while the user is asked
-	effects     []effect      // in the order in which they come; the rest succeed
-	killed      int           // the number of the event at which the runner is killed; 0: it is not
-}
-
-// effect is one effect: what becomes of it, and what happens meanwhile.
-type effect struct {
-	class     action.Class
-	said      *word
-	killed    bool // with the runner
-	interrupt bool
-	hard      bool
-}
-
-func drawScript(rt *rapid.T) script {
-	s := script{parallelism: 1}
-	s.effects = rapid.SliceOfN(rapid.Custom(drawEffect), 0, 8).Draw(rt, "effects")
-	s.pace = rapid.SampledFrom([]time.Duration{0, 0, 0, time.Second, 10 * time.Minute}).Draw(rt, "pace")
-	if rapid.IntRange(0, 4).Draw(rt, "at the prompt") == 0 {
-		w := words.Draw(rt, "prompt")
-		s.prompt = &w
-	}
-	if rapid.IntRange(0, 5).Draw(rt, "kill") == 0 {
-		s.killed = rapid.IntRange(1, 12).Draw(rt, "event")
-	}
-	if s.killed == 0 && rapid.Bool().Draw(rt, "parallel") {
-		s.parallelism = 3
-	}
-	return s
-}
-
-func drawEffect(t *rapid.T) effect {
-	e := effect{class: action.Succeeded}
-	switch rapid.IntRange(0, 15).Draw(t, "what") {
-	case 0, 1:
-		e.class = action.Retryable
-	case 2:
-		e.class = action.Permanent
-	case 3:
-		e.class = action.Unknown
-	case 4, 5, 6:
-		w := words.Draw(t, "said")
-		e.said = &w
-		e.class = rapid.SampledFrom([]action.Class{action.Succeeded, action.Retryable, action.Permanent, action.Unknown}).Draw(t, "class")
-	case 7:
-		e.killed = true
-	case 8:
-		e.interrupt = true
-	case 9:
-		e.hard, e.class = true, action.Unknown
-	}
-	return e
 }
 
 // machine is a plan directory with its world, and what is known of both.
@@ -243,14 +156,16 @@ type machine struct {
 	n       int // effects of this apply
 	events  int
 	spoken  int
+	drained bool
 	dead    bool   // the runner was killed; what follows is not real
 	image   string // the state as it was then
 	cancel  context.CancelFunc
 	hard    chan struct{}
 	wrong   []string
-	trail   []string       // for whoever reads a failure
-	happens map[string]int // effects that may have happened, by address, operation and recipient
-	again   map[string]int // how often a person said "retry", by address
+	trail   []string                   // for whoever reads a failure
+	happens map[string]int             // effects that may have happened, by address, operation and recipient
+	keys    map[string]map[string]bool // idempotency keys that the world has seen, likewise
+	again   map[string]int             // how often a person said "retry", by address
 	locked  map[string]bool
 	open    map[string]bool // a person has said of the lock that it is dealt with
 }
@@ -258,7 +173,7 @@ type machine struct {
 func newMachine(t *testing.T, rt *rapid.T) *machine {
 	m := &machine{
 		bench: newBench(t, machinePlan, "acme,a@a.example b@a.example", "beta,b@b.example c@b.example", "cara,c@c.example"),
-		rt:    rt, happens: make(map[string]int), again: make(map[string]int),
+		rt:    rt, happens: make(map[string]int), keys: make(map[string]map[string]bool), again: make(map[string]int),
 		locked: make(map[string]bool), open: make(map[string]bool),
 	}
 	m.c = m.real("2027-03-01 09:00")
@@ -277,14 +192,18 @@ func (m *machine) fail(format string, args ...any) {
 	m.rt.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(m.trail, "\n"))
 }
 
-// wait lets time pass; 0: until something falls due.
-func (m *machine) wait(d time.Duration) {
-	if d != 0 {
+// wait lets time pass, but for an instant that lies in the past.
+func (m *machine) wait(what string) {
+	if d, err := time.ParseDuration(what); err == nil {
 		m.c.Advance(d)
 		return
 	}
-	if next := m.plan().Next; !next.IsZero() {
-		m.c.Set(next)
+	until := m.plan().Next
+	if what != "next" {
+		until = m.instant(what)
+	}
+	if until.After(m.c.Now()) {
+		m.c.Set(until)
 	}
 }
 
@@ -318,20 +237,29 @@ func (m *machine) plan() *plans.Plan {
 	return pl
 }
 
-// speak says something; it may be said during an effect.
-func (m *machine) speak(w word) {
+// speak says something of a tenant; it may be said during an effect.
+func (m *machine) speak(w word, tenant string) {
 	if m.person == nil {
 		m.person = m.bench.open(runner.NeedWrite, "")
 	}
-	if w.days > 0 {
-		w.verb.Until = m.c.Now().AddDate(0, 0, w.days)
+	if w.all {
+		tenant = "*"
 	}
-	res, diags := m.sayAs(m.person, w.verb, w.selector)
-	m.note("%s %s %s: %v", w.verb.Kind, w.verb.Answer, w.selector, res.Touched)
+	switch w.verb.Kind {
+	case runner.Hold:
+		if w.days > 0 {
+			w.verb.Until = m.c.Now().AddDate(0, 0, w.days)
+		}
+	case runner.Approve, runner.Reject, runner.Resolve:
+		tenant += "/*/*"
+	case runner.Resume:
+	}
+	res, diags := m.sayAs(m.person, w.verb, tenant)
+	m.note("%s %s %s: %v", w.verb.Kind, w.verb.Answer, tenant, res.Touched)
 	m.spoken += len(res.Touched)
 	for _, d := range diags {
 		if d.Code != "nothing-matches" {
-			m.wrong = append(m.wrong, fmt.Sprintf("%s %s: %v", w.verb.Kind, w.selector, diags))
+			m.wrong = append(m.wrong, fmt.Sprintf("%s %s: %v", w.verb.Kind, tenant, diags))
 		}
 	}
 	if w.verb.Kind != runner.Resolve {
@@ -361,11 +289,16 @@ func (m *machine) effect(r action.Request) action.Outcome {
 	}
 	m.n++
 	m.note("%s %s %s #%d: %d", r.Op, r.Address, to(r), r.Attempt, e.class)
+	k := string(r.Op) + " " + r.Address + " " + to(r)
+	if m.keys[k] == nil {
+		m.keys[k] = make(map[string]bool)
+	}
+	m.keys[k][r.Key] = true
 	if e.said != nil {
-		m.speak(*e.said)
+		m.speak(*e.said, r.Tenant)
 	}
 	if e.class == action.Succeeded || e.class == action.Unknown {
-		m.happened(r)
+		m.happened(k, r)
 	}
 	switch {
 	case e.killed && m.script.parallelism == 1:
@@ -388,8 +321,8 @@ func to(r action.Request) string {
 }
 
 // happened keeps account of what has changed in the world.
-func (m *machine) happened(r action.Request) {
-	m.happens[string(r.Op)+" "+r.Address+" "+to(r)]++
+func (m *machine) happened(k string, r action.Request) {
+	m.happens[k]++
 	switch r.Op {
 	case ledger.Acquire:
 		m.locked[r.Address] = true
@@ -400,12 +333,34 @@ func (m *machine) happened(r action.Request) {
 	}
 }
 
-// event counts events, and kills the runner at one of them: the owner of the
-// state is between two commits then.
+// event sees what the runner tells. At one event a person speaks, or the runner
+// is killed: its owner is between two commits then.
 func (m *machine) event(ev runner.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.events++; m.events == m.script.killed && !m.dead {
+	if m.dead {
+		return
+	}
+	tenant := "*"
+	switch ev := ev.(type) {
+	case runner.Draining:
+		m.drained = true
+	case runner.Began:
+		if m.drained {
+			m.wrong = append(m.wrong, ev.Change.Address()+" begins after an interrupt")
+		}
+		tenant = ev.Change.Tenant
+	case runner.Ended:
+		tenant = ev.Change.Tenant
+	case runner.Noted:
+		tenant = ev.Change.Tenant
+	case runner.Planned:
+	}
+	m.events++
+	if m.script.said != nil && m.events == m.script.heard {
+		m.speak(*m.script.said, tenant)
+	}
+	if m.events == m.script.killed {
 		m.note("at %T", ev)
 		m.kill()
 	}
@@ -449,18 +404,18 @@ func (m *machine) copyState(from, to string) {
 func (m *machine) apply(s script) {
 	ctx, cancel := context.WithCancel(m.tb.Context())
 	defer cancel()
-	m.script, m.n, m.events, m.spoken = s, 0, 0, 0
+	m.script, m.n, m.events, m.spoken, m.drained = s, 0, 0, 0, false
 	hard := make(chan struct{})
 	m.cancel, m.hard = cancel, hard
 	m.note("apply x%d, pace %s", s.parallelism, s.pace)
-	paced := &asked{Clock: &moving{m.c, s.pace}, most: 2000, end: cancel}
+	paced := &asked{Clock: &moving{m.c, s.pace}, most: 1000, end: cancel}
 	m.clock = paced
 	p := m.bench.open(runner.NeedWrite, "")
 	m.clock = m.c
 	before, _ := p.Meta()
 	o := runner.ApplyOptions{Parallelism: s.parallelism, Events: m.event}
 	if s.prompt != nil {
-		atThePrompt(func(*plans.Plan) { m.speak(*s.prompt) })(&o)
+		atThePrompt(func(*plans.Plan) { m.speak(*s.prompt, "acme") })(&o)
 	}
 	res, diags := p.Apply(ctx, o, hard)
 	after, _ := p.Meta()
@@ -531,18 +486,18 @@ func (m *machine) end() {
 	m.note("the end begins")
 	for range 60 {
 		for _, w := range []word{
-			{verb: runner.Verb{Kind: runner.Resume}, selector: "*"},
-			{verb: runner.Verb{Kind: runner.Approve}, selector: "*/*/*"},
-			{verb: runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerWaive}, selector: "*/*/*"},
+			{verb: runner.Verb{Kind: runner.Resume}},
+			{verb: runner.Verb{Kind: runner.Approve}},
+			{verb: runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerWaive}},
 		} {
-			m.speak(w)
+			m.speak(w, "*")
 		}
 		m.apply(script{parallelism: 3})
 		m.check()
 		if m.complete() {
 			return
 		}
-		m.wait(0)
+		m.wait("next")
 	}
 	m.fail("there is no end: %+v", m.plan())
 }

@@ -7,6 +7,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/timeline"
 	"transition/schema"
 )
 
@@ -25,13 +26,18 @@ func (m *machine) check() {
 		p.History(m.tb.Context(), id, h.see) // of a tenant without facts there is none
 		m.locks(h.record)
 	}
-	m.once(p.Config)
+	m.once()
 	m.reasons()
 }
 
 // once fails when something happened to the world more often than somebody asked
-// for it.
-func (m *machine) once(cfg *schema.Config) {
+// for it, or under more keys, so that the world could not tell.
+func (m *machine) once() {
+	for k, keys := range m.keys {
+		if again := m.again[strings.Fields(k)[1]]; len(keys) > 1+again {
+			m.fail("%s had %d keys; a person said retry %d times", k, len(keys), again)
+		}
+	}
 	for k, n := range m.happens {
 		address := strings.Fields(k)[1]
 		if strings.HasSuffix(address, "/data") {
@@ -82,12 +88,14 @@ func explained(it plans.ItemStatus) bool {
 }
 
 // historian reads the facts of one tenant in their order and knows at each what
-// was the case before.
+// was the case before. What people have said it takes from the facts themselves.
 type historian struct {
 	m         *machine
 	cfg       *schema.Config
 	record    *ledger.Record // before the fact at hand
 	succeeded map[string]bool
+	held      *ledger.Fact // the hold that nobody has ended
+	approved  bool         // or somebody has said to go on all the same
 }
 
 func (h *historian) see(f ledger.Fact) {
@@ -96,6 +104,19 @@ func (h *historian) see(f ledger.Fact) {
 		h.began(f)
 	case ledger.Succeeded:
 		h.ended(f)
+	case ledger.Held:
+		h.held = &f
+	case ledger.Resumed:
+		h.held = nil
+	case ledger.Approved:
+		h.approved = true
+	case ledger.Rejected, ledger.Expired:
+		h.approved = false
+	case ledger.Resolved:
+		if f.Item == "Go/go" {
+			h.approved = f.Answer == ledger.AnswerDone || f.Answer == ledger.AnswerWaive
+		}
+	case ledger.Enrolled, ledger.Placed, ledger.Failed, ledger.Unknown, ledger.Skipped, ledger.Collapsed, ledger.Missed, ledger.Asked:
 	}
 	h.record.Apply(f)
 }
@@ -119,23 +140,56 @@ func (h *historian) began(f ledger.Fact) {
 	it := h.item(f.Item)
 	rec := h.record.Item(f.Item)
 	if f.Op == ledger.Release {
-		if rec == nil || !rec.Obligation {
-			h.m.fail("%s/%s is released and is not locked", f.Tenant, f.Item)
-		}
+		h.release(f, rec)
 		return // nothing holds a release back
 	}
 	if rec != nil && rec.State == ledger.Running && f.Recipient == "" {
 		h.m.fail("%s/%s begins while it runs", f.Tenant, f.Item)
 	}
+	line := timeline.Build(h.cfg, h.record.T, h.cfg.Zone).Phases[it.Phase.Index]
+	if !line.MustEnd.IsZero() && f.At.After(line.MustEnd) {
+		h.m.fail("%s/%s begins after must_end, %s", f.Tenant, f.Item, line.MustEnd)
+	}
 	if !it.Phase.Hard || rec != nil && rec.State != ledger.None {
 		return // what has begun goes on
 	}
-	if h.record.Hold.Active(f.At) {
+	if h.held != nil && (h.held.Until == nil || f.At.Before(*h.held.Until)) {
 		h.m.fail("%s/%s begins though a person holds the tenant", f.Tenant, f.Item)
 	}
+	if !h.begunPhase(it.Phase) {
+		h.enters(f, it, line)
+	}
+}
+
+// enters fails when a tenant enters a hard phase that it must not.
+func (h *historian) enters(f ledger.Fact, it *schema.Item, line timeline.Phase) {
+	if !line.LatestStart.IsZero() && f.At.After(line.LatestStart) {
+		h.m.fail("%s/%s begins after latest_start, %s", f.Tenant, f.Item, line.LatestStart)
+	}
+	if it.Phase.Name != "Go" && !h.approved {
+		h.m.fail("%s/%s begins and nobody has approved", f.Tenant, f.Item)
+	}
 	for _, other := range h.cfg.Items {
-		if other.Phase.Hard && other.Phase.Index < it.Phase.Index && !h.settled(other) && !h.begunPhase(it.Phase) {
+		if other.Phase.Hard && other.Phase.Index < it.Phase.Index && !h.settled(other) {
 			h.m.fail("%s/%s begins before %s is done", f.Tenant, f.Item, other.Key())
+		}
+	}
+}
+
+// release fails when a lock is given back that must not be.
+func (h *historian) release(f ledger.Fact, rec *ledger.Item) {
+	if rec == nil || !rec.Obligation {
+		h.m.fail("%s/%s is released and is not locked", f.Tenant, f.Item)
+	}
+	if !f.Undone || f.No > 1 {
+		return
+	}
+	if rec.State == ledger.Running || rec.State == ledger.Lost {
+		h.m.fail("%s/%s is released while nobody knows whether it is taken", f.Tenant, f.Item)
+	}
+	for _, it := range h.cfg.Items {
+		if it.Phase.Name == "Move" && h.begun(it) {
+			h.m.fail("%s/%s is released though %s has begun", f.Tenant, f.Item, it.Key())
 		}
 	}
 }
@@ -153,10 +207,15 @@ func (h *historian) settled(it *schema.Item) bool {
 	return rec != nil && rec.State.Settled()
 }
 
-// begunPhase reports whether something of the phase has begun: then it goes on.
+func (h *historian) begun(it *schema.Item) bool {
+	rec := h.record.Item(it.Key())
+	return rec != nil && rec.Attempt != 0
+}
+
+// begunPhase reports whether something of the phase has begun, or a person has
+// dealt with it: then it goes on.
 func (h *historian) begunPhase(p *schema.Phase) bool {
 	return slices.ContainsFunc(p.Items, func(it *schema.Item) bool {
-		rec := h.record.Item(it.Key())
-		return rec != nil && rec.Attempt != 0
+		return h.begun(it) || h.settled(it)
 	})
 }
