@@ -14,6 +14,13 @@ type Env struct {
 	Zone   *time.Location // in which T is written
 	Batch  string         // empty: null
 	Phase  string         // empty: null
+	// PostponeUntil is the last instant to ask for a later T; zero, and null in
+	// expressions, for who may not.
+	PostponeUntil time.Time
+	// OldT, Reason and Address are for texts of events: the T that was, why it
+	// came to it, and the item that it is about. Zero: null.
+	OldT            time.Time
+	Reason, Address string
 	// Markdown asks message bodies to escape what comes from tenants.
 	Markdown bool
 }

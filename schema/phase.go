@@ -22,6 +22,7 @@ type Phase struct {
 	MustEnd         *toffset.Offset
 	PointOfNoReturn bool
 	Hard            bool // gate: who enters it must have completed every earlier hard phase
+	OnInsert        OnInsert
 	Items           []*Item
 	LatestRange     diag.Range // of latest_start
 }
@@ -38,6 +39,45 @@ func (p *Phase) Locks() bool {
 
 // NeedsNotice reports whether a tenant must have been told before it enters.
 func (p *Phase) NeedsNotice() bool { return p.PointOfNoReturn || p.Locks() }
+
+// OnInsert says what becomes of a new item for tenants that have passed its phase.
+type OnInsert uint8
+
+// The values of the attribute on_insert.
+const (
+	InsertSkip OnInsert = iota + 1
+	InsertRun
+	InsertHold
+)
+
+// EventPhase is the name that stands for a phase in the addresses of messages
+// that are sent when something happens: TENANT/on/NAME.
+const EventPhase = "on"
+
+// Event is what a communication without an offset is sent on.
+type Event string
+
+// The events.
+const (
+	OnPlaced      Event = "placed"
+	OnRescheduled Event = "rescheduled"
+	OnWithdrawn   Event = "withdrawn"
+	OnRolledBack  Event = "rolled_back"
+	OnHeld        Event = "held"
+	OnMissed      Event = "missed"
+	OnError       Event = "error"
+	OnCompleted   Event = "completed"
+)
+
+// OnReschedule says what those get who have had a message when T changes.
+type OnReschedule uint8
+
+// The values of the attribute on_reschedule.
+const (
+	RescheduleCorrect OnReschedule = iota + 1 // a correction, if they were told a date
+	RescheduleResend                          // a correction, and the message again in its new time
+	RescheduleIgnore                          // nothing
+)
 
 // Late says what happens to an item whose window has passed.
 type Late uint8
@@ -104,11 +144,28 @@ type Communication struct {
 	ReplyTo Expr[string]
 	Message *Message
 	Notice  bool // a success counts as a notice of the announced T
+	// TellsT: whoever gets it is told T. Notices do, and texts that name T.
+	TellsT       bool
+	OnReschedule OnReschedule
+	// On is empty but for communications of Config.Events.
+	On Event
+	// Builtin marks an event for which the plan has no text: OnRescheduled,
+	// OnWithdrawn and OnRolledBack. It has neither a channel nor recipients of
+	// its own: it goes to those who were told a date, as they were told.
+	Builtin bool
 }
 
 // Work is a command or a request.
 type Work struct {
 	Effect Effect
+	Undo   *Undo // nil: there is nothing to undo
+}
+
+// Undo takes work back.
+type Undo struct {
+	Effect Effect
+	Retry  *Retry // never nil
+	Range  diag.Range
 }
 
 // Lock is an obligation: what acquire has begun, release must end.

@@ -68,6 +68,9 @@ type Inventory struct {
 	Key         string
 	KeyRange    diag.Range
 	Columns     []Column // the declared ones
+	// MaxRemovals is the share of recorded tenants that may be missing from it,
+	// 0 to 1. An export that lost more is refused.
+	MaxRemovals float64
 	Range       diag.Range
 }
 

@@ -49,6 +49,10 @@ func (l *loader) batch(n *node) *schema.Batch {
 	if until := optional[toffset.Offset](n, "enrol_until"); until != nil {
 		b.EnrolUntil = *until
 	}
+	b.Breaker = l.defaults.breaker
+	if own := n.block("breaker"); own != nil {
+		b.Breaker = l.breaker(own)
+	}
 	b.T = l.instant(n, "cutover", b.Zone)
 	l.checkWeight(n, b)
 	return b
@@ -83,9 +87,8 @@ func (l *loader) after(n *node) *schema.After {
 }
 
 func (l *loader) firstHard(n *node) *schema.Phase {
-	at := slices.IndexFunc(l.cfg.Phases, func(p *schema.Phase) bool { return p.Hard })
-	if at >= 0 {
-		return l.cfg.Phases[at]
+	if p := l.firstPhase(func(p *schema.Phase) bool { return p.Hard }); p != nil {
+		return p
 	}
 	if len(l.cfg.Phases) > 0 {
 		l.report(n, n.def, diag.Diagnostic{
@@ -95,6 +98,40 @@ func (l *loader) firstHard(n *node) *schema.Phase {
 		})
 	}
 	return nil
+}
+
+// firstPhase is the first phase of a kind, or nil.
+func (l *loader) firstPhase(is func(*schema.Phase) bool) *schema.Phase {
+	if at := slices.IndexFunc(l.cfg.Phases, is); at >= 0 {
+		return l.cfg.Phases[at]
+	}
+	return nil
+}
+
+// breaker reads when a batch is stopped. One without a bound would never stop
+// anything.
+func (l *loader) breaker(n *node) *schema.Breaker {
+	b := &schema.Breaker{
+		MaxErrors: optional[int](n, "max_errors"),
+		MaxRatio:  optional[float64](n, "max_error_ratio"),
+		MinSample: value[int](n, "min_sample"),
+		Range:     rangeOf(n.def),
+	}
+	switch {
+	case !n.written("max_errors") && !n.written("max_error_ratio"):
+		l.report(n, n.def, diag.Diagnostic{
+			Code: "missing-attribute", Summary: "An attribute is missing",
+			Detail: "A breaker has a bound, max_errors or max_error_ratio, and here is none, so that it would never stop anything.",
+			Hint:   `Write for example max_errors = 3, or max_error_ratio = "5%".`,
+		})
+	case n.written("min_sample") && !n.written("max_error_ratio"):
+		l.report(n, n.at("min_sample"), diag.Diagnostic{
+			Code: "contradiction", Summary: "A sample without a share",
+			Detail: "min_sample says from how many attempts on the share of max_error_ratio counts, and there is no max_error_ratio.",
+			Hint:   "Remove min_sample, or write max_error_ratio.",
+		})
+	}
+	return b
 }
 
 // batchCycle reports batches that wait for each other, or for themselves.
@@ -131,7 +168,19 @@ func (l *loader) readConstraints() {
 			Name:        n.name(),
 			BlockedWhen: value[schema.Expr[bool]](n, "blocked_when"),
 			Reason:      value[schema.Expr[string]](n, "reason"),
+			OnViolation: onViolation(value[string](n, "on_violation")),
 			Range:       rangeOf(n.def),
 		})
+	}
+}
+
+func onViolation(word string) schema.OnViolation {
+	switch word {
+	case "warn":
+		return schema.ViolationWarn
+	case "eject":
+		return schema.ViolationEject
+	default:
+		return schema.ViolationHold
 	}
 }

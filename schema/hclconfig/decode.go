@@ -25,6 +25,7 @@ type node struct {
 	attrs    map[string]*hcl.Attribute
 	children []*node
 	values   map[string]any
+	named    map[string]bool // what the texts in it name of what differs from tenant to tenant
 }
 
 // name is the last label, or "".
@@ -135,7 +136,7 @@ func (l *loader) collectBlock(n *node, b *hcl.Block) {
 	if !ok {
 		return
 	}
-	c := &node{spec: s, parent: n, labels: b.Labels, labelAt: b.LabelRanges, def: headerOf(b), attrs: make(map[string]*hcl.Attribute)}
+	c := &node{spec: s, parent: n, labels: b.Labels, labelAt: b.LabelRanges, def: headerOf(b), attrs: make(map[string]*hcl.Attribute), named: make(map[string]bool)}
 	if s.Kind != "" {
 		c.labels, c.labelAt = b.Labels[1:], b.LabelRanges[1:]
 	}

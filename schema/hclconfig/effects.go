@@ -33,6 +33,11 @@ func (l *loader) effect(n *node, timeout time.Duration, delivery string) schema.
 	return nil
 }
 
+// ownEffect reads the effect of a block that has a timeout and a delivery.
+func (l *loader) ownEffect(n *node) schema.Effect {
+	return l.effect(n, value[time.Duration](n, "timeout"), value[string](n, "delivery"))
+}
+
 func orStandard(timeout time.Duration, standard string) time.Duration {
 	if timeout > 0 {
 		return timeout

@@ -69,8 +69,9 @@ type loader struct {
 	batches  map[string]*schema.Batch
 	phases   map[string]*schema.Phase
 	items    map[*schema.Phase]map[string]*schema.Item
-	messages map[string]*schema.Message
-	total    int // bytes read so far
+	messages map[messageKey]*schema.Message
+	named    map[*schema.Text]map[string]bool // what texts name of what differs from tenant to tenant
+	total    int                              // bytes read so far
 
 	// columnsUnknown: an inventory could not be read, so that no attribute of a
 	// tenant can be called unknown.
@@ -98,7 +99,8 @@ func newLoader(fsys fs.FS, o Options) *loader {
 		batches:  make(map[string]*schema.Batch),
 		phases:   make(map[string]*schema.Phase),
 		items:    make(map[*schema.Phase]map[string]*schema.Item),
-		messages: make(map[string]*schema.Message),
+		messages: make(map[messageKey]*schema.Message),
+		named:    make(map[*schema.Text]map[string]bool),
 	}
 	l.scope = &compile.Scope{
 		Consts:    map[string]cty.Value{"var": cty.EmptyObjectVal, "local": cty.EmptyObjectVal},
@@ -122,9 +124,14 @@ func (l *loader) load() {
 	l.readChannels()
 	l.readPolicies()
 	l.readPhases()
+	l.readEvents()
+	l.numberEvents()
+	l.readPostpone()
+	l.readConsent()
 	l.readBatches()
 	l.readConstraints()
 	l.readTenants()
+	l.readChanges()
 	l.readChecks()
 }
 

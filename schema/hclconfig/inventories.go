@@ -57,6 +57,7 @@ func (l *loader) inventory(n *node) *schema.Inventory {
 		SourceRange: n.rangeAt("source"),
 		Key:         l.requireText(n, "key"),
 		KeyRange:    n.rangeAt("key"),
+		MaxRemovals: value[float64](n, "max_removals"),
 		Range:       rangeOf(n.def),
 	}
 	if ext := strings.ToLower(path.Ext(inv.Source)); inv.Source != "" && ext != ".csv" {

@@ -2,7 +2,6 @@ package hclconfig
 
 import (
 	"slices"
-	"time"
 
 	"transition/schema"
 	"transition/schema/diag"
@@ -53,7 +52,7 @@ func (l *loader) item(n *node, p *schema.Phase) *schema.Item {
 	case "communication":
 		item.Does = l.communication(n)
 	case "work":
-		item.Does = &schema.Work{Effect: l.effect(n, value[time.Duration](n, "timeout"), value[string](n, "delivery"))}
+		item.Does = &schema.Work{Effect: l.ownEffect(n), Undo: l.undo(n.block("undo"), item.Retry)}
 	case "lock":
 		item.Does = l.lock(n)
 	case "approval":
@@ -87,6 +86,18 @@ func (l *loader) retryOf(n *node) *schema.Retry {
 	return &schema.Retry{MaxAttempts: 1}
 }
 
+// undo reads how work is taken back: as often as the work itself is tried, unless
+// it has a policy of its own.
+func (l *loader) undo(n *node, retry *schema.Retry) *schema.Undo {
+	if n == nil {
+		return nil
+	}
+	if n.written("retry") {
+		retry = l.retryOf(n)
+	}
+	return &schema.Undo{Effect: l.ownEffect(n), Retry: retry, Range: rangeOf(n.def)}
+}
+
 func (l *loader) communication(n *node) *schema.Communication {
 	c := &schema.Communication{
 		Channel: l.channelOf(n),
@@ -96,12 +107,27 @@ func (l *loader) communication(n *node) *schema.Communication {
 		ReplyTo: value[schema.Expr[string]](n, "reply_to"),
 		Message: l.messageOf(n),
 		Notice:  value[bool](n, "notice"),
+
+		OnReschedule: onReschedule(value[string](n, "on_reschedule")),
+		On:           schema.Event(value[string](n, "on")),
 	}
+	c.TellsT = c.Notice || l.mentions(c.Message, "T", "postpone_until")
 	for _, name := range []string{"to", "cc", "bcc"} {
 		l.checkRecipients(n, name)
 	}
 	l.checkAddress(n, "reply_to", c.ReplyTo)
 	return c
+}
+
+func onReschedule(word string) schema.OnReschedule {
+	switch word {
+	case "resend":
+		return schema.RescheduleResend
+	case "ignore":
+		return schema.RescheduleIgnore
+	default:
+		return schema.RescheduleCorrect
+	}
 }
 
 // channelOf is the channel that is written, else the default one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -30,11 +31,13 @@ func (l *loader) messageOf(n *node) *schema.Message {
 	case n.written("message"):
 		return l.messageFiles(n)
 	case n.written("subject") && n.written("body"):
-		return &schema.Message{Default: &schema.Text{
+		text := &schema.Text{
 			Subject: value[schema.Expr[string]](n, "subject"),
 			Body:    value[schema.Expr[string]](n, "body"),
 			Range:   rangeOf(n.at("body")),
-		}}
+		}
+		l.named[text] = n.named
+		return &schema.Message{Default: text}
 	case inline:
 		l.badMessage(n, n.def, "Of subject and body there is only one.", "Write both.")
 	default:
@@ -47,18 +50,25 @@ func (l *loader) badMessage(n *node, rng hcl.Range, detail, hint string) {
 	l.report(n, rng, diag.Diagnostic{Code: "no-message", Summary: "Not one message", Detail: detail, Hint: hint})
 }
 
+// messageKey is what a message was read for: texts of an event may name more.
+type messageKey struct {
+	path string
+	on   schema.Event // empty for items of phases
+}
+
 // messageFiles reads PATH.md and PATH.LOCALE.md. Files that several items use are
-// read, and their mistakes reported, once.
+// read once for phases and once for each event, and their mistakes reported once.
 func (l *loader) messageFiles(n *node) *schema.Message {
 	written, ok := n.values["message"].(string)
 	if !ok {
 		return nil
 	}
 	base := path.Clean(written)
-	if m, seen := l.messages[base]; seen {
+	key := messageKey{base, schema.Event(value[string](n, "on"))}
+	if m, seen := l.messages[key]; seen {
 		return m
 	}
-	l.messages[base] = nil
+	l.messages[key] = nil
 	if !fs.ValidPath(base) || base == "." || strings.Contains(base, `\`) {
 		l.report(n, n.at("message"), diag.Diagnostic{
 			Code: "outside-plan", Summary: "A path outside of the plan directory",
@@ -72,8 +82,23 @@ func (l *loader) messageFiles(n *node) *schema.Message {
 		l.missingMessage(n, base)
 		return nil
 	}
-	l.messages[base] = l.readTranslations(n, base, files)
-	return l.messages[base]
+	from := len(l.diags)
+	l.messages[key] = l.readTranslations(n, base, files)
+	l.forgetRepeated(from)
+	return l.messages[key]
+}
+
+// forgetRepeated drops the diagnostics from an index on that are there before it.
+// Their hints may differ: where more may be named, more may have been meant.
+func (l *loader) forgetRepeated(from int) {
+	before := l.diags[:from:from]
+	fresh := slices.DeleteFunc(l.diags[from:], func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(before, func(b diag.Diagnostic) bool {
+			b.Hint = d.Hint
+			return b == d
+		})
+	})
+	l.diags = append(before, fresh...)
 }
 
 func (l *loader) readTranslations(n *node, base string, files []translation) *schema.Message {
@@ -161,11 +186,38 @@ func (l *loader) messageFile(n *node, name string) *schema.Text {
 		})
 		return nil
 	}
-	return &schema.Text{
-		Subject: l.template(name, head),
-		Body:    l.template(name, body),
-		Range:   rangeOf(hcl.Range{Filename: name, Start: body.start, End: body.start}),
+	text := &schema.Text{Range: rangeOf(hcl.Range{Filename: name, Start: body.start, End: body.start})}
+	names := make(map[string]bool)
+	scope := *l.scope
+	scope.Allow = compile.EventNames(schema.Event(value[string](n, "on")))
+	scope.Named = func(root string) { names[root] = true }
+	text.Subject = l.template(name, head, &scope)
+	text.Body = l.template(name, body, &scope)
+	l.named[text] = names
+	return text
+}
+
+// mentions reports whether any text of a message names one of the roots.
+func (l *loader) mentions(m *schema.Message, roots ...string) bool {
+	return slices.ContainsFunc(textsOf(m), func(t *schema.Text) bool {
+		return slices.ContainsFunc(roots, func(root string) bool { return l.named[t][root] })
+	})
+}
+
+// textsOf lists the texts of a message, which may be nil: the default one first,
+// then by locale.
+func textsOf(m *schema.Message) []*schema.Text {
+	if m == nil {
+		return nil
 	}
+	var list []*schema.Text
+	if m.Default != nil {
+		list = append(list, m.Default)
+	}
+	for _, locale := range slices.Sorted(maps.Keys(m.ByLocale)) {
+		list = append(list, m.ByLocale[locale])
+	}
+	return list
 }
 
 // checkText refuses a file that holds bytes which no message could carry. The
@@ -210,13 +262,13 @@ type part struct {
 
 // template compiles a part of a message, after looking for what the parser must
 // not see.
-func (l *loader) template(name string, p part) schema.Expr[string] {
+func (l *loader) template(name string, p part, scope *compile.Scope) schema.Expr[string] {
 	tokens, _ := hclsyntax.LexTemplate(p.src, name, p.start)
 	if e, bad := scanTokens(tokens); bad {
 		l.tooMuch(nil, e)
 		return schema.Expr[string]{}
 	}
-	text, diags := compile.Template(p.src, name, p.start, l.scope)
+	text, diags := compile.Template(p.src, name, p.start, scope)
 	from := len(l.diags)
 	l.fromHCL(nil, diags)
 	for i := range l.diags[from:] {

@@ -17,7 +17,9 @@ func (l *loader) readPhases() {
 	l.evaluate(nodes...)
 	for _, n := range nodes {
 		l.phases[n.name()] = l.phase(n)
-		l.identifier(n)
+		if l.identifier(n) {
+			l.checkPhaseName(n)
+		}
 	}
 	ordered := l.orderPhases(nodes)
 	for i, n := range ordered {
@@ -35,6 +37,18 @@ func (l *loader) readPhases() {
 	l.checkPhases(ordered)
 }
 
+// checkPhaseName keeps free what stands for a phase in addresses of events.
+func (l *loader) checkPhaseName(n *node) {
+	if n.name() != schema.EventPhase {
+		return
+	}
+	l.report(n, n.nameAt(), diag.Diagnostic{
+		Code: "reserved-name", Summary: "A name that has a meaning already",
+		Detail: fmt.Sprintf("No phase can be called %q: messages that are sent when something happens have addresses such as contoso/%s/rescheduled.", n.name(), n.name()),
+		Hint:   "Give the phase another name.",
+	})
+}
+
 func (l *loader) phase(n *node) *schema.Phase {
 	return &schema.Phase{
 		Name:            n.name(),
@@ -45,7 +59,19 @@ func (l *loader) phase(n *node) *schema.Phase {
 		MustEnd:         optional[toffset.Offset](n, "must_end"),
 		PointOfNoReturn: value[bool](n, "point_of_no_return"),
 		Hard:            hard(n),
+		OnInsert:        onInsert(value[string](n, "on_insert")),
 		LatestRange:     n.rangeAt("latest_start"),
+	}
+}
+
+func onInsert(word string) schema.OnInsert {
+	switch word {
+	case "run":
+		return schema.InsertRun
+	case "hold":
+		return schema.InsertHold
+	default:
+		return schema.InsertSkip
 	}
 }
 

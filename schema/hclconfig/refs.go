@@ -107,6 +107,10 @@ func traversal(e hcl.Expression) ([]string, bool) {
 	if diags.HasErrors() {
 		return nil, false
 	}
+	return stepsOf(path)
+}
+
+func stepsOf(path hcl.Traversal) ([]string, bool) {
 	var steps []string
 	for _, step := range path {
 		switch s := step.(type) {

@@ -20,6 +20,7 @@ type itemDefaults struct {
 	retry    string
 	timeout  time.Duration // 0: by kind of effect
 	delivery string
+	breaker  *schema.Breaker // nil: none
 }
 
 func (l *loader) readTransition() {
@@ -89,6 +90,9 @@ func (l *loader) readDefaults(n *node) {
 		retry:    value[ref](n, "retry").name,
 		timeout:  value[time.Duration](n, "timeout"),
 		delivery: value[string](n, "delivery"),
+	}
+	if breaker := n.block("breaker"); breaker != nil {
+		l.defaults.breaker = l.breaker(breaker)
 	}
 	l.cfg.Locale = value[string](n, "locale")
 	if l.cfg.Locale != "" {

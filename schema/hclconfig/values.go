@@ -54,6 +54,8 @@ func (l *loader) attribute(n *node, a *spec.Attribute) (any, bool) {
 		return nil, false
 	case spec.Reference:
 		return l.reference(n, a, w.Expr)
+	case spec.Address:
+		return l.partAddress(n, a, w.Expr)
 	case spec.Items:
 		return l.itemList(n, w.Expr)
 	}
@@ -93,6 +95,10 @@ func (l *loader) perTenant(n *node, a *spec.Attribute, e hcl.Expression) (any, b
 	scope.Deny = make(map[string]bool, len(a.Without))
 	for _, name := range a.Without {
 		scope.Deny[name] = true
+	}
+	if a.OfEvent {
+		scope.Allow = compile.EventNames(schema.Event(value[string](n, "on")))
+		scope.Named = func(root string) { n.named[root] = true }
 	}
 	var v any
 	var diags hcl.Diagnostics
@@ -145,6 +151,9 @@ func defaultText(a *spec.Attribute, text string) (any, bool) {
 		return parseShare(text)
 	case spec.Zone:
 		return loadZone(text)
+	case spec.Offset:
+		o, err := toffset.Parse(text)
+		return o, err == nil
 	default:
 		if a.PerTenant {
 			return schema.Const(text), true

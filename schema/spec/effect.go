@@ -3,18 +3,24 @@ package spec
 func deliveries() []string { return []string{"at_most_once", "at_least_once"} }
 
 func work() *Block {
-	own := []Attribute{
-		{Name: "timeout", Type: Interval, DefaultDoc: "defaults.timeout, else " + ExecTimeout + " for exec, " + HTTPTimeout + " for http", Doc: "How long an attempt may take."},
-		{Name: "delivery", Type: Text, OneOf: deliveries(), DefaultDoc: "defaults.delivery, else at_least_once for http GET, HEAD, PUT and DELETE, else at_most_once", Doc: "The promise about an attempt whose outcome is unknown: a person decides, or it is tried again."},
+	own := append(effectAttributes(), []Attribute{
 		{Name: "limit", Type: Reference, Refers: []string{"limit"}, DefaultDoc: "none", Doc: "How much of it runs at once."},
 		{Name: "output", Type: TextMap, PerTenant: true, Support: NotYet, DefaultDoc: "none", Doc: "What is kept of the result."},
 		{Name: "pool", Type: Text, Support: NotYet, DefaultDoc: "none", Doc: "Which workers carry it out."},
-	}
+	}...)
 	return &Block{
 		Name: "work", Labels: []string{"NAME"}, Choose: []string{"exec", "http"},
 		Doc:        "A command that runs, or a request that is sent, for each tenant.",
 		Attributes: append(own, itemAttributes(late())...),
 		Blocks:     append(effects(), probe(), poll(), repeat(), undo()),
+	}
+}
+
+// effectAttributes are what work and its undo have in common.
+func effectAttributes() []Attribute {
+	return []Attribute{
+		{Name: "timeout", Type: Interval, DefaultDoc: "defaults.timeout, else " + ExecTimeout + " for exec, " + HTTPTimeout + " for http", Doc: "How long an attempt may take."},
+		{Name: "delivery", Type: Text, OneOf: deliveries(), DefaultDoc: "defaults.delivery, else at_least_once for http GET, HEAD, PUT and DELETE, else at_most_once", Doc: "The promise about an attempt whose outcome is unknown: a person decides, or it is tried again."},
 	}
 }
 
@@ -138,8 +144,9 @@ func repeat() *Block {
 
 func undo() *Block {
 	return &Block{
-		Name: "undo", Max: 1, Support: NotYet, Choose: []string{"exec", "http"},
-		Doc:    "How the work is undone when a tenant goes back.",
-		Blocks: effects(),
+		Name: "undo", Max: 1, Choose: []string{"exec", "http"},
+		Doc:        "How the work is undone when a tenant goes back.",
+		Attributes: append(effectAttributes(), retries("the work's")),
+		Blocks:     effects(),
 	}
 }

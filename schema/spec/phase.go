@@ -12,7 +12,7 @@ func phase() *Block {
 			{Name: "point_of_no_return", Type: Bool, Default: false, Doc: "With the first attempt in this phase there is no way back; it requires latest_start."},
 			{Name: "gate", Type: Text, OneOf: []string{"hard", "soft"}, DefaultDoc: "soft when it holds only communications or nothing, else hard", Doc: "Whether every earlier hard phase must be Complete before it is entered."},
 			{Name: "after", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "none", Doc: "The phase before it, where two have the same offset."},
-			{Name: "on_insert", Type: Text, OneOf: []string{"skip", "run", "hold"}, Default: "skip", Support: DefaultOnly, Doc: "What becomes of a new item for tenants that have completed the phase."},
+			{Name: "on_insert", Type: Text, OneOf: []string{"skip", "run", "hold"}, Default: "skip", Doc: "What becomes of a new item for tenants that have completed the phase."},
 		},
 		Blocks: []*Block{communication(), work(), lock(), approval()},
 	}
@@ -22,13 +22,21 @@ func phase() *Block {
 func itemAttributes(late Attribute) []Attribute {
 	return []Attribute{
 		{Name: "at", Type: Offset, DefaultDoc: "when the phase opens", Doc: "When it is due."},
-		{Name: "when", Type: Bool, Default: true, PerTenant: true, Doc: "Whether a tenant has this item at all."},
+		when(),
 		{Name: "after", Type: Items, Refers: ItemBlocks(), DefaultDoc: "none", Doc: "Items of the same phase that must be done before."},
-		{Name: "retry", Type: Reference, Refers: []string{"retry"}, DefaultDoc: "defaults.retry, else one attempt", Doc: "How often a failed attempt is repeated."},
+		retries("defaults.retry, else one attempt"),
 		{Name: "late_until", Type: Offset, DefaultDoc: "when the phase closes", Doc: "Until when its first attempt may begin."},
 		late,
 		{Name: "scope", Type: Text, OneOf: []string{"tenant", "batch"}, Default: "tenant", Support: DefaultOnly, Doc: "Whether it is done for each tenant, or once for the whole batch."},
 	}
+}
+
+func when() Attribute {
+	return Attribute{Name: "when", Type: Bool, Default: true, PerTenant: true, Doc: "Whether a tenant has this item at all."}
+}
+
+func retries(otherwise string) Attribute {
+	return Attribute{Name: "retry", Type: Reference, Refers: []string{"retry"}, DefaultDoc: otherwise, Doc: "How often a failed attempt is repeated."}
 }
 
 // ItemBlocks lists the names of the blocks that are items of a phase.
@@ -55,17 +63,26 @@ func communication() *Block {
 }
 
 func messageAttributes() []Attribute {
+	return append(textAttributes(Attribute{Name: "to", Type: Texts, Required: true, PerTenant: true, Doc: "Recipients; each gets a message of its own."}),
+		Attribute{
+			Name: "on_reschedule", Type: Text, OneOf: []string{"correct", "resend", "ignore"}, Default: "correct",
+			Doc: "What those get who had it when T changes: a correction if it told them T, that and the message again in its new time, or nothing.",
+		},
+	)
+}
+
+// textAttributes are what all messages have; to and on_reschedule differ.
+func textAttributes(to Attribute) []Attribute {
 	return []Attribute{
 		{Name: "channel", Type: Reference, Refers: []string{"channel"}, DefaultDoc: "defaults.channel", Doc: "How it is sent."},
-		{Name: "to", Type: Texts, Required: true, PerTenant: true, Doc: "Recipients; each gets a message of its own."},
+		to,
 		{Name: "cc", Type: Texts, PerTenant: true, DefaultDoc: "none", Doc: "More recipients."},
 		{Name: "bcc", Type: Texts, PerTenant: true, DefaultDoc: "none", Doc: "Recipients that the others do not see."},
 		{Name: "reply_to", Type: Text, PerTenant: true, DefaultDoc: "none", Doc: "Where answers go."},
 		{Name: "message", Type: Text, DefaultDoc: "none: then subject and body are written", Doc: "A path without ending: the file PATH.LOCALE.md, else PATH.md."},
-		{Name: "subject", Type: Text, PerTenant: true, DefaultDoc: "that of message", Doc: "The subject, with body and instead of message."},
-		{Name: "body", Type: Text, PerTenant: true, DefaultDoc: "that of message", Doc: "The text in Markdown, with subject and instead of message."},
+		{Name: "subject", Type: Text, PerTenant: true, OfEvent: true, DefaultDoc: "that of message", Doc: "The subject, with body and instead of message."},
+		{Name: "body", Type: Text, PerTenant: true, OfEvent: true, DefaultDoc: "that of message", Doc: "The text in Markdown, with subject and instead of message."},
 		{Name: "notice", Type: Bool, Default: false, Doc: "Whether it counts as a notice of T."},
-		{Name: "on_reschedule", Type: Text, OneOf: []string{"correct", "resend", "ignore"}, Default: "correct", Support: DefaultOnly, Doc: "What is sent to those who had it when T changes."},
 		{Name: "attachments", Type: Texts, Support: NotYet, DefaultDoc: "none", Doc: "Files that go with it."},
 	}
 }
@@ -79,19 +96,6 @@ func digest() *Block {
 			{Name: "message", Type: Text, Required: true, Doc: "The text of the joint message."},
 			{Name: "window", Type: Interval, DefaultDoc: "one apply", Doc: "How long to wait for more."},
 		},
-	}
-}
-
-func event() *Block {
-	on := Attribute{
-		Name: "on", Type: Text, Required: true, Doc: "The event.",
-		OneOf: []string{"placed", "rescheduled", "withdrawn", "rolled_back", "held", "missed", "error", "completed"},
-	}
-	return &Block{
-		Name: "communication", Labels: []string{"NAME"}, Support: NotYet,
-		Doc:        "A message that is sent on an event instead of at an offset.",
-		Attributes: append([]Attribute{on}, messageAttributes()...),
-		Blocks:     []*Block{digest()},
 	}
 }
 

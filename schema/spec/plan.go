@@ -55,23 +55,23 @@ func defaults() *Block {
 
 func breaker() *Block {
 	return &Block{
-		Name: "breaker", Max: 1, Support: NotYet,
-		Doc: "Stops new work of a batch when more attempts than allowed end in Error.",
+		Name: "breaker", Max: 1,
+		Doc: "Stops new work of a batch when more attempts than allowed end in Error. One of its bounds must be written; a batch's own breaker replaces that of defaults.",
 		Attributes: []Attribute{
 			{Name: "max_errors", Type: Integer, Bounds: atLeast(0), DefaultDoc: "no bound", Doc: "How many attempts may end in Error."},
 			{Name: "max_error_ratio", Type: Share, DefaultDoc: "no bound", Doc: "Which share of the attempts may end in Error."},
-			{Name: "min_sample", Type: Integer, Bounds: atLeast(1), DefaultDoc: "1", Doc: "How many attempts there must have been before the share counts."},
+			{Name: "min_sample", Type: Integer, Bounds: atLeast(1), Default: 1, Doc: "How many attempts must have ended before the share counts."},
 		},
 	}
 }
 
 func postpone() *Block {
 	return &Block{
-		Name: "postpone", Max: 1, Support: NotYet,
-		Doc: "How often and until when a tenant may ask for a later T.",
+		Name: "postpone", Max: 1,
+		Doc: "How often and until when a tenant may ask for a later T. Without this block it may not.",
 		Attributes: []Attribute{
-			{Name: "max", Type: Integer, Bounds: atLeast(0), DefaultDoc: "1", Doc: "How often."},
-			{Name: "until", Type: Offset, DefaultDoc: "T", Doc: "Until when."},
+			{Name: "max", Type: Integer, Bounds: atLeast(0), Default: 1, Doc: "How often."},
+			{Name: "until", Type: Offset, Default: "T", Doc: "The last instant to ask, counted from the present T; texts name it as postpone_until."},
 			{Name: "min_shift", Type: Duration, DefaultDoc: "none", Doc: "The least distance between the old T and the new one."},
 			{Name: "end", Type: Instant, DefaultDoc: "none", Doc: "No T may lie after this."},
 		},
@@ -80,12 +80,13 @@ func postpone() *Block {
 
 func consent() *Block {
 	return &Block{
-		Name: "consent", Max: 1, Support: NotYet,
-		Doc: "Whether tenants agree before they move.",
+		Name: "consent", Max: 1,
+		Doc: "Keeps tenants that have not agreed out of a phase.",
 		Attributes: []Attribute{
-			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What silence means."},
-			{Name: "opt_out_after", Type: Offset, DefaultDoc: "none", Doc: "From when silence counts as a yes."},
-			{Name: "phase", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "the first hard phase", Doc: "The phase that consent is needed for."},
+			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What counts as a yes: a yes and nothing else, silence, or either."},
+			{Name: "opt_out_after", Type: Duration, DefaultDoc: "none with opt_in, else required", Doc: "How long after the first delivered notice silence counts as a yes."},
+			{Name: "phase", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "the first hard phase with a lock or the point of no return, else the first hard phase", Doc: "The first phase that may not be entered without consent."},
+			{Name: "no_answer", Type: Text, OneOf: []string{"hold", "withdraw"}, Default: "hold", Doc: "What becomes of whoever has not answered when the phase opens; only with opt_in."},
 		},
 	}
 }
@@ -151,22 +152,22 @@ func conditionAttributes(doc string) []Attribute {
 
 func moved() *Block {
 	return &Block{
-		Name: "moved", Support: NotYet,
-		Doc: "Says that a phase or item has another name now.",
+		Name: "moved",
+		Doc:  "Says that a tenant, batch, phase or item has another name now.",
 		Attributes: []Attribute{
-			{Name: "from", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its old address."},
-			{Name: "to", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its new address."},
+			{Name: "from", Type: Address, Required: true, Doc: `Its old address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
+			{Name: "to", Type: Address, Required: true, Doc: "Its new address."},
 		},
 	}
 }
 
 func removed() *Block {
 	return &Block{
-		Name: "removed", Support: NotYet,
-		Doc: "Says that a phase, an item or a tenant was taken out on purpose.",
+		Name: "removed",
+		Doc:  "Says that a tenant, batch, phase or item was taken out on purpose.",
 		Attributes: []Attribute{
-			{Name: "from", Type: Reference, Required: true, Refers: []string{"phase"}, Doc: "Its address."},
-			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while it is active", Doc: "What becomes of what has begun."},
+			{Name: "from", Type: Address, Required: true, Doc: `Its address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
+			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while it is active", Doc: "What becomes of what has begun: it goes on to its end, or only its locks are released."},
 		},
 	}
 }

@@ -56,6 +56,7 @@ const (
 	Integers  Type = "list of whole numbers"
 	TextMap   Type = "map of texts"
 	Reference Type = "reference"
+	Address   Type = "address" // of a part of the plan: phase.Lock.admin
 	Items     Type = "list of items"
 	Values    Type = "map"
 	Any       Type = "any value"
@@ -82,6 +83,7 @@ type Attribute struct {
 	// others are evaluated once, when the plan is read.
 	PerTenant bool
 	Without   []string // names of the language that mean nothing here
+	OfEvent   bool     // it may name what only texts of the event in attribute "on" may
 	Support   Support
 	Missing   *Missing
 }

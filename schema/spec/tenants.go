@@ -7,7 +7,7 @@ func inventory() *Block {
 		Attributes: []Attribute{
 			{Name: "source", Type: Text, Required: true, Doc: "The file, relative to the plan directory: .csv now; .jsonl, .json and .yaml are not supported yet."},
 			{Name: "key", Type: Text, Required: true, Doc: "The column that holds the tenants' ids."},
-			{Name: "max_removals", Type: Text, Default: "10%", Support: DefaultOnly, Doc: "An export that lost more of its rows than this is refused."},
+			{Name: "max_removals", Type: Share, Default: "10%", Doc: "An export that lost more of the recorded tenants than this is refused."},
 		},
 		Blocks: []*Block{{
 			Name: "column", Labels: []string{"NAME"},
@@ -51,7 +51,7 @@ func cutover() Attribute {
 }
 
 // undated are the names that mean nothing before a tenant has a batch.
-func undated() []string { return []string{"T", "batch", "phase"} }
+func undated() []string { return []string{"T", "batch", "phase", "postpone_until"} }
 
 func batchAttributes() []Attribute {
 	return []Attribute{
@@ -101,7 +101,7 @@ func constraint() *Block {
 		Attributes: []Attribute{
 			{Name: "blocked_when", Type: Bool, Required: true, PerTenant: true, Without: undated(), Doc: "Whether a tenant is blocked."},
 			{Name: "reason", Type: Text, Required: true, PerTenant: true, Without: undated(), Doc: "Why, as people read it."},
-			{Name: "on_violation", Type: Text, OneOf: []string{"hold", "warn", "eject"}, Default: "hold", Support: DefaultOnly, Doc: "What becomes of a tenant that is placed already."},
+			{Name: "on_violation", Type: Text, OneOf: []string{"hold", "warn", "eject"}, Default: "hold", Doc: "What becomes of a tenant that is placed already: it is held, it goes on with a warning, or it loses its batch."},
 		},
 	}
 }

@@ -81,9 +81,9 @@ func batchText(s textSource) textNode {
 
 // sharing is all of an Env that many tenants have in common.
 type sharing struct {
-	t            time.Time
-	zone         *time.Location
-	batch, phase string
+	t, until, old time.Time
+	zone          *time.Location
+	batch, phase  string
 }
 
 type recollection[V any] struct {
@@ -101,7 +101,7 @@ func recalled[V any](shared bool, read reader[V]) reader[V] {
 	}
 	m := new(memory[V])
 	return func(env *schema.Env) (V, state) {
-		key := sharing{t: env.T, zone: env.Zone, batch: env.Batch, phase: env.Phase}
+		key := sharing{t: env.T, until: env.PostponeUntil, old: env.OldT, zone: env.Zone, batch: env.Batch, phase: env.Phase}
 		r := m.last.Load()
 		if r == nil || r.key != key {
 			r = m.recall(key, func() (V, state) { return read(env) })

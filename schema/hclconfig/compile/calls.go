@@ -30,6 +30,7 @@ func (r *resolver) call(e *hclsyntax.FunctionCallExpr) (hclsyntax.Expression, le
 	}
 	if e.Name == offsetName {
 		at |= perBatch
+		r.scope.named(rootT)
 	}
 	r.checkFile(&c, first)
 	r.checkArguments(&c)

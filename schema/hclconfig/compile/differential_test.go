@@ -50,7 +50,7 @@ func (g grammar) usually(depth int, f func(int) string) string {
 func (g grammar) text(depth int) string {
 	leaves := []string{
 		"tenant.name", "tenant.ring", "tenant.admin_email", "tenant.id", "tenant.locale", "tenant.time_zone",
-		"T", "batch.name", "phase.name", "var.greeting", `"pilot"`, `""`, `"é"`, `"\u0301"`, `"250"`, `"true"`, `tenant["name"]`,
+		"T", "postpone_until", "batch.name", "phase.name", "var.greeting", `"pilot"`, `""`, `"é"`, `"\u0301"`, `"250"`, `"true"`, `tenant["name"]`,
 	}
 	if depth <= 0 {
 		return g.pick("text", leaves...)
@@ -174,7 +174,7 @@ func drawEnv(t *rapid.T) *schema.Env {
 	e.Tenant.Locale = rapid.SampledFrom([]string{"", "de"}).Draw(t, "locale")
 	e.Batch = rapid.SampledFrom([]string{"", "pilot", "wave1"}).Draw(t, "batch")
 	if rapid.Bool().Draw(t, "no date") {
-		e.T = time.Time{}
+		e.T, e.PostponeUntil = time.Time{}, time.Time{}
 	}
 	return e
 }
@@ -208,6 +208,7 @@ func wrongForAll(expr hcl.Expression, s *compile.Scope, typ cty.Type) bool {
 		Impl:   func([]cty.Value, cty.Type) (cty.Value, error) { return cty.UnknownVal(cty.String), nil },
 	})
 	ctx.Variables["batch"], ctx.Variables["phase"], ctx.Variables["T"] = named, named, cty.UnknownVal(cty.String)
+	ctx.Variables["postpone_until"] = cty.UnknownVal(cty.String)
 	v, diags := expr.Value(ctx)
 	_, err := convert.Convert(v, typ)
 	return diags.HasErrors() || err != nil

@@ -87,8 +87,11 @@ func env() *schema.Env {
 			Cells:  []schema.Cell{text("Contoso"), text("pilot"), text("it@contoso.example"), number("250"), number("2.5"), boolean(true), boolean(false)},
 			Locale: "de",
 		},
-		T:     time.Date(2012, 3, 10, 2, 0, 0, 0, time.UTC),
-		Zone:  losAngeles,
+		T:    time.Date(2012, 3, 10, 2, 0, 0, 0, time.UTC),
+		Zone: losAngeles,
+
+		PostponeUntil: time.Date(2012, 2, 25, 2, 0, 0, 0, time.UTC),
+
 		Batch: "pilot",
 		Phase: "Lock",
 	}
@@ -115,7 +118,9 @@ func oracle(s *compile.Scope, e *schema.Env) *hcl.EvalContext {
 
 func variables(s *compile.Scope, e *schema.Env) map[string]cty.Value {
 	vars := map[string]cty.Value{
-		"T":     optional(e.T.IsZero(), func() string { return e.T.In(e.Zone).Format(time.RFC3339) }),
+		"T":              optional(e.T.IsZero(), func() string { return e.T.In(e.Zone).Format(time.RFC3339) }),
+		"postpone_until": optional(e.PostponeUntil.IsZero(), func() string { return e.PostponeUntil.In(e.Zone).Format(time.RFC3339) }),
+
 		"batch": cty.ObjectVal(map[string]cty.Value{"name": optional(e.Batch == "", func() string { return e.Batch })}),
 		"phase": cty.ObjectVal(map[string]cty.Value{"name": optional(e.Phase == "", func() string { return e.Phase })}),
 	}

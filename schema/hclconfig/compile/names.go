@@ -47,6 +47,10 @@ func (r *resolver) traversal(e *hclsyntax.ScopeTraversalExpr) (hclsyntax.Express
 			fmt.Sprintf("%q has no value at the time at which this is evaluated.", root))
 		return e, 0
 	}
+	if events := eventsOf(root); events != nil && !r.scope.Allow[root] {
+		r.eventName(e, root, events)
+		return e, 0
+	}
 	src := r.scope.source(root)
 	switch {
 	case src == nil:
@@ -57,6 +61,7 @@ func (r *resolver) traversal(e *hclsyntax.ScopeTraversalExpr) (hclsyntax.Express
 			fmt.Sprintf("%q differs from tenant to tenant, but this is evaluated once, while the plan is read. Only var, local, literals and functions of them are known then.", root))
 		return e, 0
 	}
+	r.scope.named(root)
 	return r.reference(e, root, src)
 }
 
@@ -148,7 +153,7 @@ func (r *resolver) constantName(e *hclsyntax.ScopeTraversalExpr, root string) {
 
 func (r *resolver) unknownRoot(e *hclsyntax.ScopeTraversalExpr, root string) {
 	switch root {
-	case "postpone_until", "work", "result":
+	case "work", "result":
 		r.report(e.SrcRange, codeNotSupported, "Not supported yet",
 			fmt.Sprintf("%q belongs to the language, but this version does not evaluate it yet.", root))
 	case "now":

@@ -19,7 +19,7 @@ import (
 type level uint64
 
 const (
-	perBatch  level = 1 << iota // T, its zone, the batch and the phase
+	perBatch  level = 1 << iota // T and what follows from it, its zone, the batch and the phase
 	perTenant                   // the tenant's row
 	firstLoop
 )
@@ -100,11 +100,22 @@ func readBatch(env *schema.Env) (string, state) { return unlessEmpty(env.Batch) 
 
 func readPhase(env *schema.Env) (string, state) { return unlessEmpty(env.Phase) }
 
-func readT(env *schema.Env) (string, state) {
-	if env.T.IsZero() {
+func readT(env *schema.Env) (string, state) { return instant(env, env.T) }
+
+func readPostponeUntil(env *schema.Env) (string, state) { return instant(env, env.PostponeUntil) }
+
+func readOldT(env *schema.Env) (string, state) { return instant(env, env.OldT) }
+
+func readReason(env *schema.Env) (string, state) { return unlessEmpty(env.Reason) }
+
+func readAddress(env *schema.Env) (string, state) { return unlessEmpty(env.Address) }
+
+// instant writes a time in the tenant's zone.
+func instant(env *schema.Env, t time.Time) (string, state) {
+	if t.IsZero() {
 		return "", null
 	}
-	return env.T.In(zoneOf(env)).Format(time.RFC3339), known
+	return t.In(zoneOf(env)).Format(time.RFC3339), known
 }
 
 func zoneOf(env *schema.Env) *time.Location {

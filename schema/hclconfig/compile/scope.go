@@ -36,14 +36,26 @@ type Scope struct {
 	// Deny has the roots that mean nothing at the place of the expression, such
 	// as "T" in a batch's match, since a tenant has no T before it is placed.
 	Deny map[string]bool
+	// Allow has those of the roots for texts of events that mean something here:
+	// "old_T", "reason", "address".
+	Allow map[string]bool
+	// Named is told each root that an expression names, of those whose values
+	// differ from tenant to tenant; a call of offset names T. It may be nil.
+	Named func(root string)
 }
 
 // The roots whose values differ from tenant to tenant.
 const (
-	rootTenant = "tenant"
-	rootT      = "T"
-	rootBatch  = "batch"
-	rootPhase  = "phase"
+	rootTenant        = "tenant"
+	rootT             = "T"
+	rootBatch         = "batch"
+	rootPhase         = "phase"
+	rootPostponeUntil = "postpone_until"
+
+	// Only texts of events may name these.
+	rootOldT    = "old_T"
+	rootReason  = "reason"
+	rootAddress = "address"
 )
 
 // source returns what a root stands for, or nil if its value is known at load
@@ -58,6 +70,14 @@ func (s *Scope) source(root string) source {
 		return objectSource{at: perBatch, attrs: map[string]source{"name": textSource{read: readBatch, at: perBatch}}}
 	case rootPhase:
 		return objectSource{at: perBatch, attrs: map[string]source{"name": textSource{read: readPhase, at: perBatch}}}
+	case rootPostponeUntil:
+		return textSource{read: readPostponeUntil, at: perBatch}
+	case rootOldT:
+		return textSource{read: readOldT, at: perBatch}
+	case rootReason:
+		return textSource{read: readReason, at: perTenant}
+	case rootAddress:
+		return textSource{read: readAddress, at: perTenant}
 	default:
 		return nil
 	}
@@ -96,10 +116,17 @@ func column(i int, t schema.Type) source {
 // roots lists the names that an expression may begin with here.
 func (s *Scope) roots() []string {
 	all := slices.Collect(maps.Keys(s.Consts))
-	all = append(all, rootTenant, rootT, rootBatch, rootPhase)
+	all = append(all, rootTenant, rootT, rootBatch, rootPhase, rootPostponeUntil)
+	all = append(all, slices.Collect(maps.Keys(s.Allow))...)
 	all = slices.DeleteFunc(all, func(r string) bool { return s.Deny[r] })
 	slices.Sort(all)
 	return all
+}
+
+func (s *Scope) named(root string) {
+	if s.Named != nil {
+		s.Named(root)
+	}
 }
 
 func (s *Scope) functionNames() []string {

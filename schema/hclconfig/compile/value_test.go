@@ -1,6 +1,8 @@
 package compile_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +26,7 @@ func TestText_Values(t *testing.T) {
 		{"large number", `"${1e21}${tenant.id}"`, "1000000000000000000000contoso"},
 		{"bool", `"${tenant.active}"`, "true"},
 		{"T", `T`, "2012-03-09T18:00:00-08:00"},
+		{"the last instant to postpone", `postpone_until`, "2012-02-24T18:00:00-08:00"},
 		{"T in another zone", `inzone(T, "Europe/Berlin")`, "2012-03-10T03:00:00+01:00"},
 		{"date of T", `formatdate("D MMMM YYYY", T)`, "9 March 2012"},
 		{"offset", `offset("T-14d")`, "2012-02-24T18:00:00-08:00"},
@@ -51,6 +54,49 @@ func TestText_Values(t *testing.T) {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// Texts of events may name more than others.
+func TestAllow_NamesOfEvents(t *testing.T) {
+	s := scope()
+	s.Allow = map[string]bool{"old_T": true, "reason": true, "address": true}
+	const src = `"${old_T == null ? "-" : old_T} ${reason == null ? "-" : reason} ${address == null ? "-" : address}"`
+	x, diags := compile.Text(parse(t, src), s)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	e := env()
+	if got, err := x.For(e); err != nil || got != "- - -" {
+		t.Errorf("of nothing: %q, %v", got, err)
+	}
+	for i, want := range []string{"2012-03-02T18:00:00-08:00 late Lock/admin", "2012-03-03T18:00:00-08:00 late Lock/admin"} {
+		e.OldT, e.Reason, e.Address = time.Date(2012, 3, 3+i, 2, 0, 0, 0, time.UTC), "late", "Lock/admin"
+		if got, err := x.For(e); err != nil || got != want {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
+	}
+}
+
+// Whoever asks is told what an expression depends on, wherever it stands.
+func TestNamed(t *testing.T) {
+	for src, want := range map[string]string{
+		`tenant.name`:                          "tenant",
+		`var.greeting`:                         "",
+		`"${formatdate("D", T)}${batch.name}"`: "T batch",
+		`offset("T-1d")`:                       "T",
+		`join("", [for T in var.rings : T])`:   "",
+		`templatefile("mail/hello.tmpl", { name = T, vip = tenant.vip })`: "T tenant",
+		`postpone_until`: "postpone_until",
+	} {
+		s, named := scope(), map[string]bool{}
+		s.Named = func(root string) { named[root] = true }
+		if _, diags := compile.Text(parse(t, src), s); diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(named)), " "); got != want {
+			t.Errorf("%s: named %q, want %q", src, got, want)
+		}
 	}
 }
 
