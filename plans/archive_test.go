@@ -126,7 +126,13 @@ func (s *script) run(words []string) {
 		s.edit(args[0])
 	case "on":
 		s.outcomes[args[0]] = args[1:]
-	case "hold", "resume", "approve", "reject", "resolve":
+	case "replace": // FILE OLD => NEW
+		s.replace(args)
+	case "told":
+		for _, w := range s.w.record(args[0]).Told {
+			fmt.Fprintf(&s.out, "%s %s by %s\n", w.Recipient, s.w.time(w.T), w.Item)
+		}
+	case "hold", "resume", "approve", "reject", "resolve", "rollback", "withdraw", "postpone":
 		s.say(words[0], args)
 	default:
 		s.t.Fatalf("unknown command %q", words[0])
@@ -148,6 +154,19 @@ func (s *script) edit(name string) {
 	}
 	w.records, w.now = s.w.records, s.w.now
 	s.w = w
+}
+
+// replace changes a text in one file of the plan.
+func (s *script) replace(args []string) {
+	s.t.Helper()
+	from, to, _ := strings.Cut(strings.Join(args[1:], " "), " => ")
+	old := string(s.files[args[0]].Data)
+	if !strings.Contains(old, from) {
+		s.t.Fatalf("%s does not contain %q", args[0], from)
+	}
+	s.files["now/"+args[0]] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(old, from, strings.ReplaceAll(to, "\\n", "\n")))}
+	s.edit("now")
+	delete(s.files, "now/"+args[0])
 }
 
 func (s *script) instant(text string) time.Time {
@@ -191,6 +210,13 @@ func (s *script) say(verb string, args []string) {
 		f.Item = a.Phase + "/" + a.Item
 	}
 	switch verb {
+	case "rollback":
+		f.Kind, f.Epoch = ledger.RolledBack, r.Epoch+1
+	case "withdraw":
+		f.Kind, f.Epoch = ledger.Withdrawn, r.Epoch+1
+	case "postpone":
+		t := s.instant(strings.Join(args[1:], " "))
+		f.Kind, f.T, f.Reason = ledger.Postponed, &t, ""
 	case "hold":
 		f.Kind = ledger.Held
 	case "resume":

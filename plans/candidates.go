@@ -9,6 +9,7 @@ import (
 // candidate notes a tenant without a batch.
 func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh}
+	c.occupy(t, r, c.d.batches[c.renamed(r.Batch)]) // it leaves its place only for another
 	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
 	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
 	w := walk{d: c.d, out: &c.decision, t: t, r: r}
@@ -16,6 +17,11 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	blocked := w.constrained()
 	if blocked == nil {
 		blocked = c.d.hold(t, r)
+	}
+	if blocked != nil && r.Batch != "" {
+		c.problems(c.decision.Problems)
+		c.stay(task)
+		return
 	}
 	if blocked != nil {
 		c.problems(c.decision.Problems)
@@ -96,6 +102,10 @@ func (c *computation) place() {
 	}
 	for i, res := range results {
 		task := c.unplaced[i]
+		if task.Record.Batch != "" {
+			c.rebatch(task, res)
+			continue
+		}
 		if res.Batch < 0 {
 			held := Held{Reason: res.Reason}
 			c.unplacedTenant(task, &held)
@@ -112,6 +122,33 @@ func (c *computation) place() {
 		c.decide(task, false)
 	}
 	c.candidates, c.unplaced = nil, nil
+}
+
+// rebatch moves a placed tenant to the batch that takes it, or leaves it where it
+// is: who is placed is never without a place for want of another.
+func (c *computation) rebatch(task Task, res placement.Result) {
+	if res.Batch < 0 {
+		c.stay(task)
+		return
+	}
+	to := c.courseOf(task.Tenant, task.Record, c.order[res.Batch])
+	if steps, ok := c.steer(task.Tenant, task.Record, to); ok {
+		task.Steps = steps
+		c.decide(task, true)
+	}
+}
+
+// stay decides a placed tenant in the batch that it has.
+func (c *computation) stay(task Task) {
+	b := c.d.batches[c.renamed(task.Record.Batch)]
+	if b == nil {
+		c.refused.lose(task.Record)
+		return
+	}
+	if steps, ok := c.steer(task.Tenant, task.Record, c.courseOf(task.Tenant, task.Record, b)); ok {
+		task.Steps = steps
+		c.decide(task, true)
+	}
 }
 
 // unplacedTenant decides a tenant that has no batch, with the reason why.

@@ -32,7 +32,12 @@ type Task struct {
 	New    bool          // it is to be enrolled
 	Place  *schema.Batch // it is to be placed here; nil: it is not
 	T      time.Time     // of the placement
+	// Steps change the way of a tenant that is on it.
+	Steps []Step
 }
+
+// begins reports whether something about the tenant as a whole comes first.
+func (t *Task) begins() bool { return t.New || t.Place != nil || len(t.Steps) > 0 }
 
 // Result is a computed plan with what apply needs to carry it out.
 type Result struct {
@@ -121,30 +126,75 @@ func (c *computation) run() error {
 // decided on its own.
 func (c *computation) merge() error {
 	return walkBoth(c.in, func(t *schema.Tenant, r *ledger.Record) {
-		c.plan.Tenants++
-		if t == nil {
-			c.refused.gone = append(c.refused.gone, r.ID)
+		if ofBatch(r.ID) {
 			return
 		}
-		c.tenant(t, r, r.EnrolledAt.IsZero())
+		c.plan.Tenants++
+		if !r.EnrolledAt.IsZero() && r.Left == nil {
+			c.refused.active++
+		}
+		if t == nil {
+			c.gone(r)
+			return
+		}
+		c.tenant(t, r, r.EnrolledAt.IsZero() || r.Left != nil && r.Left.By == "")
 	})
+}
+
+// gone decides a tenant that is in no inventory any more.
+func (c *computation) gone(r *ledger.Record) {
+	if steps, ok := c.leave(r); ok {
+		c.decide(Task{Tenant: c.absent(r), Record: r, Steps: steps}, false)
+	}
 }
 
 // tenant decides a tenant, or puts it aside until its batch, or the gate of its
 // batch, is known.
 func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
-	if r.Batch == "" {
+	switch {
+	case r.Left != nil && !fresh, r.Back != nil:
+		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
+		c.decide(Task{Tenant: t, Record: r}, false)
+		return
+	case r.Batch == "":
 		c.candidate(t, r, fresh)
 		return
 	}
-	b := c.d.batches[r.Batch]
-	if !c.unmoved(t, r, b) {
+	b := c.d.batches[c.renamed(r.Batch)]
+	if b == nil {
+		c.refused.lose(r)
 		return
 	}
-	if !math.IsInf(b.Capacity, 1) {
+	if c.astray(t, r, b) {
+		c.candidate(t, r, false)
+		return
+	}
+	c.occupy(t, r, b)
+	if steps, ok := c.steer(t, r, c.courseOf(t, r, b)); ok {
+		c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
+	}
+}
+
+// occupy counts a placed tenant for its batch's capacity.
+func (c *computation) occupy(t *schema.Tenant, r *ledger.Record, b *schema.Batch) {
+	if b != nil && !math.IsInf(b.Capacity, 1) {
 		c.filler.Use(slices.Index(c.order, b), c.weight(t, r, b))
 	}
-	c.decide(Task{Tenant: t, Record: r}, false)
+}
+
+// astray reports whether the plan wants a placed tenant in another batch: it
+// names one, or its own does not match it any more and another one does. Nobody
+// is moved past the point of no return.
+func (c *computation) astray(t *schema.Tenant, r *ledger.Record, b *schema.Batch) bool {
+	if t.Block != nil && t.Block.Batch != nil {
+		return t.Block.Batch != b
+	}
+	if b.Match.IsConst() && b.Match.Value || c.passed(r) {
+		return false
+	}
+	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
+	match, err := b.Match.For(&c.d.env)
+	return err == nil && !match
 }
 
 // openGates decides the batches that wait for another one, in the order in
@@ -170,7 +220,7 @@ func (c *computation) openGates() {
 // owned: the task shares nothing with what is streamed.
 func (c *computation) decide(task Task, owned bool) {
 	r, first := task.Record, len(c.plan.Changes)
-	if c.assume && (task.New || task.Place != nil) {
+	if c.assume && task.begins() {
 		r = c.begin(&task)
 	}
 	out := &c.decision
@@ -184,13 +234,14 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
-		if n == 0 && c.d.gone != "" {
+		if n == 0 && c.d.gone != "" && !r.Leaving() {
 			c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
 		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
+			c.asked(r, out)
 			c.advance(c.actual, r, out)
 		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
@@ -220,6 +271,10 @@ func (c *computation) begin(task *Task) *ledger.Record {
 		c.change(Change{Kind: Enrol, Tenant: r.ID, At: c.in.Now})
 		r.Apply(EnrolFact(r.ID, c.in.Now))
 	}
+	for _, s := range task.Steps {
+		c.change(s.Change)
+		r.Apply(s.Fact)
+	}
 	if b := task.Place; b != nil {
 		zone := Zone(c.in.Config, task.Tenant, b)
 		c.change(Change{Kind: Place, Tenant: r.ID, Batch: b.Name, At: c.in.Now, Detail: Detail{T: task.T}})
@@ -231,7 +286,7 @@ func (c *computation) begin(task *Task) *ledger.Record {
 // follow notes the actions as changes, and applies their success. An action is
 // due no earlier than what it follows from.
 func (c *computation) follow(task Task, r *ledger.Record, actions []Action, round time.Time) time.Time {
-	if task.New || task.Place != nil {
+	if task.begins() {
 		round = c.in.Now
 	}
 	latest := round
@@ -270,7 +325,7 @@ func (c *computation) change(ch Change) { c.plan.Changes = append(c.plan.Changes
 
 // keep remembers a tenant with changes for apply.
 func (c *computation) keep(task Task, owned bool) {
-	if !owned && task.Place == nil && !task.New {
+	if !owned && task.Place == nil && !task.New || len(task.Steps) > 0 {
 		task.Tenant, task.Record = task.Tenant.Clone(), task.Record.Clone()
 	}
 	c.result.Tasks = append(c.result.Tasks, task)

@@ -13,7 +13,7 @@ import (
 // every other command ask it. The decision is valid until the next call with
 // the same out.
 func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
-	out.reset(len(d.cfg.Phases), len(d.cfg.Items), d.explain)
+	out.reset(len(d.cfg.Phases), len(d.rec), d.explain)
 	d.index(r)
 	batch := d.batches[r.Batch]
 	w := walk{d: d, out: out, t: t, r: r, batch: batch, held: d.hold(t, r), missed: -1}
@@ -21,18 +21,26 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	zone := Zone(d.cfg, t, batch)
 	w.line = d.line(r.T, zone)
 	out.line = w.line
-	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch}
-	for _, p := range d.cfg.Phases {
-		w.phase(p)
-		if out.NeedsGate != nil {
-			return
+	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch, PostponeUntil: PostponeUntil(d.cfg, r.T, zone)}
+	if r.Leaving() {
+		w.goBack()
+	} else {
+		for _, p := range d.cfg.Phases {
+			w.phase(p)
+			if out.NeedsGate != nil {
+				return
+			}
 		}
+		w.collapse()
+		w.wayOut()
 	}
-	w.collapse()
-	w.wayOut()
+	w.events()
 	slices.SortStableFunc(out.Actions, func(a, b Action) int { return a.Item.Index - b.Item.Index })
 	w.obligations()
 	w.finish()
+	if d.explain { // of events only what has happened is shown
+		out.Items = slices.DeleteFunc(out.Items, func(s ItemStatus) bool { return s.Item == "" })
+	}
 }
 
 // hold is what a person, or the plan itself, says against the tenant going on.
@@ -266,7 +274,7 @@ func (w *walk) dead() bool {
 }
 
 func (w *walk) act(a Action) {
-	if a.Op != ledger.Release { // nothing holds a release back
+	if !WayBack(a.Op) { // nothing holds a release back
 		a.MustEnd = w.line.Phases[a.Item.Phase.Index].MustEnd
 	}
 	w.out.Actions = append(w.out.Actions, a)

@@ -68,13 +68,13 @@ type line struct {
 func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 	d := &Decider{
 		cfg: cfg, now: now, live: live,
-		byKey:   slices.Clone(cfg.Items),
+		byKey:   slices.Concat(cfg.Items, cfg.Events),
 		frees:   make([][]*schema.Item, len(cfg.Phases)),
 		batches: make(map[string]*schema.Batch, len(cfg.Batches)),
 		lines:   make(map[lineKey]*line),
 		gates:   make(map[*schema.Batch]Gate),
 		awaited: make([]bool, len(cfg.Phases)),
-		rec:     make([]*ledger.Item, len(cfg.Items)),
+		rec:     make([]*ledger.Item, len(cfg.Items)+len(cfg.Events)),
 		freed:   make([]bool, len(cfg.Items)),
 	}
 	slices.SortFunc(d.byKey, func(a, b *schema.Item) int { return cmp.Compare(a.Key(), b.Key()) })
@@ -93,12 +93,17 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 			d.awaited[b.After.Reached.Index] = true
 		}
 	}
-	d.undated = newLine(undated(cfg))
+	d.undated = d.newLine(undated(cfg))
 	return d
 }
 
-func newLine(tl *timeline.Timeline) *line {
-	return &line{tl, make([]int, len(tl.Items)), make([]int, len(tl.Items))}
+// newLine gives messages that are sent on events a place without any bounds
+// behind the others.
+func (d *Decider) newLine(tl *timeline.Timeline) *line {
+	l := &line{tl, make([]int, len(tl.Items)), make([]int, len(tl.Items))}
+	tl.Phases = append(tl.Phases, timeline.Phase{})
+	tl.Items = append(tl.Items, make([]timeline.Item, len(d.cfg.Events))...)
+	return l
 }
 
 // undated is the timeline of a tenant without T: only what needs no date comes.
@@ -129,7 +134,7 @@ func (d *Decider) line(t time.Time, zone *time.Location) *line {
 	k := lineKey{t.UnixNano(), zone}
 	l, ok := d.lines[k]
 	if !ok {
-		l = newLine(timeline.Build(d.cfg, t, zone))
+		l = d.newLine(timeline.Build(d.cfg, t, zone))
 		d.lines[k] = l
 	}
 	return l

@@ -58,8 +58,9 @@ type Action struct {
 	Carries []*schema.Item
 	Into    *schema.Item // of Collapse: the message that carries it
 	Attempt int          // the number of the attempt, from 1
-	// Undone: the release gives the lock back before its time.
-	Undone bool
+	// Undone: the release gives the lock back before its time. Afresh: from its
+	// success on, the item is as if it had never begun.
+	Undone, Afresh bool
 	// Passes: with it the tenant passes the point of no return.
 	Passes bool
 }

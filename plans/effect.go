@@ -27,7 +27,13 @@ func RepeatsUnknown(it *schema.Item, op ledger.Op) bool {
 func EffectOf(it *schema.Item, op ledger.Op) schema.Effect {
 	switch does := it.Does.(type) {
 	case *schema.Work:
-		return does.Effect
+		if op != ledger.Undo {
+			return does.Effect
+		}
+		if does.Undo == nil {
+			return nil
+		}
+		return does.Undo.Effect
 	case *schema.Lock:
 		if op == ledger.Release {
 			return does.Release
@@ -38,12 +44,24 @@ func EffectOf(it *schema.Item, op ledger.Op) schema.Effect {
 	}
 }
 
+// RetryOf is how often an attempt of an item is repeated.
+func RetryOf(it *schema.Item, op ledger.Op) *schema.Retry {
+	if work, ok := it.Does.(*schema.Work); ok && op == ledger.Undo && work.Undo != nil {
+		return work.Undo.Retry
+	}
+	return it.Retry
+}
+
+// WayBack reports whether an operation takes something back: no hold, limit or
+// window keeps it from being done.
+func WayBack(op ledger.Op) bool { return op == ledger.Release || op == ledger.Undo }
+
 // Repeats reports whether an attempt that was under way when its applier ended
 // is made again by itself: the plan allows it, and its budget is not spent.
 func Repeats(it *schema.Item, op ledger.Op, try *ledger.Try, mustEnd, now time.Time) bool {
-	if !RepeatsUnknown(it, op) || op != ledger.Release && after(now, mustEnd) {
+	if !RepeatsUnknown(it, op) || !WayBack(op) && after(now, mustEnd) {
 		return false
 	}
-	_, left := retry.Next(it.Retry, try.Attempts, try.First, now, 0, "")
+	_, left := retry.Next(RetryOf(it, op), try.Attempts, try.First, now, 0, "")
 	return left
 }

@@ -25,6 +25,12 @@ func (w *walk) finish() {
 	if held == nil {
 		held = w.atRisk()
 	}
+	if held == nil && w.r.Batch != "" && w.r.T.IsZero() && !w.r.Leaving() {
+		held = &Held{Reason: "batch " + w.r.Batch + " has no date"}
+		if w.batch != nil {
+			held.Source = source(w.batch.Range)
+		}
+	}
 	w.out.Held = held
 	if held == nil {
 		return

@@ -13,6 +13,39 @@ func EnrolFact(tenant string, now time.Time) ledger.Fact {
 	return ledger.Fact{At: now, Tenant: tenant, Kind: ledger.Enrolled}
 }
 
+// RescheduleFact records that the T of a tenant changed; a zero t: it has none
+// any more.
+func RescheduleFact(r *ledger.Record, batch string, t time.Time, zone *time.Location, reason string, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: r.ID, Kind: ledger.Rescheduled, Epoch: r.Epoch + 1,
+		Batch: batch, Zone: zone.String(), Reason: reason,
+	}
+	if !t.IsZero() {
+		f.T = &t
+	}
+	return f
+}
+
+// MoveFact records that a tenant has another batch or zone, and the same T.
+func MoveFact(r *ledger.Record, batch string, zone *time.Location, reason string, now time.Time) ledger.Fact {
+	f := ledger.Fact{
+		At: now, Tenant: r.ID, Kind: ledger.Moved, Epoch: r.Epoch,
+		Batch: batch, Zone: zone.String(), Reason: reason,
+	}
+	if t := r.T; !t.IsZero() {
+		f.T = &t
+	}
+	return f
+}
+
+// WithdrawFact records that a tenant left the transition. row is what the
+// inventory last said of it.
+func WithdrawFact(r *ledger.Record, row map[string]string, reason, by string, now time.Time) ledger.Fact {
+	return ledger.Fact{
+		At: now, Tenant: r.ID, Kind: ledger.Withdrawn, Epoch: r.Epoch + 1, Row: row, Reason: reason, By: by,
+	}
+}
+
 // PlaceFact records that a tenant got a batch and a T.
 func PlaceFact(r *ledger.Record, b *schema.Batch, t time.Time, zone *time.Location, now time.Time) ledger.Fact {
 	return ledger.Fact{
@@ -40,7 +73,7 @@ func (a *Action) Facts(r *ledger.Record, now time.Time) []ledger.Fact {
 			return nil // it is open; only its message is left
 		}
 		f.Kind = ledger.Asked
-	case Enrol, Place, Send, Run, Lock, Unlock, Collapse:
+	case Enrol, Place, Reschedule, Move, Adopt, Withdraw, Rollback, Send, Run, Lock, Unlock, Undo, Collapse:
 		return nil
 	}
 	return []ledger.Fact{f}
@@ -66,17 +99,21 @@ func (a *Action) Begins(r *ledger.Record, recipient string, now time.Time) []led
 func (a *Action) began(r *ledger.Record, recipient string, now time.Time) ledger.Fact {
 	f := ledger.Fact{
 		At: now, Tenant: r.ID, Kind: ledger.Began, Item: a.Item.Key(), Epoch: r.Epoch,
-		Op: a.Op, Recipient: recipient, No: a.Number(r, recipient), Undone: a.Undone,
+		Op: a.Op, Recipient: recipient, No: a.Number(r, recipient), Undone: a.Undone, Afresh: a.Afresh,
 	}
 	c, ok := a.Item.Does.(*schema.Communication)
 	if !ok {
 		return f
 	}
-	f.Notice = c.Notice
+	f.Notice = c.Notice || c.On == schema.OnRescheduled
+	tells := c.TellsT || f.Notice
 	for _, late := range a.Carries {
-		f.Notice = f.Notice || late.Does.(*schema.Communication).Notice
+		carried := late.Does.(*schema.Communication)
+		f.Notice = f.Notice || carried.Notice
+		tells = tells || carried.TellsT
 	}
-	if !r.T.IsZero() {
+	f.CalledOff = c.On == schema.OnWithdrawn || c.On == schema.OnRolledBack
+	if tells && !f.CalledOff && !r.T.IsZero() {
 		t := r.T
 		f.Announced = &t
 	}
@@ -115,10 +152,10 @@ func (a *Action) Succeed(r *ledger.Record, now time.Time) {
 	}
 	recipients := a.Recipients
 	switch a.Kind {
-	case Run, Lock, Unlock:
+	case Run, Lock, Unlock, Undo:
 		recipients = []string{""}
 	case Send, Ask:
-	case Enrol, Place, Collapse, Skip, Missed:
+	case Enrol, Place, Reschedule, Move, Adopt, Withdraw, Rollback, Collapse, Skip, Missed:
 		return
 	}
 	for _, to := range recipients {

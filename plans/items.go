@@ -259,12 +259,16 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	return Error
 }
 
-// half tells the two halves of a lock apart.
+// half tells the way back from the way there.
 func half(op ledger.Op) string {
-	if op == ledger.Release {
+	switch op {
+	case ledger.Release:
 		return "release: "
+	case ledger.Undo:
+		return "undo: "
+	default:
+		return ""
 	}
-	return ""
 }
 
 // state is the state of a try as it must be read now: an attempt that runs in
@@ -290,7 +294,7 @@ func lostReason(try *ledger.Try) string {
 // retry decides an attempt that failed and may be repeated.
 func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	end := w.line.Phases[it.Phase.Index].MustEnd
-	if a.Op == ledger.Release {
+	if WayBack(a.Op) {
 		end = time.Time{} // nothing holds a release back
 	}
 	if !end.IsZero() && w.d.now.After(end) {

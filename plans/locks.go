@@ -73,9 +73,13 @@ func (w *walk) wayOut() {
 		}
 		// Nothing begins any more behind a lock that is given back.
 		w.out.Actions = slices.DeleteFunc(w.out.Actions, func(a Action) bool {
-			return a.Op != ledger.Release && a.Kind.Outside() && a.Item.Phase.Hard && a.Item.Phase.Index >= it.Phase.Index
+			return !WayBack(a.Op) && a.Kind.Outside() && a.Item.Phase.Hard && a.Item.Phase.Index >= it.Phase.Index
 		})
-		status := w.release(it, Action{At: w.missedAt(), Reason: "window missed", Undone: true})
+		a := Action{At: w.missedAt(), Reason: "window missed", Undone: true}
+		if w.early(it) || w.d.rec[it.Index].Afresh {
+			a = Action{At: w.d.now, Reason: "its time lies ahead again", Undone: true, Afresh: true}
+		}
+		status := w.release(it, a)
 		w.out.Status = max(w.out.Status, status)
 	}
 }
@@ -96,7 +100,13 @@ func (w *walk) goesBack(it *schema.Item) bool {
 	if rec.State == ledger.Running || rec.State == ledger.Lost {
 		return false
 	}
-	return w.missed > it.Phase.Index && !w.begunAfter(it.Phase)
+	return (w.missed > it.Phase.Index || w.early(it)) && !w.begunAfter(it.Phase)
+}
+
+// early reports whether the time to take a lock lies ahead: T has moved since it
+// was taken.
+func (w *walk) early(it *schema.Item) bool {
+	return w.d.now.Before(w.line.Items[it.Index].At) || w.d.now.Before(w.line.Phases[it.Phase.Index].Opens)
 }
 
 // begunAfter reports whether work or a lock has begun in a phase after p, soft
@@ -177,7 +187,7 @@ func (d *Decider) Closed(it *schema.Item, r *ledger.Record) bool {
 // MustEnd is the last instant at which an attempt of an item may be made again;
 // zero: there is no bound.
 func (d *Decider) MustEnd(it *schema.Item, op ledger.Op, r *ledger.Record) time.Time {
-	if op == ledger.Release { // nothing holds a release back
+	if WayBack(op) { // nothing holds a release back
 		return time.Time{}
 	}
 	return d.recordedLine(r).Phases[it.Phase.Index].MustEnd

@@ -257,11 +257,11 @@ func (w *walk) told() notice {
 	var n notice
 	for i := range w.r.Items {
 		it := &w.r.Items[i]
-		if !it.Notice || it.State != ledger.Done {
+		if it.Noticed.IsZero() && !(it.Notice && it.State == ledger.Done) {
 			continue
 		}
-		n.first = earliest(n.first, it.At)
-		if it.Announced.Equal(w.r.T) {
+		n.first = earliest(n.first, earliest(it.Noticed, it.At))
+		if it.Notice && it.State == ledger.Done && it.Announced.Equal(w.r.T) {
 			n.final = earliest(n.final, it.At)
 		}
 	}

@@ -17,27 +17,39 @@ type Kind uint8
 const (
 	Enrol Kind = iota + 1
 	Place
+	Reschedule
+	Move
+	Adopt
+	Withdraw
+	Rollback
 	Ask
 	Send
 	Run
 	Lock
 	Unlock
+	Undo
 	Collapse
 	Skip
 	Missed
 )
 
 var kinds = [...]struct{ word, symbol string }{
-	Enrol:    {"enrol", "+"},
-	Place:    {"place", "+"},
-	Ask:      {"ask", ">"},
-	Send:     {"send", ">"},
-	Run:      {"run", ">"},
-	Lock:     {"lock", ">"},
-	Unlock:   {"unlock", ">"},
-	Collapse: {"collapse", "="},
-	Skip:     {"skip", "="},
-	Missed:   {"missed", "!"},
+	Enrol:      {"enrol", "+"},
+	Place:      {"place", "+"},
+	Reschedule: {"reschedule", "~"},
+	Move:       {"move", "~"},
+	Adopt:      {"adopt", "~"},
+	Withdraw:   {"withdraw", "-"},
+	Rollback:   {"rollback", "-"},
+	Undo:       {"undo", "<"},
+	Ask:        {"ask", ">"},
+	Send:       {"send", ">"},
+	Run:        {"run", ">"},
+	Lock:       {"lock", ">"},
+	Unlock:     {"unlock", ">"},
+	Collapse:   {"collapse", "="},
+	Skip:       {"skip", "="},
+	Missed:     {"missed", "!"},
 }
 
 // Kinds lists all kinds in the order of summaries.
@@ -69,7 +81,7 @@ func ParseKind(word string) (Kind, bool) {
 // rather than only on the record.
 func (k Kind) Outside() bool {
 	switch k {
-	case Send, Run, Lock, Unlock, Ask:
+	case Send, Run, Lock, Unlock, Ask, Undo:
 		return true
 	default:
 		return false
@@ -98,7 +110,9 @@ func (c *Change) Address() string {
 
 // Detail says more about a change; which fields are set depends on its kind.
 type Detail struct {
-	T          time.Time // of Place
+	T          time.Time // of Place, Reschedule and Move; zero: no date any more
+	OldT       time.Time // of Reschedule and Withdraw
+	OldBatch   string    // of Reschedule and Move
 	Recipients []string  // of Send and Ask: who has not had it yet
 	Into       string    // of Collapse: PHASE/ITEM of the message that carries it
 	Attempt    int       // of a retry: the number of the attempt, from 2

@@ -19,104 +19,93 @@ var errNegativeWeight = errors.New("a weight must not be negative")
 
 // refusals collects what a plan may not do to tenants who are on their way.
 type refusals struct {
-	gone  []string              // left the inventory
-	moved map[string]*movedDate // by batch: their T changed
-	other []string              // pinned to another batch than theirs
-	zones []string              // their time zone changed
-	items []string              // addresses of open items that the plan has no more
-	lost  map[string][]string   // by batch that the plan has no more
+	active     int                 // recorded tenants that have not left
+	gone       []string            // left the inventory
+	leftPassed []string            // and are past the point of no return
+	passed     []string            // their T changed past the point of no return
+	past       []string            // their T would lie in the past
+	unnoticed  []string            // their T moved so near that notice cannot be given
+	items      []string            // addresses of open items that the plan has no more
+	lost       map[string][]string // by batch that the plan has no more
 }
 
-type movedDate struct {
-	from, to time.Time
-	tenants  []string
-}
-
-// unmoved reports whether a placed tenant still has the batch and the date that
-// it was placed with.
-func (c *computation) unmoved(t *schema.Tenant, r *ledger.Record, b *schema.Batch) bool {
-	ref := &c.refused
-	if b == nil {
-		if ref.lost == nil {
-			ref.lost = make(map[string][]string)
-		}
-		ref.lost[r.Batch] = append(ref.lost[r.Batch], r.ID)
-		return false
+func (ref *refusals) lose(r *ledger.Record) {
+	if ref.lost == nil {
+		ref.lost = make(map[string][]string)
 	}
-	to := b.T
-	if t.Block != nil {
-		if t.Block.Batch != nil && t.Block.Batch != b {
-			ref.other = append(ref.other, r.ID)
-			return false
-		}
-		if !t.Block.Cutover.IsZero() {
-			to = t.Block.Cutover
-		}
-	}
-	if to.Equal(r.T) {
-		if zone := Zone(c.in.Config, t, b); zone.String() != r.Zone {
-			ref.zones = append(ref.zones, r.ID)
-			return false
-		}
-		return true
-	}
-	if ref.moved == nil {
-		ref.moved = make(map[string]*movedDate)
-	}
-	m := ref.moved[b.Name]
-	if m == nil {
-		m = &movedDate{from: r.T, to: to}
-		ref.moved[b.Name] = m
-	}
-	m.tenants = append(m.tenants, r.ID)
-	return false
+	ref.lost[r.Batch] = append(ref.lost[r.Batch], r.ID)
 }
 
 // refuse reports the collected refusals.
 func (c *computation) refuse() {
-	cfg, ref := c.in.Config, &c.refused
-	add := func(code, summary, detail, hint string, subject diag.Range) {
-		c.plan.Diagnostics.Add(diag.Diagnostic{
-			Severity: diag.Error, Code: code, Summary: summary, Detail: detail, Hint: hint, Subject: subject,
-		})
-	}
-	if n := len(ref.gone); n > 0 {
-		var at diag.Range
-		if len(cfg.Inventories) > 0 {
-			at = cfg.Inventories[0].SourceRange
-		}
-		add("tenant-left", "Tenants left the inventory",
-			fmt.Sprintf("%s recorded and in no inventory any more: %s. Withdrawing tenants is not supported yet, and forgetting them would leave locks and promises behind.", count(n, "tenant is", "tenants are"), quoteSome(ref.gone)),
-			"Put the rows back. To keep such a tenant from being moved, write: transition hold TENANT -reason=…", at)
-	}
-	for _, name := range slices.Sorted(maps.Keys(ref.moved)) {
-		m := ref.moved[name]
-		add("date-moved", "The date of placed tenants changed",
-			fmt.Sprintf("Batch %q was placed for %s and the plan now says %s. Moving a date that tenants may have been told is not supported yet. It concerns %s: %s.",
-				name, showDate(m.from, cfg.Zone), showDate(m.to, cfg.Zone), count(len(m.tenants), "tenant", "tenants"), quoteSome(m.tenants)),
-			"Set cutover back to the recorded date.", c.d.batches[name].TRange)
-	}
-	if n := len(ref.other); n > 0 {
-		add("batch-changed", "Tenants were given another batch",
-			fmt.Sprintf("%s placed in another batch than the plan now names: %s. Moving tenants between batches is not supported yet.", count(n, "tenant is", "tenants are"), quoteSome(ref.other)),
-			"Name the batch that status shows, or leave batch out.", cfg.Tenants[ref.other[0]].BatchRange)
-	}
-	if n := len(ref.items); n > 0 {
-		add("open-item-gone", "An item was removed or renamed while something of it is open",
-			fmt.Sprintf("A lock that may be held, or an attempt without a known outcome, would be forgotten: %s. Removing and renaming what is open is not supported yet.", quoteSome(ref.items)),
-			"Put the phase or item back under its name until that has ended.", diag.Range{})
-	}
-	if n := len(ref.zones); n > 0 {
-		add("zone-changed", "The time zone of placed tenants changed",
-			fmt.Sprintf("%s another time zone now than when placed: %s. Every instant that they may have been told would shift; that is not supported yet.", count(n, "tenant has", "tenants have"), quoteSome(ref.zones)),
-			"Set time_zone back.", diag.Range{})
-	}
+	ref := &c.refused
+	c.shrunk()
+	c.refuseTenants(ref.leftPassed, "left-past-return", "Tenants left the inventory past the point of no return",
+		"%s past the point of no return and in no inventory any more: %s. What has been moved cannot be withdrawn.",
+		"Put the rows back until the tenants are Complete.")
+	c.refuseTenants(ref.passed, "moved-past-return", "The date of tenants past the point of no return changed",
+		"%s past the point of no return, and the plan gives another date or batch: %s. What has happened has no other date.",
+		"Keep their date: write tenant \"ID\" { cutover = … } for them with the date that status shows.")
+	c.refuseTenants(ref.past, "date-in-the-past", "A date was moved into the past",
+		"%s to be moved at an instant that has passed: %s. It is "+toffset.Show(c.in.Now, c.in.Config.Zone)+" now.",
+		"Write a cutover in the future, or remove it until there is a new date.")
+	c.refuseTenants(ref.unnoticed, "notice-too-short", "A date was moved so near that notice cannot be given",
+		"%s told too late of the new date, even if the correction went out now: %s. The plan asks for "+needed(c.in.Config.Notice)+".",
+		"Write a later cutover, or change notice for the whole transition.")
+	c.refuseTenants(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
+		"A lock that may be held, or an attempt without a known outcome, would be forgotten (%s concerned): %s.",
+		"Put the phase or item back under its name until that has ended.")
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
-		ids := ref.lost[name]
-		add("batch-gone", "A batch with tenants is gone from the plan",
-			fmt.Sprintf("%s placed in batch %q, which the plan does not have any more: %s.", count(len(ids), "tenant is", "tenants are"), name, quoteSome(ids)),
-			"Put the batch back. Renaming and removing batches is not supported yet.", diag.Range{})
+		c.refuseTenants(ref.lost[name], "batch-gone", "A batch with tenants is gone from the plan",
+			"%s placed in batch "+strconv.Quote(name)+", which the plan does not have any more: %s.",
+			"Put the batch back, or say what it is called now: moved { from = batch."+name+", to = batch.NEW }.")
 	}
+}
+
+// refuseTenants adds an error that lists tenants, if there are any.
+func (c *computation) refuseTenants(ids []string, code, summary, detail, hint string) {
+	if len(ids) == 0 {
+		return
+	}
+	c.plan.Diagnostics.Add(diag.Diagnostic{
+		Severity: diag.Error, Code: code, Summary: summary, Hint: hint,
+		Detail: fmt.Sprintf(detail, count(len(ids), "tenant is", "tenants are"), quoteSome(ids)),
+	})
+}
+
+// shrunk refuses to take an inventory that lost too much for a mass withdrawal. A
+// single tenant is none, unless the plan allows no removal at all.
+func (c *computation) shrunk() {
+	share := 0.0
+	var at diag.Range
+	for _, inv := range c.in.Config.Inventories {
+		share, at = max(share, inv.MaxRemovals), inv.SourceRange
+	}
+	n, most := len(c.refused.gone), int(share*float64(c.refused.active))
+	if share > 0 {
+		most = max(most, 1)
+	}
+	if len(c.in.Config.Inventories) == 0 || n <= most {
+		return
+	}
+	c.plan.Diagnostics.Add(diag.Diagnostic{
+		Severity: diag.Error, Code: "inventory-shrank", Summary: "The inventory lost too many tenants",
+		Detail: fmt.Sprintf("%d of %d recorded tenants are in no inventory any more: %s. At most %d may go missing at once (max_removals), so that a broken export never becomes a mass withdrawal.",
+			n, c.refused.active, quoteSome(c.refused.gone), most),
+		Hint:    "Look at the export. If they really leave, raise max_removals for this change.",
+		Subject: at,
+	})
+}
+
+func needed(n schema.Notice) string {
+	var parts []string
+	if !n.First.IsZero() {
+		parts = append(parts, "a first notice of "+n.First.String())
+	}
+	if !n.Final.IsZero() {
+		parts = append(parts, "a final notice of "+n.Final.String())
+	}
+	return strings.Join(parts, " and ")
 }
 
 // pinnedProblem says that a tenant's batch, which the plan names, cannot take it.

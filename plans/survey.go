@@ -18,6 +18,9 @@ func Survey(in Input, each func(*TenantStatus)) (diag.List, error) {
 	c.d.explain = true
 	var status TenantStatus
 	err := walkBoth(in, func(t *schema.Tenant, r *ledger.Record) {
+		if ofBatch(r.ID) {
+			return
+		}
 		c.survey(t, r, &status)
 		each(&status)
 	})
@@ -28,7 +31,7 @@ func Survey(in Input, each func(*TenantStatus)) (diag.List, error) {
 func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus) {
 	gone := t == nil
 	if gone {
-		t = &schema.Tenant{ID: r.ID, Cells: make([]schema.Cell, len(c.in.Config.Columns.List))}
+		t = Absent(c.in.Config, r)
 	}
 	out := &c.decision
 	c.d.Decide(t, r, out)

@@ -125,6 +125,9 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	if task.New {
 		r.Apply(plans.EnrolFact(r.ID, w.now))
 	}
+	for _, s := range task.Steps {
+		r.Apply(s.Fact)
+	}
 	if b := task.Place; b != nil {
 		r.Apply(plans.PlaceFact(r, b, task.T, plans.Zone(w.cfg, task.Tenant, b), w.now))
 	}
@@ -147,7 +150,7 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 	}
 	recipients := a.Recipients
 	switch a.Kind {
-	case plans.Run, plans.Lock, plans.Unlock:
+	case plans.Run, plans.Lock, plans.Unlock, plans.Undo:
 		recipients = []string{""}
 	case plans.Send, plans.Ask:
 	default:

@@ -126,7 +126,7 @@ func firstBegan(en *entry) time.Time {
 		return en.began
 	}
 	try := &it.Try
-	if en.action.Op == ledger.Release && it.Release != nil {
+	if plans.WayBack(en.action.Op) && it.Release != nil {
 		try = it.Release
 	}
 	for i := range it.Parts {
@@ -189,6 +189,9 @@ func (e *engine) notePlacement(en *entry) {
 	pt := en.task.plan
 	if pt.New {
 		e.noted(plans.Change{Kind: plans.Enrol, Tenant: pt.Record.ID, At: en.at})
+	}
+	for _, s := range pt.Steps {
+		e.noted(s.Change)
 	}
 	if pt.Place != nil {
 		e.noted(plans.Change{

@@ -109,6 +109,9 @@ func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Ta
 // add queues what a task begins with.
 func (e *engine) add(pt plans.Task) {
 	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt}
+	t.plan.Steps = slices.DeleteFunc(slices.Clone(pt.Steps), func(s plans.Step) bool {
+		return !e.allows(s.Change.Kind, pt.Record.ID)
+	})
 	if !e.allows(plans.Enrol, pt.Record.ID) {
 		t.plan.New = false
 	}
@@ -116,7 +119,7 @@ func (e *engine) add(pt plans.Task) {
 		t.plan.Place = nil
 	}
 	e.tasks[pt.Record.ID] = t
-	if !t.plan.New && t.plan.Place == nil {
+	if !t.plan.New && t.plan.Place == nil && len(t.plan.Steps) == 0 {
 		e.decide(t)
 		return
 	}
@@ -155,7 +158,7 @@ func (e *engine) effect(stop context.Context, en *entry) (o action.Outcome) {
 	if err != nil {
 		return action.Outcome{Class: action.Permanent, NotBegun: true, Reason: err.Error()}
 	}
-	return e.actions.executor(en.action).Do(stop, req)
+	return e.p.executor(e.actions, en).Do(stop, req)
 }
 
 // loop makes commits until nothing is left to do.
@@ -336,7 +339,7 @@ func recipients(a *plans.Action, r *ledger.Record) []string {
 		if len(a.Facts(r, time.Time{})) == 0 {
 			return a.Recipients
 		}
-	case plans.Run, plans.Lock, plans.Unlock, plans.Collapse, plans.Skip, plans.Missed, plans.Enrol, plans.Place:
+	default: // no message
 	}
 	return []string{""}
 }

@@ -81,7 +81,7 @@ func lost(r *ledger.Record, at store.Attempt) bool {
 	if it == nil {
 		return false
 	}
-	if at.Op == ledger.Release {
+	if plans.WayBack(at.Op) {
 		return it.Release != nil && it.Release.State == ledger.Lost
 	}
 	for i := range it.Parts {
@@ -103,7 +103,7 @@ func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledg
 		return f
 	}
 	try := &rec.Try
-	if at.Op == ledger.Release && rec.Release != nil {
+	if plans.WayBack(at.Op) && rec.Release != nil {
 		try = rec.Release
 	}
 	mustEnd := plans.NewDecider(p.Config, now, true).MustEnd(it, at.Op, r)

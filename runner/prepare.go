@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ func (p *Project) prepare(j *entry) (action.Request, error) {
 		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, b),
 		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
 	}
+	env.PostponeUntil = plans.PostponeUntil(p.Config, r.T, env.Zone)
 	req := action.Request{
 		Tenant: r.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
 		Attempt: j.no, Epoch: r.Epoch, Rehearsal: p.rehearsing(), T: r.T, Batch: r.Batch,
@@ -93,8 +95,8 @@ func (p *Project) mail(j *entry, env *schema.Env) (*action.Mail, error) {
 	var err error
 	switch does := j.action.Item.Does.(type) {
 	case *schema.Communication:
-		channel = does.Channel
-		m, err = message(j.action, does, env)
+		channel = p.channelOf(j)
+		m, err = p.communication(j, does, env)
 	case *schema.Approval:
 		channel = does.Ask.Channel
 		m, err = question(j.action, does, env)
@@ -103,6 +105,9 @@ func (p *Project) mail(j *entry, env *schema.Env) (*action.Mail, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if channel == nil {
+		return nil, errors.New("the plan has no channel for it")
 	}
 	if m.From, err = channel.From.For(env); err != nil {
 		return nil, fmt.Errorf("from: %w", err)
@@ -203,10 +208,11 @@ func escape(s string) string {
 }
 
 // executor finds who has an attempt's effect.
-func (a *Actions) executor(todo *plans.Action) action.Executor {
+func (p *Project) executor(a *Actions, j *entry) action.Executor {
+	todo := j.action
 	switch does := todo.Item.Does.(type) {
 	case *schema.Communication:
-		return a.Channel(does.Channel)
+		return a.Channel(p.channelOf(j))
 	case *schema.Approval:
 		return a.Channel(does.Ask.Channel)
 	case *schema.Work, *schema.Lock:

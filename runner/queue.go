@@ -80,7 +80,7 @@ func (e *entry) effect() bool {
 		return false
 	}
 	switch e.action.Kind {
-	case plans.Send, plans.Run, plans.Lock, plans.Unlock:
+	case plans.Send, plans.Run, plans.Lock, plans.Unlock, plans.Undo:
 		return true
 	case plans.Ask:
 		return e.recipient != ""
@@ -185,7 +185,7 @@ func (l limits) wake(a *plans.Action) *entry {
 
 // limitOf is the limit of an action; nil: none. Nothing holds a release back.
 func limitOf(a *plans.Action) *schema.Limit {
-	if a.Op == ledger.Release {
+	if plans.WayBack(a.Op) {
 		return nil
 	}
 	return a.Item.Limit

@@ -60,7 +60,7 @@ func (e *engine) judge(r result, now time.Time) ledger.Fact {
 	if !repeat {
 		return f
 	}
-	next, ok := retry.Next(en.action.Item.Retry, en.no, en.first, now, r.outcome.RetryAfter, en.key)
+	next, ok := retry.Next(plans.RetryOf(en.action.Item, en.action.Op), en.no, en.first, now, r.outcome.RetryAfter, en.key)
 	if ok && (en.action.MustEnd.IsZero() || !next.After(en.action.MustEnd)) {
 		f.Kind, f.Next = ledger.Failed, &next
 	}
@@ -141,6 +141,11 @@ func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
 	var facts []ledger.Fact
 	if t.plan.New {
 		facts = append(facts, plans.EnrolFact(t.record.ID, now))
+	}
+	for _, s := range t.plan.Steps {
+		f := s.Fact
+		f.At = now
+		facts = append(facts, f)
 	}
 	if b := t.plan.Place; b != nil {
 		zone := plans.Zone(e.p.Config, t.tenant, b)

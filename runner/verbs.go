@@ -22,6 +22,7 @@ type Verb struct {
 	Selector addr.Selector
 	Answer   ledger.Answer // of Resolve
 	Until    time.Time     // of Hold
+	To       time.Time     // of Postpone: the T that the tenant asks for
 	Reason   string
 	By       string
 }
@@ -36,6 +37,10 @@ const (
 	Resolve VerbKind = "resolve"
 	Hold    VerbKind = "hold"
 	Resume  VerbKind = "resume"
+
+	Rollback VerbKind = "rollback"
+	Withdraw VerbKind = "withdraw"
+	Postpone VerbKind = "postpone"
 )
 
 // VerbResult lists what a verb touched and what it left, with the reason.
@@ -143,11 +148,13 @@ func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
 		}
 		return []ledger.Fact{fact}, nil
 	case Resume:
-		if r.Hold == nil {
+		if r.Hold == nil && (r.Left == nil || r.Left.By == "") {
 			return nil, []Left{{r.ID, "is not held"}}
 		}
 		fact.Kind = ledger.Resumed
 		return []ledger.Fact{fact}, nil
+	case Rollback, Withdraw, Postpone:
+		return p.courseWord(v, r, fact)
 	case Approve, Reject, Resolve:
 	}
 	var facts []ledger.Fact
@@ -290,7 +297,7 @@ func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
 		d.Hint = "List what waits for a person with: transition status -status=Error"
 	case Approve, Reject:
 		d.Hint = "List what waits for an approval with: transition plan"
-	case Hold, Resume:
+	case Hold, Resume, Rollback, Withdraw, Postpone:
 		d.Hint = "Ask why a tenant does not move with: transition why TENANT"
 	}
 	if len(res.Left) > 0 {

@@ -15,7 +15,8 @@ import (
 )
 
 // TestMain lets scripts run the program from this test binary. Its clock is a
-// matter of the test alone: it stands still at the instant of TEST_NOW.
+// matter of the test alone: it stands still at the instant of TEST_NOW, or is the
+// machine's where TEST_NOW is empty.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"transition": func() { os.Exit(run(testClock())) },
@@ -23,7 +24,11 @@ func TestMain(m *testing.M) {
 }
 
 func testClock() clock.Clock {
-	now, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW"))
+	text := os.Getenv("TEST_NOW")
+	if text == "" {
+		return clock.System()
+	}
+	now, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		panic("TEST_NOW: " + err.Error())
 	}

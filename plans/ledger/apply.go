@@ -12,19 +12,65 @@ func (r *Record) Apply(f Fact) {
 	r.Rev++
 	switch f.Kind {
 	case Enrolled:
-		r.EnrolledAt = f.At
+		r.EnrolledAt, r.Left = f.At, nil
 	case Placed:
-		r.Batch, r.Zone, r.Epoch, r.PlacedAt = f.Batch, f.Zone, f.Epoch, f.At
-		r.T = instant(f.T)
+		r.place(f)
+		r.PlacedAt = f.At
+	case Moved:
+		r.place(f)
+	case Rescheduled:
+		r.place(f)
+		r.renew()
+	case Postponed:
+		r.postpone(f)
+	case Withdrawn:
+		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row}
+		r.Batch, r.T, r.Epoch, r.Own = "", time.Time{}, f.Epoch, nil
+		r.renew()
+	case RolledBack:
+		r.Back = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T}
+		r.Hold = &Hold{Reason: "rolled back: " + f.Reason, By: f.By, Since: f.At}
+		r.Epoch = f.Epoch
+		r.renew()
 	case Held:
 		r.Hold = &Hold{Reason: f.Reason, By: f.By, Since: f.At, Until: instant(f.Until)}
 	case Resumed:
-		r.Hold = nil
+		r.Hold, r.Back = nil, nil
+		if r.Left != nil && r.Left.By != "" {
+			r.Left = nil
+		}
 	default:
 		it := r.touch(f.Item)
-		it.Epoch = f.Epoch
+		it.enter(f.Epoch)
+		r.hear(it, f)
 		it.apply(f)
 	}
+}
+
+// place gives the tenant a batch and a T. A date of its own goes with the batch
+// that it was for.
+func (r *Record) place(f Fact) {
+	if f.Batch != r.Batch && r.Own != nil {
+		r.Own = nil
+	}
+	r.Batch, r.Zone, r.Epoch, r.T = f.Batch, f.Zone, f.Epoch, instant(f.T)
+}
+
+func (r *Record) postpone(f Fact) {
+	own := Own{T: instant(f.T), Base: r.T, Times: 1}
+	if r.Own != nil {
+		own.Times += r.Own.Times
+	}
+	r.Own = &own
+}
+
+// enter notes in which epoch something happens to the item. A message that is
+// sent on an event begins anew with every epoch.
+func (it *Item) enter(epoch int) {
+	if it.Epoch != epoch && it.OfEvent() {
+		*it = Item{Key: it.Key, Generation: it.Generation, Noticed: it.Noticed}
+	}
+	it.Epoch = epoch
 }
 
 // touch returns the item with a key, adding it if nothing is recorded of it.
@@ -60,12 +106,13 @@ func (it *Item) apply(f Fact) {
 		it.Parts = parts
 	case Asked:
 		it.settle(Open, f)
+		it.Asks = true
 	case Approved:
 		it.settle(Done, f)
 	case Rejected, Expired:
 		it.settle(Error, f)
 		it.Renew = true
-	case Enrolled, Placed, Held, Resumed:
+	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack:
 		// Of the tenant as a whole: Record.Apply has dealt with them.
 	}
 }
@@ -93,12 +140,13 @@ func because(f Fact) string {
 // attempt applies what an attempt did to the part of the item that it is about.
 func (it *Item) attempt(f Fact) {
 	switch f.Op {
-	case Release:
+	case Release, Undo:
 		it.release(f)
 	case Send:
 		it.message(f)
 		it.At = f.At
 		it.rollUp()
+		it.notice()
 	case AskOp:
 		if it.State == None || it.State == Open {
 			it.message(f)
@@ -136,7 +184,7 @@ func (it *Item) release(f Fact) {
 	}
 	it.Release.attempt(f)
 	if f.Kind == Began {
-		it.Undone = f.Undone
+		it.Undone, it.Afresh = f.Undone, f.Afresh
 	}
 	it.discharge(f)
 }
@@ -147,6 +195,10 @@ func (it *Item) discharge(f Fact) {
 		return
 	}
 	it.Obligation = false
+	if it.Afresh {
+		it.startOver()
+		return
+	}
 	if it.Undone && it.State != Error {
 		it.State, it.At, it.Reason = Returned, f.At, "given back before its time"
 	}
@@ -156,7 +208,7 @@ func (it *Item) discharge(f Fact) {
 func (it *Item) message(f Fact) {
 	if f.Kind == Began {
 		it.Again = false
-		it.Notice, it.Announced = f.Notice, instant(f.Announced)
+		it.Notice, it.Announced, it.CalledOff = f.Notice, instant(f.Announced), f.CalledOff
 		it.address(f.Recipients)
 	}
 	it.part(f.Recipient).attempt(f)
@@ -243,7 +295,7 @@ func (it *Item) resolve(f Fact) {
 	case AnswerDone:
 		it.Notice, it.Announced = f.Notice, instant(f.Announced)
 	case AnswerBounced:
-		it.Renew = true
+		it.Renew, it.Noticed = true, time.Time{}
 	case AnswerWaive:
 	}
 	parts := it.answerParts(f)
@@ -254,6 +306,7 @@ func (it *Item) resolve(f Fact) {
 		it.rollUp()
 	}
 	it.At = f.At
+	it.notice()
 }
 
 // answerParts gives the answer for every recipient that it fits, and counts

@@ -7,7 +7,10 @@ import (
 
 // codecVersion is the first byte of an encoded record. A new form gets a new
 // number, and Decode goes on reading the old ones.
-const codecVersion = 1
+const (
+	codecVersion = 2
+	codecOldest  = 1 // the same without what the later bits stand for
+)
 
 // errRecord is what Decode says of bytes that Append has not written.
 var errRecord = errors.New("the bytes are not those of a record")
@@ -77,6 +80,26 @@ const (
 	recordHold
 	recordHoldSince
 	recordHoldUntil
+	recordOwn
+	recordLeft
+	recordBack
+	recordTold
+)
+
+// What of a last word is there, as bits.
+const (
+	toldT = 1 << iota
+	toldDoubt
+	toldDoubted
+	toldNanos
+)
+
+// What of a departure is there, as bits.
+const (
+	departureAt = 1 << iota
+	departureT
+	departureRow
+	departureNanos
 )
 
 // What of an item is there, as bits; the rare ones come last.
@@ -94,6 +117,10 @@ const (
 	itemUndone
 	itemFresh
 	itemRenew
+	itemAfresh
+	itemAsks
+	itemCalledOff
+	itemNoticed
 )
 
 // What of a try is there, as bits.
@@ -123,7 +150,7 @@ func (c *Codec) Decode(src []byte, r *Record) error {
 	if len(src) == 0 {
 		return errRecord
 	}
-	if src[0] != codecVersion {
+	if src[0] < codecOldest || src[0] > codecVersion {
 		return fmt.Errorf("%w: they are of version %d, and %d is known", errRecord, src[0], codecVersion)
 	}
 	d := decoder{codec: c, b: src[1:]}

@@ -142,6 +142,8 @@ func fill(v reflect.Value) {
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0))
+	case reflect.Map:
+		v.Set(reflect.ValueOf(map[string]string{"column": "text"}))
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			v.Set(reflect.ValueOf(time.Unix(1_330_000_000, 5).UTC()))
@@ -179,7 +181,7 @@ func TestDecodeRefusesCutAndChangedRecords(t *testing.T) {
 		}
 	}
 	tests := map[string][]byte{
-		"newer version":  append([]byte{2}, whole[1:]...),
+		"newer version":  append([]byte{3}, whole[1:]...),
 		"trailing bytes": append(append([]byte(nil), whole...), 0),
 		"unknown text":   {1, 0, 0, 0, 99, 0, 0},
 		"endless list":   {1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f},

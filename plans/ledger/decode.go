@@ -113,6 +113,7 @@ func (d *decoder) record(r *Record) {
 	if flags&recordHold != 0 {
 		r.Hold = d.hold(flags, nanos)
 	}
+	d.course(r, flags)
 	const least = 4 // key, flags, state and flags of an item
 	n := d.count(least)
 	if cap(r.Items) < n {
@@ -125,6 +126,54 @@ func (d *decoder) record(r *Record) {
 			d.fail()
 		}
 	}
+}
+
+// course reads what has changed about the tenant's way.
+func (d *decoder) course(r *Record, flags uint64) {
+	r.Own, r.Left, r.Back, r.Told = nil, nil, nil, r.Told[:0]
+	if flags&recordOwn != 0 {
+		r.Own = &Own{T: d.instant(), Base: d.instant(), Times: d.int()}
+	}
+	if flags&recordLeft != 0 {
+		r.Left = d.departure()
+	}
+	if flags&recordBack != 0 {
+		r.Back = d.departure()
+	}
+	if flags&recordTold != 0 {
+		const least = 3 // flags, recipient and item
+		for range d.count(least) {
+			r.Told = append(r.Told, d.told())
+		}
+	}
+}
+
+func (d *decoder) instant() time.Time { return d.time(d.uint(), 1) }
+
+func (d *decoder) departure() *Departure {
+	flags := d.uint()
+	nanos := flags & departureNanos
+	dep := &Departure{Reason: d.text(), By: d.text(), Batch: d.name()}
+	dep.At = d.time(flags&departureAt, nanos)
+	dep.T = d.time(flags&departureT, nanos)
+	if flags&departureRow != 0 {
+		n := d.count(2)
+		dep.Row = make(map[string]string, n)
+		for range n {
+			k := d.name()
+			dep.Row[k] = d.text()
+		}
+	}
+	return dep
+}
+
+func (d *decoder) told() Told {
+	flags := d.uint()
+	nanos := flags & toldNanos
+	t := Told{Recipient: d.text(), Item: d.name(), Doubt: flags&toldDoubt != 0}
+	t.T = d.time(flags&toldT, nanos)
+	t.Doubted = d.time(flags&toldDoubted, nanos)
+	return t
 }
 
 func (d *decoder) hold(flags, nanos uint64) *Hold {
@@ -140,6 +189,7 @@ func (d *decoder) item(it *Item, epoch int) {
 		Key: key, Epoch: epoch, Release: it.Release, Parts: it.Parts[:0],
 		Obligation: flags&itemObligation != 0, Again: flags&itemAgain != 0, Notice: flags&itemNotice != 0,
 		Undone: flags&itemUndone != 0, Fresh: flags&itemFresh != 0, Renew: flags&itemRenew != 0,
+		Afresh: flags&itemAfresh != 0, Asks: flags&itemAsks != 0, CalledOff: flags&itemCalledOff != 0,
 	}
 	d.try(&it.Try)
 	if flags&itemEpoch != 0 {
@@ -149,6 +199,7 @@ func (d *decoder) item(it *Item, epoch int) {
 		it.Generation = d.int()
 	}
 	it.Announced = d.time(flags&itemAnnounced, flags&itemNanos)
+	it.Noticed = d.time(flags&itemNoticed, flags&itemNanos)
 	if flags&itemInto != 0 {
 		it.Into = d.name()
 	}

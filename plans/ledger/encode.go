@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -44,7 +46,8 @@ func (e *encoder) record(r *Record) {
 	e.uint(bit(nanos, recordNanos) | bit(!r.T.IsZero(), recordT) |
 		bit(!r.EnrolledAt.IsZero(), recordEnrolled) | bit(!r.PlacedAt.IsZero(), recordPlaced) |
 		bit(r.Hold != nil, recordHold) | bit(!hold.Since.IsZero(), recordHoldSince) |
-		bit(!hold.Until.IsZero(), recordHoldUntil))
+		bit(!hold.Until.IsZero(), recordHoldUntil) | bit(r.Own != nil, recordOwn) |
+		bit(r.Left != nil, recordLeft) | bit(r.Back != nil, recordBack) | bit(len(r.Told) > 0, recordTold))
 	e.int(r.Rev)
 	e.int(int64(r.Epoch))
 	e.name(r.Batch)
@@ -58,21 +61,77 @@ func (e *encoder) record(r *Record) {
 		e.time(hold.Since, nanos)
 		e.time(hold.Until, nanos)
 	}
+	e.course(r)
 	e.uint(uint64(len(r.Items)))
 	for i := range r.Items {
 		e.item(&r.Items[i], r.Epoch)
 	}
 }
 
+// course writes what has changed about the tenant's way.
+func (e *encoder) course(r *Record) {
+	if r.Own != nil {
+		e.instant(r.Own.T)
+		e.instant(r.Own.Base)
+		e.int(int64(r.Own.Times))
+	}
+	if r.Left != nil {
+		e.departure(r.Left)
+	}
+	if r.Back != nil {
+		e.departure(r.Back)
+	}
+	if len(r.Told) > 0 {
+		e.uint(uint64(len(r.Told)))
+		for i := range r.Told {
+			e.told(&r.Told[i])
+		}
+	}
+}
+
+// instant writes a time that may be zero.
+func (e *encoder) instant(t time.Time) {
+	e.uint(bit(!t.IsZero(), 1))
+	e.time(t, true)
+}
+
+func (e *encoder) departure(d *Departure) {
+	nanos := fraction(d.At, d.T, time.Time{})
+	e.uint(bit(!d.At.IsZero(), departureAt) | bit(!d.T.IsZero(), departureT) |
+		bit(d.Row != nil, departureRow) | bit(nanos, departureNanos))
+	e.text(d.Reason)
+	e.text(d.By)
+	e.name(d.Batch)
+	e.time(d.At, nanos)
+	e.time(d.T, nanos)
+	if d.Row != nil {
+		e.uint(uint64(len(d.Row)))
+		for _, k := range slices.Sorted(maps.Keys(d.Row)) {
+			e.name(k)
+			e.text(d.Row[k])
+		}
+	}
+}
+
+func (e *encoder) told(t *Told) {
+	nanos := fraction(t.T, t.Doubted, time.Time{})
+	e.uint(bit(!t.T.IsZero(), toldT) | bit(t.Doubt, toldDoubt) | bit(!t.Doubted.IsZero(), toldDoubted) | bit(nanos, toldNanos))
+	e.text(t.Recipient)
+	e.name(t.Item)
+	e.time(t.T, nanos)
+	e.time(t.Doubted, nanos)
+}
+
 func (e *encoder) item(it *Item, epoch int) {
-	nanos := it.Announced.Nanosecond() != 0
+	nanos := it.Announced.Nanosecond()|it.Noticed.Nanosecond() != 0
 	e.name(it.Key)
 	e.uint(bit(it.Obligation, itemObligation) | bit(it.Release != nil, itemRelease) |
 		bit(!it.Announced.IsZero(), itemAnnounced) | bit(it.Notice, itemNotice) |
 		bit(len(it.Parts) > 0, itemParts) | bit(it.Epoch != epoch, itemEpoch) |
 		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
 		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone) |
-		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew))
+		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew) | bit(it.Afresh, itemAfresh) |
+		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed))
 	e.try(&it.Try)
 	if it.Epoch != epoch {
 		e.int(int64(it.Epoch))
@@ -81,6 +140,7 @@ func (e *encoder) item(it *Item, epoch int) {
 		e.int(int64(it.Generation))
 	}
 	e.time(it.Announced, nanos)
+	e.time(it.Noticed, nanos)
 	if it.Into != "" {
 		e.name(it.Into)
 	}

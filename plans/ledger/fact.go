@@ -31,6 +31,12 @@ const (
 	Resolved  Kind = "resolved"  // a person said what became of an item; see Answer
 	Held      Kind = "held"      // a person stopped the tenant
 	Resumed   Kind = "resumed"   // a person let it go on
+
+	Rescheduled Kind = "rescheduled" // its T changed, and with it its epoch; without T: it has no date any more
+	Moved       Kind = "moved"       // it got another batch or zone, and kept its T
+	Postponed   Kind = "postponed"   // a person asked for another T on its behalf
+	Withdrawn   Kind = "withdrawn"   // it left the transition
+	RolledBack  Kind = "rolled_back" // a person asked that it goes back to where it was
 )
 
 // Answer is what a person says of an item in a Resolved fact.
@@ -47,13 +53,14 @@ const (
 // Op is the half of an item that an attempt is about.
 type Op string
 
-// The operations. Only locks have more than one.
+// The operations. Only locks and work have more than one.
 const (
 	Run     Op = "run"     // work
 	Send    Op = "send"    // a communication
 	AskOp   Op = "ask"     // the message that asks for an approval
 	Acquire Op = "acquire" // a lock
 	Release Op = "release" // a lock
+	Undo    Op = "undo"    // work
 )
 
 // Fact is one thing that happened. Facts are appended and never recomputed.
@@ -86,6 +93,15 @@ type Fact struct {
 	// Undone marks the Began of a release that gives a lock back before its time:
 	// from its success on the lock no longer counts as taken.
 	Undone bool `json:"undone,omitempty"`
+
+	// Afresh marks the Began of what takes an item back as if it had never begun:
+	// from its success on, the item waits for its time like any other.
+	Afresh bool `json:"afresh,omitempty"`
+	// CalledOff marks the Began of a message that says of every earlier date that
+	// it does not hold any more, and names no other.
+	CalledOff bool `json:"called_off,omitempty"`
+	// Row is, of Withdrawn, what the inventory last said of the tenant.
+	Row map[string]string `json:"row,omitempty"`
 
 	// Of placements.
 	Batch string     `json:"batch,omitempty"`

@@ -54,7 +54,46 @@ type Record struct {
 	EnrolledAt time.Time
 	PlacedAt   time.Time
 	Hold       *Hold
-	Items      []Item // sorted by Key
+	Own        *Own       // a T of its own that a person asked for; nil: none
+	Left       *Departure // it has left the transition; nil: it has not
+	Back       *Departure // it goes back, or has gone, until a person lets it go on; nil: it does not
+	Told       []Told     // sorted by Recipient
+	Items      []Item     // sorted by Key
+}
+
+// Own is a T that a tenant has put off for itself.
+type Own struct {
+	T     time.Time
+	Base  time.Time // the T that it had then
+	Times int       // how often it has asked
+}
+
+// Departure is how a tenant left its way.
+type Departure struct {
+	At     time.Time
+	Reason string
+	By     string    // empty: it was missing from the inventory
+	Batch  string    // that it was in
+	T      time.Time // that it had; zero: none
+	// Row is what the inventory last said of it, by column; nil: not known.
+	Row map[string]string
+}
+
+// Told is the last word that a recipient has had from us about T.
+type Told struct {
+	Recipient string
+	T         time.Time // zero: that there is no date any more
+	Item      string    // PHASE/ITEM of the message
+	// Doubt: a later message may have arrived or not. It told Doubted; zero: that
+	// there is no date, or nobody knows what.
+	Doubt   bool
+	Doubted time.Time
+}
+
+// Holds reports whether the recipient may believe in another T than the given
+// one; zero: than none.
+func (t *Told) Holds(other time.Time) bool {
+	return !t.T.Equal(other) || t.Doubt && (!t.Doubted.Equal(other) || t.Doubted.IsZero())
 }
 
 // Hold is a person's word that a tenant must not go on.
@@ -81,8 +120,12 @@ type Item struct {
 	// Obligation is a lock that may be held: its acquire has begun and no
 	// release has succeeded since.
 	Obligation bool
-	Release    *Try // of a lock; nil before its release has begun
-	Undone     bool // the release gives the lock back before its time
+	// Release is, of a lock, giving it back, and of work, undoing it; nil before
+	// that has begun.
+	Release *Try
+	Undone  bool // the release gives the lock back before its time
+	Afresh  bool // after the release, or undoing, the item is as if it had never begun
+	Asks    bool // it is an approval
 	// Fresh: the acquire that runs is the first that can have taken the lock.
 	Fresh bool
 	// Renew: what a person asks for with "retry" is another effect than the one
@@ -92,6 +135,8 @@ type Item struct {
 	Again     bool
 	Notice    bool      // when Done, it counts as a notice
 	Announced time.Time // the T that it told
+	CalledOff bool      // it told that there is no date any more
+	Noticed   time.Time // when it first succeeded as a notice, of whatever T; zero: never
 	Into      string    // of Merged: PHASE/ITEM of the message that carried it
 	// Parts are the recipients of a communication, or of the message that asks
 	// for an approval, while it is not done with all of them; sorted.
@@ -137,9 +182,18 @@ func (r *Record) Clone() *Record {
 			c.Items[i].Release = &try
 		}
 	}
-	if r.Hold != nil {
-		h := *r.Hold
-		c.Hold = &h
-	}
+	c.Told = slices.Clone(r.Told)
+	c.Hold, c.Own, c.Left, c.Back = clone(r.Hold), clone(r.Own), clone(r.Left), clone(r.Back)
 	return &c
 }
+
+func clone[V any](p *V) *V {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// Leaving reports whether the tenant goes back rather than forward.
+func (r *Record) Leaving() bool { return r.Left != nil || r.Back != nil }

@@ -67,6 +67,8 @@ type changeV1 struct {
 	At         instantV1  `json:"at"`
 	Reason     string     `json:"reason,omitempty"`
 	T          *instantV1 `json:"t,omitempty"`
+	OldT       *instantV1 `json:"old_t,omitempty"`
+	OldBatch   string     `json:"old_batch,omitempty"`
 	Recipients []string   `json:"recipients,omitempty"`
 	Into       string     `json:"into,omitempty"`
 	Attempt    int        `json:"attempt,omitempty"`
@@ -117,7 +119,7 @@ func Write(w io.Writer, f *File) error {
 func saveChange(c *plans.Change) changeV1 {
 	return changeV1{
 		Kind: c.Kind.String(), Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item,
-		At: instantV1{c.At.UTC()}, Reason: c.Reason, T: optional(c.Detail.T), Recipients: c.Detail.Recipients,
+		At: instantV1{c.At.UTC()}, Reason: c.Reason, T: optional(c.Detail.T), OldT: optional(c.Detail.OldT), OldBatch: c.Detail.OldBatch, Recipients: c.Detail.Recipients,
 		Into: c.Detail.Into, Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
 	}
 }
@@ -170,7 +172,7 @@ func load(v *fileV1) (*File, error) {
 		p.Changes = append(p.Changes, plans.Change{
 			Kind: kind, Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item, At: c.At.Time, Reason: c.Reason,
 			Detail: plans.Detail{
-				T: instant(c.T), Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes,
+				T: instant(c.T), OldT: instant(c.OldT), OldBatch: c.OldBatch, Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes,
 			},
 		})
 	}

@@ -79,3 +79,45 @@ func TestFakeWakesSleepersInTime(t *testing.T) {
 		}
 	})
 }
+
+func TestFastRunsFaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		c := clock.Fast(clock.System(), newYear, 3600)
+		if now := c.Now(); now != newYear {
+			t.Errorf("in the beginning Now = %s", now)
+		}
+		until := newYear.Add(10 * time.Hour)
+		if err := c.Sleep(t.Context(), 10*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("ten hours took %s", took)
+		}
+		if now := c.Now(); now != until {
+			t.Errorf("after ten hours Now = %s, want %s", now, until)
+		}
+	})
+}
+
+func TestFastNeverWakesTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clock.Fast(clock.System(), newYear, 3601.7)
+		before := c.Now()
+		if err := c.Sleep(t.Context(), time.Hour+time.Nanosecond); err != nil {
+			t.Fatal(err)
+		}
+		if slept := c.Now().Sub(before); slept <= time.Hour {
+			t.Errorf("it slept only %s", slept)
+		}
+	})
+}
+
+func TestFastHasAnEnd(t *testing.T) {
+	base := clock.NewFake(newYear)
+	c := clock.Fast(base, newYear, 1e6)
+	base.Advance(100 * 365 * 24 * time.Hour)
+	if now := c.Now(); now.Before(newYear) {
+		t.Errorf("after a hundred years it shows %s", now)
+	}
+}

@@ -27,11 +27,23 @@ func Canonical(f ledger.Fact) (ledger.Fact, error) {
 			*p = &t
 		}
 	}
+	f.Row = canonicalRow(f.Row)
 	e := &f.Evidence
 	for _, s := range [...]*string{&f.Reason, &f.By, &e.Reply, &e.Output, &e.Message, &e.Digest} {
 		*s = strings.ToValidUTF8(*s, string(utf8.RuneError))
 	}
 	return f, nil
+}
+
+func canonicalRow(row map[string]string) map[string]string {
+	if row == nil {
+		return nil
+	}
+	valid := make(map[string]string, len(row))
+	for k, v := range row {
+		valid[strings.ToValidUTF8(k, string(utf8.RuneError))] = strings.ToValidUTF8(v, string(utf8.RuneError))
+	}
+	return valid
 }
 
 // OfAttempt reports whether facts of a kind are caused by an attempt.

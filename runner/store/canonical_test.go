@@ -68,6 +68,8 @@ func spoil(v reflect.Value) {
 		*x = &berlin
 	case **int:
 		*x = new(int)
+	case *map[string]string:
+		*x = map[string]string{"fine": "half a \xff\xfecharacter"}
 	case *bool:
 		*x = true
 	default:

@@ -46,6 +46,13 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
+// drained is the exit of a command that stays until it is asked to end, and has
+// done so in good order: for it, being asked is no interrupt.
+type drained exit
+
+func (d drained) Error() string { return exit(d).Error() }
+func (d drained) Unwrap() error { return exit(d) }
+
 // usageError is a mistake on the command line.
 type usageError struct {
 	problem string // one sentence

@@ -21,7 +21,7 @@ func Run(env Env, args []string) int {
 		root.SetArgs(normalise(root, args))
 		err = root.ExecuteContext(ctx)
 	}
-	if err != nil && interrupted(ctx) {
+	if err != nil && interrupted(ctx) && !errors.As(err, new(drained)) {
 		return exitInterrupted
 	}
 	complain(env, err)
@@ -92,9 +92,10 @@ func addCommands(root *cobra.Command, env Env, g *globals, hard <-chan struct{})
 		root.AddCommand(list...)
 	}
 	add("The plan directory", newInit(env, g), newFmt(env, g), newValidate(env, g), newTimeline(env, g))
-	add("What is due", newPlan(env, g), newApply(env, g, hard), newShow(env, g), newRender(env, g))
+	add("What is due", newPlan(env, g), newApply(env, g, hard), newRun(env, g, hard), newShow(env, g), newRender(env, g))
 	add("Where everybody is", newStatus(env, g), newWhy(env, g), newNext(env, g), newHistory(env, g))
-	add("What people decide", newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g))
+	add("What people decide", newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g),
+		newRollback(env, g), newWithdraw(env, g), newPostpone(env, g))
 	const more = "More"
 	add(more, newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g))
 	root.SetHelpCommandGroupID(more)

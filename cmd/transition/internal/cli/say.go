@@ -47,6 +47,9 @@ func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until strin
 		if v.Until, err = p.instant(until); err != nil {
 			return err
 		}
+		if v.Kind == runner.Postpone {
+			v.To, v.Until = v.Until, v.To
+		}
 		if !v.Until.IsZero() && !v.Until.After(p.Now()) {
 			return usagef("Give -until a later instant.", "-until lies in the past.")
 		}

@@ -94,12 +94,20 @@ type nextJSON struct {
 // NewApplyJSON begins the lines with the one that tells the versions. now is
 // the machine's clock, for @timestamp.
 func NewApplyJSON(w io.Writer, version string, now func() time.Time) *ApplyJSON {
-	v := &ApplyJSON{now: now, out: bufio.NewWriter(w), progress: progress{w: io.Discard}}
-	v.enc = json.NewEncoder(v.out)
-	v.enc.SetEscapeHTML(false)
+	v := &ApplyJSON{now: now}
+	v.begin(w)
 	// An error sticks to the buffer and comes back from the next line.
 	v.line(lineJSON{Type: "version", Message: "transition " + version, Transition: version, UI: uiVersion})
 	return v
+}
+
+// begin makes what follows the lines of another apply, on a writer that may be
+// another one to the same reader.
+func (v *ApplyJSON) begin(w io.Writer) {
+	v.out = bufio.NewWriter(w)
+	v.enc = json.NewEncoder(v.out)
+	v.enc.SetEscapeHTML(false)
+	v.planned, v.progress = false, progress{w: io.Discard}
 }
 
 func (v *ApplyJSON) line(l lineJSON) error {

@@ -183,8 +183,10 @@ func (g *page) marked(k plans.Kind) string {
 	switch k {
 	case plans.Enrol, plans.Place:
 		colour = green
-	case plans.Ask, plans.Send, plans.Run, plans.Lock, plans.Unlock:
+	case plans.Ask, plans.Send, plans.Run, plans.Lock, plans.Unlock, plans.Undo:
 		colour = cyan
+	case plans.Reschedule, plans.Move, plans.Adopt, plans.Withdraw, plans.Rollback:
+		colour = yellow
 	case plans.Missed:
 		colour = red
 	}

@@ -21,6 +21,8 @@ type changeJSON struct {
 
 type detailJSON struct {
 	Cutover    instant  `json:"cutover,omitzero"`
+	OldCutover instant  `json:"old_cutover,omitzero"`
+	OldBatch   string   `json:"old_batch,omitempty"`
 	Recipients []string `json:"recipients,omitempty"`
 	Into       string   `json:"into,omitempty"`
 	Attempt    int      `json:"attempt,omitempty"`
@@ -32,7 +34,7 @@ func toChangeJSON(c *plans.Change) changeJSON {
 		Tenant: c.Tenant, Batch: optional(c.Batch), Phase: optional(c.Phase), Item: optional(c.Item),
 		Address: c.Address(), Kind: c.Kind.String(), Reason: c.Reason, At: instant(c.At),
 		Detail: detailJSON{
-			Cutover: instant(c.Detail.T), Recipients: c.Detail.Recipients, Into: c.Detail.Into,
+			Cutover: instant(c.Detail.T), OldCutover: instant(c.Detail.OldT), OldBatch: c.Detail.OldBatch, Recipients: c.Detail.Recipients, Into: c.Detail.Into,
 			Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
 		},
 	}

@@ -58,6 +58,12 @@ func verbPast(k runner.VerbKind) string {
 		return "held"
 	case runner.Resume:
 		return "resumed"
+	case runner.Rollback:
+		return "rolled back"
+	case runner.Withdraw:
+		return "withdrew"
+	case runner.Postpone:
+		return "postponed"
 	default:
 		return string(k)
 	}

@@ -61,6 +61,18 @@ func past(k plans.Kind) string {
 		return "enrolled"
 	case plans.Place:
 		return "placed"
+	case plans.Reschedule:
+		return "rescheduled"
+	case plans.Move:
+		return "moved"
+	case plans.Adopt:
+		return "adopted"
+	case plans.Withdraw:
+		return "withdrew"
+	case plans.Rollback:
+		return "rolled back"
+	case plans.Undo:
+		return "undid"
 	case plans.Ask:
 		return "asked"
 	case plans.Send:

@@ -1,0 +1,188 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Applies go on for as long as the daemon does, for time and for edits.
+func TestRunAppliesWhatIsEdited(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	b.start(now, "run", "-auto-approve")
+	b.line("adatum/Announcement/notice  done")
+	b.line("Next Fri 2 Mar 18:00 PST")
+	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
+	if line := b.line("fabrikam/Announcement/notice"); !strings.HasPrefix(line, "Fri 10 Feb 04:00:00 PST (12:00 UTC)  > send") {
+		t.Errorf("an event is told as %q", line)
+	}
+
+	// A plan that is wrong is reported once, and stops nobody for good.
+	b.edit(`batch "wave"`, `bach "wave"`)
+	b.append("mail/notice.md", "One more line.\n")
+	b.edit(`bach "wave"`, `batch "wave"`)
+	b.append("tenants.csv", "litware,it@litware.example,5\n")
+	b.line("litware/Announcement/notice")
+
+	// While it sleeps, people may apply.
+	b.line("enrolled 1")
+	b.run(0, "apply", "-auto-approve")
+	rest, talk := b.end(syscall.SIGTERM, 0)
+	if strings.Contains(rest, "/Announcement/notice") || strings.Count(talk, "Did you mean") > 1 {
+		t.Errorf("it also says\n%s%s", rest, talk)
+	}
+}
+
+// slowWork is work that waits for the file go.
+const slowWork = `phase "Announcement" {
+  work "slow" {
+    exec { command = ["./bin/upgrade", tenant.id] }
+  }
+`
+
+// slow makes the plan one in which the tenant adatum has to wait.
+func (b *background) slow() {
+	b.Helper()
+	b.run(0, "init")
+	b.edit("phase \"Announcement\" {\n", slowWork)
+	b.append("slow.adatum", "")
+}
+
+// event is a line of -json.
+type event struct {
+	Type, Message string
+	Changes       struct{ Operation string }
+}
+
+// events reads lines of JSON until one is of a type.
+func (b *background) events(kind string) event {
+	b.Helper()
+	for b.lines.Scan() {
+		var e event
+		if err := json.Unmarshal(b.lines.Bytes(), &e); err != nil {
+			b.Fatalf("%v in %q", err, b.lines.Text())
+		}
+		if e.Type == kind {
+			return e
+		}
+	}
+	b.Fatalf("stdout ended without %s\n%s", kind, b.talk.String())
+	return event{}
+}
+
+func TestRunDrains(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.slow()
+	b.start(now, "run", "-auto-approve", "-json")
+	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
+	}
+	b.signal(syscall.SIGTERM)
+	b.events("interrupted")
+	b.run(4, "apply", "-auto-approve") // it still holds the right to
+	b.append("go", "")
+	for !strings.HasPrefix(b.events("apply_complete").Message, "adatum/Announcement/slow") {
+	}
+	if _, talk := b.ended(0); talk != "" {
+		t.Errorf("stderr says\n%s", talk)
+	}
+	if out := b.run(0, "status"); strings.Contains(out, "unknown") {
+		t.Errorf("what was drained is\n%s", out)
+	}
+}
+
+func TestRunInterruptedTwice(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.slow()
+	b.start(now, "run", "-auto-approve", "-json")
+	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
+	}
+	b.signal(os.Interrupt)
+	b.events("interrupted")
+	b.signal(os.Interrupt)
+	b.ended(130)
+	b.run(3, "status")
+}
+
+// Whoever needs a person at the end says so.
+func TestRunEndsWithThreeWhenAPersonIsNeeded(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.slow()
+	b.append("exit.adatum", "1")
+	b.append("go", "")
+	b.start(now, "run", "-auto-approve")
+	b.line("adatum/Announcement/slow  failed")
+	b.line("1 needs a person.")
+	b.end(syscall.SIGTERM, 3)
+}
+
+func TestRunWaitsForWhoAppliesAlready(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.slow()
+	b.start(now, "apply", "-auto-approve", "-json")
+	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
+	}
+	second := &background{T: t, dir: b.dir}
+	second.start(now, "run", "-auto-approve", "-json")
+	if e := second.events("diagnostic"); e.Message != "Error: Somebody else applies at present" {
+		t.Errorf("it says %q", e.Message)
+	}
+	second.append("mail/notice.md", "This wakes it.\n")
+	b.append("go", "")
+	b.ended(0)
+	second.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
+	for second.events("change_summary").Changes.Operation != "apply" {
+	}
+	second.end(syscall.SIGTERM, 0)
+}
+
+func TestRunRehearses(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.start("", "run", "-auto-approve", "-rehearse=2012-02-01", "-speed=1000000")
+	b.line("contoso/Announcement/notice  done")
+	b.line("Nothing more falls due by itself.") // nobody approves
+	rest, _ := b.ended(0)
+	if rest != "" {
+		t.Errorf("after the end it says\n%s", rest)
+	}
+	if out := b.run(0, "status", "contoso"); !strings.Contains(out, "rehearsal") {
+		t.Errorf("the state is no rehearsal:\n%s", out)
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args []string
+		want int
+		says string
+	}{
+		{[]string{}, 64, "run without -auto-approve is not supported yet"},
+		{[]string{"-auto-approve", "-speed=2"}, 64, "-speed needs a rehearsal"},
+		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=0"}, 64, "-speed cannot be 0"},
+		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=NaN"}, 64, "-speed cannot be NaN"},
+		{[]string{"-auto-approve", "-rehearse=someday"}, 64, "help instants"},
+		{[]string{"-auto-approve", "-parallelism=0"}, 64, "-parallelism cannot be 0"},
+		{[]string{"-auto-approve"}, 1, "There is no recorded state"},
+	}
+	b := newBackground(t)
+	for _, tt := range tests {
+		if out := b.run(tt.want, append([]string{"run"}, tt.args...)...); !strings.Contains(out, tt.says) {
+			t.Errorf("run %v does not say %q:\n%s", tt.args, tt.says, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(b.dir, ".transition")); err == nil {
+		t.Error("there is a state now")
+	}
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"transition/cmd/transition/internal/view"
+	"transition/runner"
+	"transition/runner/clock"
+)
+
+type daemonArgs struct {
+	dir         string
+	approved    bool
+	rehearse    string
+	speed       float64
+	parallelism int
+	as          string
+}
+
+// fastest is the greatest -speed: a year in half a minute.
+const fastest = 1e6
+
+func newRun(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
+	var a daemonArgs
+	cmd := face{
+		use: "run [DIR]", short: "stays, and does what is due when it falls due",
+		long: `
+Applies the plan, sleeps until something falls due again, and so on. It wakes
+when what the plan is read from has changed, and within a minute when somebody
+has said something. It holds the right to apply only while it applies, so that
+people can apply, too.
+
+Interrupted once, it begins nothing new, waits for what is running and ends
+with 0, or with 3 if a person is needed; interrupted twice, it stops that too.
+
+With -rehearse it acts in virtual time, -speed times as fast as the clock on
+the wall, and ends when nothing more falls due by itself.`,
+		example: "run -auto-approve\nrun -auto-approve -rehearse=2012-01-01 -speed=86400 examples/bpos-s",
+		exits:   []int{exitPerson},
+	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
+		a.dir = first(args, ".")
+		return a.run(cmd.Context(), hard, env, g)
+	})
+	f := cmd.Flags()
+	f.BoolVar(&a.approved, "auto-approve", false, "take edits of the plan as well as what is due, and never ask")
+	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT` and on, in a recorded state of its own that is never real")
+	f.Float64Var(&a.speed, "speed", 1, "with -rehearse, let time pass `N` times as fast")
+	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
+	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
+	return cmd
+}
+
+func (a daemonArgs) check() error {
+	switch {
+	case !a.approved:
+		return usagef("Add -auto-approve, which takes edits of the plan and what is due together.", "run without -auto-approve is not supported yet.")
+	case a.parallelism < 1:
+		return usagef("Write 1 or more.", "-parallelism cannot be %d.", a.parallelism)
+	case a.speed != 1 && a.rehearse == "":
+		return usagef("Add -rehearse=INSTANT.", "-speed needs a rehearsal: real time has one speed.")
+	case !(a.speed > 0 && a.speed <= fastest):
+		return usagef("Write a number from 1 to 1000000.", "-speed cannot be %v.", a.speed)
+	default:
+		return nil
+	}
+}
+
+func (a daemonArgs) run(ctx context.Context, hard <-chan struct{}, env Env, g *globals) (err error) {
+	if err := a.check(); err != nil {
+		return err
+	}
+	g.lines = g.json
+	log, done, err := logger(env)
+	if err != nil {
+		return err
+	}
+	r := &rounds{env: env, g: g, args: a, hard: hard, log: log, clock: env.Clock}
+	if a.rehearse != "" {
+		if err := r.rehearse(); err != nil {
+			return errors.Join(err, done())
+		}
+	}
+	r.view = r.newView()
+	w := runner.Watch(r.options())
+	d := runner.Daemon{
+		Rounds: r, Edits: w, Clock: r.clock, Finite: a.rehearse != "",
+		Tick: time.Duration(float64(time.Minute) * a.speed),
+	}
+	last := d.Run(ctx)
+	return errors.Join(r.ended(last), w.Close(), done())
+}
+
+// newView is how a daemon tells what it does.
+func (r *rounds) newView() daemonView {
+	if r.g.json {
+		return view.NewDaemonJSON(r.env.Stdout, r.env.Build.Version, r.env.Clock.Now)
+	}
+	return view.NewDaemon(r.env.Stdout, r.env.Stderr, r.env.screen(Stdout, r.g), r.env.screen(Stderr, r.g))
+}
+
+// rehearse makes the clock one that begins at the instant of -rehearse.
+func (r *rounds) rehearse() error {
+	return withProject(r.env, r.g, r.args.dir, func(p opened) error {
+		at, err := p.instant(r.args.rehearse)
+		if err == nil {
+			r.clock = clock.Fast(r.env.Clock, at, r.args.speed)
+		}
+		return err
+	})
+}
+
+func (r *rounds) options() runner.Options {
+	return runner.Options{
+		Dir: r.args.dir, Vars: r.g.vars, VarFiles: r.g.varFiles, Environ: r.env.Environ, State: r.g.state,
+		Log: r.log, Clock: r.env.Clock, Actions: r.env.Actions, Version: r.env.Build.Release(),
+	}
+}
+
+// ended is the exit of the command. Whoever asks a daemon to end gets what he
+// asked for: that is no interrupt.
+func (r *rounds) ended(last runner.Round) error {
+	select {
+	case <-r.hard:
+		return exit(exitInterrupted)
+	default:
+	}
+	switch {
+	case r.failed != nil:
+		return r.failed
+	case last.Fatal:
+		return drained(exitError)
+	case last.Person:
+		return drained(exitPerson)
+	default:
+		return nil
+	}
+}

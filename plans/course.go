@@ -1,0 +1,205 @@
+package plans
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+	"transition/schema/toffset"
+)
+
+// Step is a change of a tenant's way as a whole, with the fact that records it.
+// Steps come before anything else of a tenant.
+type Step struct {
+	Change Change
+	Fact   ledger.Fact
+}
+
+// course is where the plan wants a tenant to be now.
+type course struct {
+	batch *schema.Batch
+	t     time.Time // zero: no date
+	zone  *time.Location
+}
+
+// courseOf is the course of a tenant in a batch. A date of its own, in the plan
+// or by its own wish, comes before its batch's.
+func (c *computation) courseOf(t *schema.Tenant, r *ledger.Record, b *schema.Batch) course {
+	to := course{batch: b, t: b.T, zone: Zone(c.in.Config, t, b)}
+	if t.Block != nil && !t.Block.Cutover.IsZero() {
+		to.t = t.Block.Cutover
+		if r.Own != nil && r.Own.Base.Equal(to.t) {
+			to.t = r.Own.T
+		}
+	} else if r.Own != nil && r.Batch == b.Name {
+		to.t = r.Own.T
+	}
+	return to
+}
+
+// steer compares a tenant's course with what is recorded of it, and returns the
+// step that corrects the record; false: the plan may not do that.
+func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
+	same := to.t.Equal(r.T)
+	switch {
+	case !same:
+		return c.reschedule(t, r, to)
+	case to.batch.Name != r.Batch:
+		ch := Change{Kind: Move, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now, Reason: "batch " + r.Batch + " before"}
+		ch.Detail = Detail{T: r.T, OldBatch: r.Batch}
+		return []Step{{ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)}}, true
+	case to.zone.String() != r.Zone:
+		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
+		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}, true
+	default:
+		return nil, true
+	}
+}
+
+// reschedule is the step to another T, or to none.
+func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
+	ref := &c.refused
+	switch {
+	case c.passed(r):
+		ref.passed = append(ref.passed, r.ID)
+		return nil, false
+	case !to.t.IsZero() && !to.t.After(c.in.Now):
+		ref.past = append(ref.past, r.ID)
+		return nil, false
+	case to.t.Before(r.T) && !to.t.IsZero() && !c.notifiable(r, to):
+		ref.unnoticed = append(ref.unnoticed, r.ID)
+		return nil, false
+	}
+	ch := Change{
+		Kind: Reschedule, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now,
+		Reason: "T " + showDate(r.T, to.zone) + " -> " + showDate(to.t, to.zone),
+		Detail: Detail{T: to.t, OldT: r.T},
+	}
+	if r.Batch != to.batch.Name {
+		ch.Detail.OldBatch = r.Batch
+	}
+	return []Step{{ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)}}, true
+}
+
+// passed reports whether a tenant is past the point of no return.
+func (c *computation) passed(r *ledger.Record) bool { return Passed(c.in.Config, r) }
+
+// Passed reports whether a tenant is past the point of no return: anything of
+// that phase was ever begun.
+func Passed(cfg *schema.Config, r *ledger.Record) bool {
+	for _, p := range cfg.Phases {
+		if !p.PointOfNoReturn {
+			continue
+		}
+		for _, it := range p.Items {
+			rec := r.Item(it.Key())
+			if _, asks := it.Does.(*schema.Approval); !asks && rec != nil && hasBegun(rec) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// notifiable reports whether a correction that goes out now is early enough for
+// a T.
+func (c *computation) notifiable(r *ledger.Record, to course) bool {
+	need := c.in.Config.Notice
+	first := c.in.Now
+	for i := range r.Items {
+		if at := r.Items[i].Noticed; !at.IsZero() {
+			first = earliest(first, at)
+		}
+	}
+	for _, n := range [...]struct {
+		need  toffset.Duration
+		given time.Time
+	}{{need.First, first}, {need.Final, c.in.Now}} {
+		if !n.need.IsZero() && n.given.After(n.need.Before(to.t, to.zone)) {
+			return false
+		}
+	}
+	return true
+}
+
+// leave is the step of a tenant that the inventory has no more, or none when it
+// has left before.
+func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
+	if r.Left != nil {
+		return nil, true
+	}
+	if c.passed(r) {
+		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
+		return nil, false
+	}
+	c.refused.gone = append(c.refused.gone, r.ID)
+	ch := Change{
+		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
+		Detail: Detail{OldT: r.T},
+	}
+	return []Step{{ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)}}, true
+}
+
+// asked notes that a person wants the tenant to go back, as long as that is not
+// done.
+func (c *computation) asked(r *ledger.Record, out *Decision) {
+	if len(out.Actions) == 0 || !c.assume {
+		return
+	}
+	switch ch := (Change{Tenant: r.ID, Batch: r.Batch, At: c.in.Now}); {
+	case r.Left != nil && r.Left.By != "":
+		ch.Kind, ch.Batch, ch.Reason, ch.Detail.OldT = Withdraw, r.Left.Batch, r.Left.Reason, r.Left.T
+		c.change(ch)
+	case r.Left == nil && r.Back != nil:
+		ch.Kind, ch.Reason = Rollback, r.Back.Reason
+		c.change(ch)
+	}
+}
+
+// absent is a tenant of whom only its record is left.
+func (c *computation) absent(r *ledger.Record) *schema.Tenant {
+	return Absent(c.in.Config, r)
+}
+
+// Absent is a tenant that is in no inventory any more, as far as it is known.
+func Absent(cfg *schema.Config, r *ledger.Record) *schema.Tenant {
+	t := &schema.Tenant{ID: r.ID, Cells: make([]schema.Cell, len(cfg.Columns.List))}
+	if r.Left == nil {
+		return t
+	}
+	for i, col := range cfg.Columns.List {
+		if text, ok := r.Left.Row[col.Name]; ok {
+			t.Cells[i] = schema.Cell{Valid: true, Text: text}
+		}
+	}
+	return t
+}
+
+// PostponeUntil is the last instant at which a tenant with a T may ask for a
+// later one; zero: it may not.
+func PostponeUntil(cfg *schema.Config, t time.Time, zone *time.Location) time.Time {
+	if cfg.Postpone == nil || t.IsZero() || cfg.Postpone.Max == 0 {
+		return time.Time{}
+	}
+	until, _ := cfg.Postpone.Until.From(t, zone)
+	return until
+}
+
+// renamed is the name that a batch has now.
+func (c *computation) renamed(name string) string {
+	for range c.in.Config.Moves {
+		i := slices.IndexFunc(c.in.Config.Moves, func(m *schema.Move) bool {
+			return m.From.Kind == schema.RefBatch && m.From.Name == name
+		})
+		if i < 0 {
+			break
+		}
+		name = c.in.Config.Moves[i].To.Name
+	}
+	return name
+}
+
+// ofBatch reports whether a record is that of a batch rather than of a tenant.
+func ofBatch(id string) bool { return strings.HasPrefix(id, "batch.") }

@@ -1,0 +1,171 @@
+package plans
+
+import (
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// events decides the messages that are sent when something has happened.
+func (w *walk) events() {
+	for _, ev := range w.d.cfg.Events {
+		c := ev.Does.(*schema.Communication)
+		h, ok := w.happened(c)
+		if !ok || !w.applies(ev) {
+			continue
+		}
+		if rec := w.d.rec[ev.Index]; h.told {
+			w.correct(ev, c, rec, h)
+		} else {
+			w.announce(ev, c, rec, h)
+		}
+	}
+}
+
+// happening is an event of the tenant at hand.
+type happening struct {
+	at     time.Time
+	reason string
+	told   bool // it makes untrue what people were told
+}
+
+// happened reports whether an event is one of the tenant's present epoch, and
+// since when.
+func (w *walk) happened(c *schema.Communication) (happening, bool) {
+	r, now := w.r, w.d.now
+	switch c.On {
+	case schema.OnRescheduled:
+		return happening{at: now, reason: "T is " + w.local(r.T) + " now", told: true}, !r.T.IsZero() && !r.Leaving()
+	case schema.OnWithdrawn:
+		if r.Left != nil {
+			return happening{at: r.Left.At, reason: r.Left.Reason, told: true}, true
+		}
+		return happening{at: now, reason: "there is no date any more", told: true}, r.T.IsZero() && r.Back == nil
+	case schema.OnRolledBack:
+		if r.Back == nil || r.Left != nil {
+			return happening{}, false
+		}
+		return happening{at: r.Back.At, reason: r.Back.Reason, told: true}, true
+	case schema.OnPlaced:
+		return happening{at: r.PlacedAt, reason: "placed"}, r.Batch != "" && r.Epoch == 1 && !r.Leaving()
+	case schema.OnHeld:
+		if r.Hold == nil || !r.Hold.Active(now) || r.Back != nil {
+			return happening{}, false
+		}
+		return happening{at: r.Hold.Since, reason: r.Hold.Reason}, true
+	case schema.OnMissed:
+		return w.newest(func(s ledger.State) bool { return s == ledger.Late })
+	case schema.OnError:
+		return w.newest(func(s ledger.State) bool { return s == ledger.Error || s == ledger.Lost })
+	case schema.OnCompleted:
+		last := w.d.cfg.Phases[len(w.d.cfg.Phases)-1]
+		done := w.out.Phase == last && w.out.Status == Complete && len(w.out.Actions) == 0 && !r.T.IsZero() && !r.Leaving()
+		return happening{at: now, reason: "completed"}, done
+	default:
+		return happening{}, false
+	}
+}
+
+// newest is the last item of the plan that came into a state.
+func (w *walk) newest(in func(ledger.State) bool) (happening, bool) {
+	var h happening
+	for _, it := range w.d.cfg.Items {
+		rec := w.d.rec[it.Index]
+		if rec == nil {
+			continue
+		}
+		for _, try := range []*ledger.Try{&rec.Try, rec.Release} {
+			if try != nil && in(try.State) && !try.At.Before(h.at) {
+				h = happening{at: try.At, reason: it.Key() + ": " + try.Reason}
+			}
+		}
+	}
+	return h, !h.at.IsZero()
+}
+
+// correct sends the message to exactly those who may hold a date that is no
+// longer true, and who have not had it in this epoch.
+func (w *walk) correct(ev *schema.Item, c *schema.Communication, rec *ledger.Item, h happening) {
+	if rec != nil && rec.Epoch != w.r.Epoch {
+		rec = nil // of an earlier date
+	}
+	var wrong []string
+	for i := range w.r.Told {
+		if t := &w.r.Told[i]; t.Holds(w.present()) {
+			wrong = append(wrong, t.Recipient)
+		}
+	}
+	if len(wrong) == 0 {
+		w.showEvent(ev, rec)
+		return
+	}
+	w.d.env.Reason, w.d.env.OldT = h.reason, w.d.now
+	if !c.Builtin && !w.legible(ev, c) {
+		w.out.Status = Error
+		return
+	}
+	w.tell(ev, rec, wrong, h)
+}
+
+// showEvent shows a message that everybody has had.
+func (w *walk) showEvent(ev *schema.Item, rec *ledger.Item) {
+	if rec != nil && rec.State.Settled() {
+		w.show(ev, settledStates[rec.State], rec.At, rec.Reason)
+	}
+}
+
+// present is the T that is true for the tenant; zero: none is.
+func (w *walk) present() time.Time {
+	if w.r.Leaving() {
+		return time.Time{}
+	}
+	return w.r.T
+}
+
+// announce sends the message to its recipients, once for each event.
+func (w *walk) announce(ev *schema.Item, c *schema.Communication, rec *ledger.Item, h happening) {
+	if rec != nil && rec.State.Settled() && (c.On == schema.OnPlaced || c.On == schema.OnCompleted || !rec.At.Before(h.at)) {
+		w.showEvent(ev, rec)
+		return
+	}
+	if rec != nil && rec.State.Settled() {
+		rec = nil // of an earlier event
+	}
+	w.d.env.Reason = h.reason
+	everybody, ok := w.recipients(ev, c)
+	if !ok || !w.legible(ev, c) {
+		w.out.Status = Error
+		return
+	}
+	w.tell(ev, rec, everybody, h)
+}
+
+// tell sends an event's message to whom it is still missing.
+func (w *walk) tell(ev *schema.Item, rec *ledger.Item, everybody []string, h happening) {
+	a := doing(ev)
+	a.At, a.Attempt, a.Reason = h.at, 1, h.reason
+	var status PhaseStatus
+	left := everybody
+	if rec != nil && len(rec.Parts) > 0 {
+		var who []string
+		again, who, st := w.undelivered(a, rec)
+		status, left = st, nil
+		for _, to := range append(who, w.unsent(everybody, rec)...) {
+			if slices.Contains(everybody, to) {
+				left = append(left, to)
+			}
+		}
+		a = again
+	}
+	w.out.Status = max(w.out.Status, status)
+	if len(left) == 0 {
+		return
+	}
+	w.show(ev, ItemDue, h.at, h.reason)
+	a.Reason = h.reason
+	a.Everybody, a.Recipients, a.Attempt = sorted(everybody), sorted(left), max(a.Attempt, 1)
+	w.act(a)
+	w.out.Status = max(w.out.Status, Pending)
+}

@@ -1,0 +1,118 @@
+package plans
+
+import (
+	"slices"
+	"time"
+
+	"transition/plans/ledger"
+	"transition/schema"
+)
+
+// goBack decides a tenant that goes back rather than forward: what has begun is
+// taken back in reverse order, one after the other, so that nothing is opened
+// while something behind it still stands.
+func (w *walk) goBack() {
+	if len(w.d.cfg.Phases) > 0 && w.d.cfg.Phases[0].Opens == nil {
+		w.out.Phase = w.d.cfg.Phases[0]
+	}
+	w.leftReason()
+	open := true // everything behind the item at hand has been taken back
+	for _, it := range slices.Backward(w.d.cfg.Items) {
+		rec := w.d.rec[it.Index]
+		if rec == nil || !acts(it) {
+			w.showBack(it, rec)
+			continue
+		}
+		status, done := w.takeBack(it, rec, open)
+		w.out.Status = max(w.out.Status, status)
+		open = open && done
+	}
+}
+
+// leftReason says why the tenant does not go on.
+func (w *walk) leftReason() {
+	if l := w.r.Left; l != nil {
+		reason := l.Reason
+		if reason == "" {
+			reason = "left the inventory"
+		}
+		w.block(&Held{Reason: reason, Since: l.At, By: l.By})
+		return
+	}
+	if w.held == nil {
+		w.block(&Held{Reason: "rolled back: " + w.r.Back.Reason, Since: w.r.Back.At, By: w.r.Back.By})
+	}
+}
+
+func (w *walk) showBack(it *schema.Item, rec *ledger.Item) {
+	switch {
+	case !w.d.explain:
+	case rec == nil || !rec.State.Settled():
+		w.show(it, ItemWaiting, time.Time{}, "the tenant goes back")
+	case rec.State == ledger.Merged:
+		w.show(it, ItemCollapsed, time.Time{}, "collapsed into "+rec.Into)
+	default:
+		w.show(it, settledStates[rec.State], time.Time{}, rec.Reason)
+	}
+}
+
+// takeBack decides one item of the way back, and reports whether nothing of it
+// stands any more. open: nothing behind it does.
+func (w *walk) takeBack(it *schema.Item, rec *ledger.Item, open bool) (PhaseStatus, bool) {
+	w.showBack(it, rec)
+	a, todo := w.wayBack(it, rec)
+	switch {
+	case !todo:
+		return Complete, true
+	case rec.State == ledger.Running || rec.State == ledger.Lost && rec.Release == nil:
+		// While nobody knows whether it has happened, nothing can be taken back.
+		return w.try(it, &rec.Try, doing(it)), false
+	case !open:
+		return Pending, false
+	case a.Op == "":
+		w.wait(WaitError, it, "stands behind a lock, and the plan has no undo for it: take it back by hand, then say resolve -done", rec.At, time.Time{})
+		w.fail(it.Key()+" has to be undone by hand", it, rec.At)
+		return Error, false
+	case rec.Release == nil || rec.Release.State == ledger.None:
+		a.Attempt = 1
+		w.act(a)
+		return Pending, false
+	default:
+		return w.try(it, rec.Release, a), false
+	}
+}
+
+// wayBack is the action that takes an item back; false: there is nothing to take
+// back. Without an Op only a person can do it.
+func (w *walk) wayBack(it *schema.Item, rec *ledger.Item) (Action, bool) {
+	a := Action{Item: it, At: w.d.now, Afresh: true, Reason: w.backReason()}
+	switch does := it.Does.(type) {
+	case *schema.Lock:
+		a.Kind, a.Op, a.Undone = Unlock, ledger.Release, true
+		return a, w.obliged(it)
+	case *schema.Work:
+		a.Kind, a.Op = Undo, ledger.Undo
+		begun := rec.Attempts > 0 && rec.State != ledger.None || rec.Release != nil
+		if does.Undo == nil {
+			a.Op = ""
+			return a, begun && w.behindLock(it)
+		}
+		return a, begun
+	default:
+		return a, false
+	}
+}
+
+// behindLock reports whether a lock is held that lies before an item.
+func (w *walk) behindLock(it *schema.Item) bool {
+	return slices.ContainsFunc(w.d.locks, func(l *schema.Item) bool {
+		return l.Index < it.Index && w.obliged(l)
+	})
+}
+
+func (w *walk) backReason() string {
+	if w.r.Left != nil {
+		return "withdrawn"
+	}
+	return "rolled back"
+}

@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// OfEvent reports whether the item is a message that is sent when something
+// happens: its key is on/NAME.
+func (it *Item) OfEvent() bool { return strings.HasPrefix(it.Key, "on/") }
+
+// renew begins a new epoch: what was done stays done; what was missed, left out,
+// not sent yet or asked of people was about a date that holds no more.
+func (r *Record) renew() {
+	for i := range r.Items {
+		r.Items[i].renewEpoch()
+	}
+}
+
+func (it *Item) renewEpoch() {
+	if it.OfEvent() {
+		return // it begins anew with its first fact
+	}
+	switch it.State {
+	case Late, Omitted, Open:
+		it.reset()
+	case Done, Waived, Error:
+		if it.Asks {
+			it.reset()
+		} else if it.Release != nil && !it.Obligation && it.Release.State.Settled() {
+			it.startOver() // a lock that was given back since
+		}
+	case Returned:
+		it.startOver()
+	case Retrying:
+		if len(it.Parts) > 0 {
+			it.reset()
+		}
+	case None, Running, Lost, Merged:
+	}
+}
+
+// reset forgets what has not happened. Who has had a message keeps it.
+func (it *Item) reset() {
+	it.Parts = slices.DeleteFunc(it.Parts, func(p Part) bool {
+		return p.State != Done && p.State != Lost && p.State != Error && p.State != Waived
+	})
+	it.Try, it.Again, it.Renew = Try{}, false, false
+	if slices.ContainsFunc(it.Parts, func(p Part) bool { return p.State == Lost || p.State == Error }) {
+		it.rollUp()
+	}
+}
+
+// startOver makes the item as if it had never begun. What it does next is
+// another effect than what it did.
+func (it *Item) startOver() {
+	it.Generation++
+	it.Try = Try{}
+	it.Release, it.Obligation, it.Undone, it.Afresh = nil, false, false, false
+	it.Again, it.Renew, it.Fresh = false, false, false
+}
+
+// notice notes when the item first succeeded as a notice.
+func (it *Item) notice() {
+	if it.Notice && it.State == Done && it.Noticed.IsZero() {
+		it.Noticed = it.At
+	}
+}
+
+// hear notes what a fact makes people believe of T.
+func (r *Record) hear(it *Item, f Fact) {
+	switch {
+	case f.Kind == Resolved:
+		r.hearAnswer(it, f)
+	case f.Op != Send || it.Announced.IsZero() && !it.CalledOff:
+	case f.Kind == Succeeded:
+		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+	case f.Kind == Unknown:
+		if _, known := r.find(f.Recipient); known {
+			t := r.told(f.Recipient)
+			t.Doubt, t.Doubted, t.Item = true, it.Announced, it.Key
+		} else {
+			*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+		}
+	}
+}
+
+// hearAnswer notes what a person's answer says of who was told what.
+func (r *Record) hearAnswer(it *Item, f Fact) {
+	if f.Answer == AnswerBounced {
+		r.unhear(it)
+		return
+	}
+	for i := range it.Parts {
+		p := &it.Parts[i]
+		if p.State != Lost && p.State != Error {
+			continue
+		}
+		j, known := r.find(p.Recipient)
+		switch {
+		case f.Answer == AnswerDone && (!it.Announced.IsZero() || it.CalledOff):
+			*r.told(p.Recipient) = Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key}
+		case f.Answer != AnswerRetry || !known || p.State != Lost || r.Told[j].Item != it.Key:
+		case r.Told[j].Doubt:
+			r.Told[j].Doubt, r.Told[j].Doubted = false, time.Time{}
+		default:
+			r.Told = slices.Delete(r.Told, j, j+1)
+		}
+	}
+}
+
+// unhear forgets what a message told that did not arrive after all. What those
+// hold to whom it was a correction, nobody knows.
+func (r *Record) unhear(it *Item) {
+	if it.OfEvent() {
+		for i := range r.Told {
+			if t := &r.Told[i]; t.Item == it.Key {
+				t.T, t.Doubt, t.Doubted = time.Time{}, true, time.Time{}
+			}
+		}
+		return
+	}
+	r.Told = slices.DeleteFunc(r.Told, func(t Told) bool { return t.Item == it.Key })
+}
+
+func (r *Record) find(recipient string) (int, bool) {
+	return slices.BinarySearchFunc(r.Told, recipient, func(t Told, to string) int {
+		return strings.Compare(t.Recipient, to)
+	})
+}
+
+// told returns what a recipient was told, adding it if nothing is known.
+func (r *Record) told(recipient string) *Told {
+	i, ok := r.find(recipient)
+	if !ok {
+		r.Told = slices.Insert(r.Told, i, Told{Recipient: recipient})
+	}
+	return &r.Told[i]
+}
+
+// LastWord is what a recipient was last told of T; nil: nothing.
+func (r *Record) LastWord(recipient string) *Told {
+	if i, ok := r.find(recipient); ok {
+		return &r.Told[i]
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package runner
+
+import (
+	"fmt"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+)
+
+// courseWord is the fact of a verb that changes a tenant's way, or why it is not
+// legal. What follows from it is shown by plan and done by apply.
+func (p *Project) courseWord(v Verb, r *ledger.Record, f ledger.Fact) ([]ledger.Fact, []Left) {
+	var why string
+	switch {
+	case r.Left != nil:
+		why = "has left the transition"
+	case plans.Passed(p.Config, r):
+		why = "is past the point of no return"
+	case v.Kind == Rollback:
+		why = p.rollback(r, &f)
+	case v.Kind == Withdraw:
+		f.Kind, f.Epoch = ledger.Withdrawn, r.Epoch+1
+	default:
+		why = p.postpone(v, r, &f)
+	}
+	if why != "" {
+		return nil, []Left{{r.ID, why}}
+	}
+	return []ledger.Fact{f}, nil
+}
+
+func (p *Project) rollback(r *ledger.Record, f *ledger.Fact) string {
+	switch {
+	case r.Back != nil:
+		return "is rolled back already"
+	case len(r.Items) == 0:
+		return "has nothing that could be taken back"
+	}
+	f.Kind, f.Epoch = ledger.RolledBack, r.Epoch+1
+	return ""
+}
+
+// postpone completes the fact of a tenant that asks for a later T, within what
+// the plan allows.
+func (p *Project) postpone(v Verb, r *ledger.Record, f *ledger.Fact) string {
+	rule := p.Config.Postpone
+	if rule == nil {
+		return "may not postpone: the plan has no postpone block"
+	}
+	if r.T.IsZero() {
+		return "has no date that could be postponed"
+	}
+	zone, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		zone = p.Config.Zone
+	}
+	times := 0
+	if r.Own != nil {
+		times = r.Own.Times
+	}
+	until := plans.PostponeUntil(p.Config, r.T, zone)
+	switch {
+	case times >= rule.Max:
+		return fmt.Sprintf("has postponed %d times, and may %d times (postpone.max)", times, rule.Max)
+	case p.Now().After(until):
+		return "could postpone until " + p.show(until) + " (postpone.until)"
+	case !v.To.After(r.T):
+		return "is moved on " + p.show(r.T) + " already; a later date is needed"
+	case v.To.Before(rule.MinShift.Since(r.T, zone)):
+		return "must postpone by at least " + rule.MinShift.String() + " (postpone.min_shift)"
+	case !rule.End.IsZero() && v.To.After(rule.End):
+		return "may not postpone beyond " + p.show(rule.End) + " (postpone.end)"
+	}
+	f.Kind, f.T = ledger.Postponed, &v.To
+	return ""
+}
