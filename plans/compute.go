@@ -165,14 +165,19 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 		c.refused.lose(r)
 		return
 	}
-	if c.astray(t, r, b) {
+	steps := c.eject(t, r, b)
+	if len(steps) == 0 && c.astray(t, r, b) {
 		c.candidate(t, r, false)
 		return
 	}
 	c.occupy(t, r, b)
-	if steps, ok := c.steer(t, r, c.courseOf(t, r, b)); ok {
-		c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
+	if len(steps) == 0 {
+		var ok bool
+		if steps, ok = c.steer(t, r, c.courseOf(t, r, b)); !ok {
+			return
+		}
 	}
+	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
 }
 
 // occupy counts a placed tenant for its batch's capacity.

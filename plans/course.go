@@ -58,6 +58,38 @@ func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) ([]St
 	}
 }
 
+// eject takes the place of a tenant that a constraint with on_violation = "eject"
+// blocks, and notes those that one with "warn" does.
+func (c *computation) eject(t *schema.Tenant, r *ledger.Record, b *schema.Batch) []Step {
+	for _, con := range c.in.Config.Constraints {
+		if con.OnViolation == schema.ViolationHold {
+			continue
+		}
+		zone := Zone(c.in.Config, t, b)
+		c.d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: b.Name}
+		if blocked, err := con.BlockedWhen.For(&c.d.env); err != nil || !blocked {
+			continue // Decide reports what has no value
+		}
+		if con.OnViolation == schema.ViolationWarn {
+			c.refused.warn(con, r.ID)
+			continue
+		}
+		if c.passed(r) {
+			continue
+		}
+		reason, err := con.Reason.For(&c.d.env)
+		if err != nil {
+			reason = "constraint " + con.Name
+		}
+		ch := Change{
+			Kind: Reschedule, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "loses its place: " + reason,
+			Detail: Detail{OldT: r.T, OldBatch: r.Batch},
+		}
+		return []Step{{ch, RescheduleFact(r, "", time.Time{}, zone, ch.Reason, c.in.Now)}}
+	}
+	return nil
+}
+
 // reschedule is the step to another T, or to none.
 func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
 	ref := &c.refused

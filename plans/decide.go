@@ -21,6 +21,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	zone := Zone(d.cfg, t, batch)
 	w.line = d.line(r.T, zone)
 	out.line = w.line
+	d.resend(r, w.line)
 	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch, PostponeUntil: PostponeUntil(d.cfg, r.T, zone)}
 	if r.Leaving() {
 		w.goBack()
@@ -231,6 +232,9 @@ func (w *walk) behind() *Held {
 // constrained is the first constraint of the plan that blocks the tenant.
 func (w *walk) constrained() *Held {
 	for _, c := range w.d.cfg.Constraints {
+		if c.OnViolation == schema.ViolationWarn && w.r.Batch != "" {
+			continue
+		}
 		blocked, err := c.BlockedWhen.For(&w.d.env)
 		if err != nil {
 			w.problem(c.BlockedWhen.Range, "constraint "+c.Name, err)

@@ -36,6 +36,7 @@ type Decider struct {
 	keys    []string
 	frees   [][]*schema.Item // by phase: locks that are released in it
 	locks   []*schema.Item
+	resends []*schema.Item // messages that are sent again in their new time when T changes
 	batches map[string]*schema.Batch
 	lines   map[lineKey]*line
 	undated *line
@@ -85,6 +86,9 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 		if l, ok := it.Does.(*schema.Lock); ok {
 			d.locks = append(d.locks, it)
 			d.frees[l.ReleaseIn.Index] = append(d.frees[l.ReleaseIn.Index], it)
+		}
+		if c, ok := it.Does.(*schema.Communication); ok && c.OnReschedule == schema.RescheduleResend {
+			d.resends = append(d.resends, it)
 		}
 	}
 	for _, b := range cfg.Batches {
@@ -179,6 +183,17 @@ func (d *Decider) index(r *ledger.Record) {
 	}
 	if obliged && begun != "" {
 		d.gone = begun // what has begun behind a lock decides whether it may be opened
+	}
+}
+
+// resend forgets of messages that were sent for an earlier T, and whose new time
+// came after that T changed, that they were sent.
+func (d *Decider) resend(r *ledger.Record, l *line) {
+	for _, it := range d.resends {
+		rec := d.rec[it.Index]
+		if rec != nil && rec.State == ledger.Done && rec.Epoch < r.Epoch && l.Items[it.Index].At.After(r.PlacedAt) {
+			d.rec[it.Index] = nil
+		}
 	}
 }
 

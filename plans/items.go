@@ -50,12 +50,11 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		w.show(it, ItemWaiting, at, "waits for its time")
 		return Pending
 	}
-	if rec == nil && it.Phase.Hard && w.wentOn(it.Phase) {
-		w.act(Action{Kind: Skip, Item: it, At: at, Reason: "the tenant had passed this phase before the item was there"})
-		w.show(it, ItemSkipped, at, "the tenant had passed this phase before the item was there")
-		return Complete
+	inserted := rec == nil && it.Phase.Hard && w.wentOn(it.Phase)
+	if inserted && it.Phase.OnInsert != schema.InsertRun {
+		return w.insert(it, at)
 	}
-	again := rec != nil && rec.Again
+	again := inserted || rec != nil && rec.Again
 	if b, passed := w.passed(it, begun, again); passed && w.expire(it, b) {
 		if it.Late == schema.LateSkip && !b.final {
 			return Complete
@@ -76,6 +75,21 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		return Pending
 	}
 	return w.start(it, rec, begun)
+}
+
+// insert decides an item that came into the plan after the tenant had passed its
+// phase.
+func (w *walk) insert(it *schema.Item, at time.Time) PhaseStatus {
+	const reason = "the tenant had passed this phase before the item was there"
+	if it.Phase.OnInsert == schema.InsertHold {
+		w.act(Action{Kind: Missed, Item: it, At: at, Reason: reason})
+		w.miss(it, reason, w.d.now)
+		w.show(it, ItemMissed, at, reason)
+		return Error
+	}
+	w.act(Action{Kind: Skip, Item: it, At: at, Reason: reason})
+	w.show(it, ItemSkipped, at, reason)
+	return Complete
 }
 
 // wentOn reports whether a later hard phase has begun: this one was Complete

@@ -27,6 +27,15 @@ type refusals struct {
 	unnoticed  []string            // their T moved so near that notice cannot be given
 	items      []string            // addresses of open items that the plan has no more
 	lost       map[string][]string // by batch that the plan has no more
+	warned     map[*schema.Constraint][]string
+}
+
+// warn notes a tenant that goes on although a constraint blocks it.
+func (ref *refusals) warn(con *schema.Constraint, id string) {
+	if ref.warned == nil {
+		ref.warned = make(map[*schema.Constraint][]string)
+	}
+	ref.warned[con] = append(ref.warned[con], id)
 }
 
 func (ref *refusals) lose(r *ledger.Record) {
@@ -55,6 +64,16 @@ func (c *computation) refuse() {
 	c.refuseTenants(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 		"A lock that may be held, or an attempt without a known outcome, would be forgotten (%s concerned): %s.",
 		"Put the phase or item back under its name until that has ended.")
+	for _, con := range c.in.Config.Constraints {
+		if ids := ref.warned[con]; len(ids) > 0 {
+			c.plan.Diagnostics.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "constraint-violated", Summary: "Tenants go on though a constraint blocks them",
+				Detail:  fmt.Sprintf("%s blocked by constraint %q, which only warns: %s.", count(len(ids), "placed tenant is", "placed tenants are"), con.Name, quoteSome(ids)),
+				Hint:    "Hold them, or write on_violation = \"hold\".",
+				Subject: con.Range,
+			})
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
 		c.refuseTenants(ref.lost[name], "batch-gone", "A batch with tenants is gone from the plan",
 			"%s placed in batch "+strconv.Quote(name)+", which the plan does not have any more: %s.",

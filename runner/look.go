@@ -31,6 +31,7 @@ func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, di
 		return nil, diags
 	}
 	diags = append(diags, timeline.Check(p.Config)...)
+	diags = append(diags, plans.Unready(p.Config)...)
 	if p.instant.IsZero() {
 		diags = append(diags, p.clockRight()...)
 	}

@@ -103,7 +103,7 @@ func (p *Project) Close() error {
 // the rows of the inventories, what expressions make of each tenant, and the
 // arithmetic of all dates.
 func (p *Project) Validate() diag.List {
-	diags := timeline.Check(p.Config)
+	diags := append(timeline.Check(p.Config), plans.Unready(p.Config)...)
 	if more := p.openInventory(); more.HasErrors() {
 		return append(diags, more...)
 	}

@@ -20,6 +20,7 @@ func (r *Record) Apply(f Fact) {
 		r.place(f)
 	case Rescheduled:
 		r.place(f)
+		r.PlacedAt = f.At
 		r.renew()
 	case Postponed:
 		r.postpone(f)

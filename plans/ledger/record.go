@@ -52,7 +52,7 @@ type Record struct {
 	Zone  string    // in which its offsets are resolved
 
 	EnrolledAt time.Time
-	PlacedAt   time.Time
+	PlacedAt   time.Time // when it got its present T
 	Hold       *Hold
 	Own        *Own       // a T of its own that a person asked for; nil: none
 	Left       *Departure // it has left the transition; nil: it has not
