@@ -19,9 +19,10 @@ import (
 func TestReadmesShowRealOutput(t *testing.T) {
 	needsUnix(t)
 	for file, dir := range map[string]string{
-		"../README.md":         ".",
-		"bpos-s/README.md":     "examples/bpos-s",
-		"quickstart/README.md": "examples/quickstart",
+		"../README.md":             ".",
+		"bpos-s/README.md":         "examples/bpos-s",
+		"postponed-wave/README.md": "examples/postponed-wave",
+		"quickstart/README.md":     "examples/quickstart",
 	} {
 		t.Run(strings.TrimPrefix(file, "../"), func(t *testing.T) {
 			root := t.TempDir()

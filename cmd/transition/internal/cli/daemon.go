@@ -107,7 +107,7 @@ func (r *rounds) rehearse() error {
 	return withProject(r.env, r.g, r.args.dir, func(p opened) error {
 		at, err := p.instant(r.args.rehearse)
 		if err == nil {
-			r.clock = clock.Fast(r.env.Clock, at, r.args.speed)
+			r.clock, r.next = clock.Fast(r.env.Clock, at, r.args.speed), at
 		}
 		return err
 	})

@@ -38,17 +38,24 @@ type rounds struct {
 	clock clock.Clock // by which things fall due
 	view  daemonView
 
-	begun  bool   // a round has come as far as the state
-	told   string // what was wrong in the last round
-	failed error  // the first error of the view: nobody listens any more
+	begun  bool      // a round has come as far as the state
+	next   time.Time // when something falls due; zero: never
+	told   string    // what was wrong in the last round
+	failed error     // the first error of the view: nobody listens any more
 }
 
-// instant is what the clock of a rehearsal shows; zero: this is none.
+// instant is that of a rehearsal; zero: this is none. It never goes past the one
+// at which something falls due: however fast the clock runs, nothing is late for
+// that reason.
 func (r *rounds) instant() time.Time {
 	if r.args.rehearse == "" {
 		return time.Time{}
 	}
-	return r.clock.Now()
+	now := r.clock.Now()
+	if !r.next.IsZero() && r.next.Before(now) {
+		return r.next
+	}
+	return now
 }
 
 func (r *rounds) need() runner.Need {
@@ -69,6 +76,9 @@ func (r *rounds) Apply(ctx context.Context) runner.Round {
 		r.log.Warn("not closed", "error", err)
 	}
 	round.Fatal = round.Fatal || r.failed != nil
+	if !round.Again {
+		r.next = round.Next
+	}
 	return round
 }
 

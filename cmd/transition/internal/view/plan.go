@@ -118,7 +118,7 @@ func (g *page) changeRow(c *plans.Change) []string {
 func (g *page) changeDetail(c *plans.Change) string {
 	d := &c.Detail
 	var parts []string
-	if !d.T.IsZero() {
+	if !d.T.IsZero() && d.OldT.IsZero() { // else the reason names both
 		parts = append(parts, "T "+g.minute(d.T))
 	}
 	if n := len(d.Recipients); n > 0 {

@@ -217,7 +217,7 @@ func (c *comment) changeRow(ch *plans.Change) string {
 		item = cell(ch.Phase + "/" + ch.Item)
 	}
 	var notes []string
-	if !ch.Detail.T.IsZero() {
+	if !ch.Detail.T.IsZero() && ch.Detail.OldT.IsZero() {
 		notes = append(notes, "T "+c.minute(ch.Detail.T))
 	}
 	if n := len(ch.Detail.Recipients); n > 0 {
