@@ -37,10 +37,10 @@ func (w *walk) happened(c *schema.Communication) (happening, bool) {
 	r, now := w.r, w.d.now
 	switch c.On {
 	case schema.OnRescheduled:
-		return happening{at: now, reason: "T is " + w.local(r.T) + " now", told: true}, !r.T.IsZero() && !r.Leaving()
+		return happening{at: now, told: true}, !r.T.IsZero() && !r.Leaving()
 	case schema.OnWithdrawn:
 		if r.Left != nil {
-			return happening{at: r.Left.At, reason: r.Left.Reason, told: true}, true
+			return happening{at: r.Left.At, reason: w.whyLeft(), told: true}, true
 		}
 		return happening{at: now, reason: "there is no date any more", told: true}, r.T.IsZero() && r.Back == nil
 	case schema.OnRolledBack:
@@ -101,8 +101,12 @@ func (w *walk) correct(ev *schema.Item, c *schema.Communication, rec *ledger.Ite
 		w.showEvent(ev, rec)
 		return
 	}
+	if h.reason == "" {
+		h.reason = "T is " + w.local(w.r.T) + " now"
+	}
 	w.d.env.Reason, w.d.env.OldT = h.reason, w.d.now
-	if !c.Builtin && !w.legible(ev, c) {
+	// Of a tenant that left, the row is gone: a text that needs it gives way.
+	if !c.Builtin && w.r.Left == nil && !w.legible(ev, c) {
 		w.out.Status = Error
 		return
 	}

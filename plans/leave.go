@@ -32,16 +32,20 @@ func (w *walk) goBack() {
 // leftReason says why the tenant does not go on.
 func (w *walk) leftReason() {
 	if l := w.r.Left; l != nil {
-		reason := l.Reason
-		if reason == "" {
-			reason = "left the inventory"
-		}
-		w.block(&Held{Reason: reason, Since: l.At, By: l.By})
+		w.block(&Held{Reason: w.whyLeft(), Since: l.At, By: l.By})
 		return
 	}
 	if w.held == nil {
 		w.block(&Held{Reason: "rolled back: " + w.r.Back.Reason, Since: w.r.Back.At, By: w.r.Back.By})
 	}
+}
+
+// whyLeft is why the tenant left.
+func (w *walk) whyLeft() string {
+	if w.r.Left.Reason == "" {
+		return "left the inventory"
+	}
+	return w.r.Left.Reason
 }
 
 func (w *walk) showBack(it *schema.Item, rec *ledger.Item) {
@@ -101,6 +105,15 @@ func (w *walk) wayBack(it *schema.Item, rec *ledger.Item) (Action, bool) {
 	default:
 		return a, false
 	}
+}
+
+// ByHand reports whether an item of a tenant that goes back has to be undone by a
+// person: it has begun, and the plan says no way.
+func ByHand(it *schema.Item, r *ledger.Record) bool {
+	work, ok := it.Does.(*schema.Work)
+	rec := r.Item(it.Key())
+	return ok && work.Undo == nil && r.Leaving() && rec != nil && rec.Attempts > 0 &&
+		rec.State != ledger.None && rec.State != ledger.Lost && rec.State != ledger.Running
 }
 
 // behindLock reports whether a lock is held that lies before an item.

@@ -82,6 +82,15 @@ func (w *world) tenant(id string) (found *schema.Tenant, ok bool) {
 	return found, found != nil
 }
 
+func (w *world) item(key string) *schema.Item {
+	for _, it := range w.cfg.Items {
+		if it.Key() == key {
+			return it
+		}
+	}
+	return nil
+}
+
 func (w *world) record(id string) *ledger.Record {
 	r := w.records[id]
 	if r == nil {

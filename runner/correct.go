@@ -27,6 +27,9 @@ func (p *Project) communication(j *entry, c *schema.Communication, env *schema.E
 	if !c.To.IsSet() {
 		m.AllTo = []string{j.recipient}
 	}
+	if err != nil && j.record.Left != nil { // its row is gone, and with it what the text needs
+		return p.builtin(j, c, env)
+	}
 	return m, err
 }
 

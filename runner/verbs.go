@@ -233,6 +233,10 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	if rec == nil {
 		return "has not begun"
 	}
+	if v.Answer == ledger.AnswerDone && plans.ByHand(it, r) {
+		f.Op = ledger.Undo
+		return ""
+	}
 	if v.Answer == ledger.AnswerBounced {
 		if !isMessage || rec.State != ledger.Done {
 			return "is no message that was sent"

@@ -284,6 +284,11 @@ func (t *Try) attempt(f Fact) {
 // resolve applies what a person says became of the item. When the release of a
 // lock waits for a person, the answer is about the release.
 func (it *Item) resolve(f Fact) {
+	if f.Op == Undo { // it was taken back by hand
+		it.Release, it.Afresh = &Try{State: Done, At: f.At}, true
+		it.discharge(f)
+		return
+	}
 	if rel := it.Release; rel != nil && Answerable(rel.State, f.Answer) {
 		rel.answer(f)
 		it.discharge(f)
