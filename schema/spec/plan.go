@@ -56,7 +56,7 @@ func defaults() *Block {
 func breaker() *Block {
 	return &Block{
 		Name: "breaker", Max: 1,
-		Doc: "Stops new work of a batch when more attempts than allowed end in Error. One of its bounds must be written; a batch's own breaker replaces that of defaults.",
+		Doc: "Stops new work of a batch when more attempts than allowed end in Error. One of its bounds must be written; a batch's own breaker replaces that of defaults. It is read and checked, but not carried out yet: plan refuses it.",
 		Attributes: []Attribute{
 			{Name: "max_errors", Type: Integer, Bounds: atLeast(0), DefaultDoc: "no bound", Doc: "How many attempts may end in Error."},
 			{Name: "max_error_ratio", Type: Share, DefaultDoc: "no bound", Doc: "Which share of the attempts may end in Error."},
@@ -81,7 +81,7 @@ func postpone() *Block {
 func consent() *Block {
 	return &Block{
 		Name: "consent", Max: 1,
-		Doc: "Keeps tenants that have not agreed out of a phase.",
+		Doc: "Keeps tenants that have not agreed out of a phase. It is read and checked, but not carried out yet: plan refuses it.",
 		Attributes: []Attribute{
 			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What counts as a yes: a yes and nothing else, silence, or either."},
 			{Name: "opt_out_after", Type: Duration, DefaultDoc: "none with opt_in, else required", Doc: "How long after the first delivered notice silence counts as a yes."},
@@ -153,7 +153,7 @@ func conditionAttributes(doc string) []Attribute {
 func moved() *Block {
 	return &Block{
 		Name: "moved",
-		Doc:  "Says that a tenant, batch, phase or item has another name now.",
+		Doc:  "Says that a tenant, batch, phase or item has another name now. Carried out for batches only: plan refuses the others.",
 		Attributes: []Attribute{
 			{Name: "from", Type: Address, Required: true, Doc: `Its old address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
 			{Name: "to", Type: Address, Required: true, Doc: "Its new address."},
@@ -164,7 +164,7 @@ func moved() *Block {
 func removed() *Block {
 	return &Block{
 		Name: "removed",
-		Doc:  "Says that a tenant, batch, phase or item was taken out on purpose.",
+		Doc:  "Says that a tenant, batch, phase or item was taken out on purpose. It is read and checked, but not carried out yet: plan refuses it.",
 		Attributes: []Attribute{
 			{Name: "from", Type: Address, Required: true, Doc: `Its address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
 			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while it is active", Doc: "What becomes of what has begun: it goes on to its end, or only its locks are released."},
