@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +38,13 @@ type ApplyResult struct {
 	Retrying    int                // items that will be tried again
 	Interrupted bool
 	Stale       bool // the saved plan was refused
-	Busy        bool // somebody else holds the lease
+	// Invalid: the plan directory is wrong, so that nothing was done. What the
+	// adopted plan has promised is for Adopted.Release.
+	Invalid bool
+	// Beyond counts, after Adopted.ApplyDue, what the plan directory would change
+	// that time alone does not.
+	Beyond map[plans.Kind]int
+	Busy   bool // somebody else holds the lease
 	// Unknown are the addresses of attempts whose outcome could not be recorded.
 	Unknown []string
 }
@@ -54,8 +59,25 @@ const clockTolerance = 2 * time.Second
 //
 // Nothing is written, no lease either, before it is clear what will be done.
 func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
+	var within scope
+	if o.Saved != nil {
+		within = o.Saved
+	}
+	return p.apply(ctx, o, within, hard)
+}
+
+// scope bounds what an apply may do.
+type scope interface {
+	// narrow leaves in a computed plan only the changes that may be made.
+	narrow(*plans.Result)
+	// allows reports whether a change may be made.
+	allows(kind plans.Kind, address string) bool
+}
+
+// apply is Apply within a scope; nil: everything that is due.
+func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
-	a := &applying{p: p, o: o, res: &res, hard: hard}
+	a := &applying{p: p, o: o, within: within, res: &res, hard: hard}
 	diags := a.prepare(ctx)
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
@@ -140,6 +162,7 @@ func (p *Project) busy(e *store.HeldError) diag.Diagnostic {
 type applying struct {
 	p       *Project
 	o       ApplyOptions
+	within  scope // nil: everything
 	lease   store.Lease
 	res     *ApplyResult
 	hard    <-chan struct{}
@@ -168,7 +191,7 @@ func (a *applying) run(ctx context.Context) diag.List {
 	if diags.HasErrors() {
 		return diags
 	}
-	after, more := a.p.compute(steady, a.p.Now())
+	after, more := a.compute(steady, a.p.Now())
 	if after != nil {
 		a.res.After = after.Plan
 		for _, w := range after.Plan.Waiting {
@@ -200,8 +223,9 @@ func (a *applying) underLease(ctx context.Context) diag.List {
 
 // propose works out the plan and asks for it, unless that was done already.
 func (a *applying) propose(ctx context.Context) diag.List {
-	first, diags := a.p.compute(ctx, a.p.Now())
+	first, diags := a.compute(ctx, a.p.Now())
 	if diags.HasErrors() {
+		a.res.Invalid = a.p.invalid(first)
 		return diags
 	}
 	if a.res.Confirmed {
@@ -212,8 +236,8 @@ func (a *applying) propose(ctx context.Context) diag.List {
 		a.res.Plan, a.res.Stale = first.Plan, true
 		return append(diags, stale...)
 	}
-	if a.o.Saved != nil {
-		a.o.Saved.narrow(first.Plan)
+	if a.within != nil {
+		a.within.narrow(first)
 	}
 	a.first, a.res.Plan = first, first.Plan
 	if a.o.Confirm != nil && !a.o.Confirm(first.Plan) {
@@ -226,21 +250,34 @@ func (a *applying) propose(ctx context.Context) diag.List {
 	return diags
 }
 
-// adopt records under which plan directory, and at which instant of a
-// rehearsal, things happen from now on.
+// compute works out the plan. What a plan may not do to tenants is no reason to
+// keep them locked.
+func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	res, diags := a.p.compute(ctx, now)
+	if _, frees := a.within.(releases); frees && res != nil {
+		return res, nil
+	}
+	return res, diags
+}
+
+// adopt records under which plan, and at which instant of a rehearsal, things
+// happen from now on.
 func (a *applying) adopt(ctx context.Context) diag.List {
 	commit := store.Commit{Now: a.p.Now()}
-	if digest := hex.EncodeToString(a.p.Config.Digest[:]); digest != a.p.meta.Adopted {
-		commit.Adopt = digest
+	if !a.p.borrowed {
+		var err error
+		if commit.Adopt, err = a.p.adoption(); err != nil {
+			return diag.List{unkept(err)}
+		}
 	}
 	if a.p.meta.Kind == store.Rehearsal && a.p.instant.After(a.p.meta.Clock) {
 		commit.Clock = a.p.instant
 	}
-	if commit.Adopt == "" && commit.Clock.IsZero() {
+	if commit.Adopt == nil && commit.Clock.IsZero() {
 		return nil
 	}
 	if _, err := a.lease.Commit(ctx, commit); err != nil {
-		return diag.List{stateProblem(err)}
+		return diag.List{unkept(err)}
 	}
 	return a.p.refresh(ctx)
 }

@@ -24,19 +24,30 @@ func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
 	return res.Plan, diags
 }
 
-// compute works out the plan at an instant.
-func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+// sound finds what is wrong with the plan directory that reading it has not
+// found.
+func (p *Project) sound() diag.List {
 	diags := p.openInventory()
-	if diags.HasErrors() {
-		return nil, diags
+	if !diags.HasErrors() {
+		diags = append(diags, timeline.Check(p.Config)...)
+		diags = append(diags, plans.Unready(p.Config)...)
 	}
-	diags = append(diags, timeline.Check(p.Config)...)
-	diags = append(diags, plans.Unready(p.Config)...)
-	if p.instant.IsZero() {
+	diags.Fill(p.Config.Sources)
+	return diags
+}
+
+// invalid reports whether the plan directory is to blame when compute has found
+// errors, rather than the clock or the state. res is what it returned.
+func (p *Project) invalid(res *plans.Result) bool { return res != nil || p.sound().HasErrors() }
+
+// compute works out the plan at an instant. The result is nil if it did not come
+// to that.
+func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	diags := p.sound()
+	if !diags.HasErrors() && p.instant.IsZero() {
 		diags = append(diags, p.clockRight()...)
 	}
 	if diags.HasErrors() {
-		diags.Fill(p.Config.Sources)
 		return nil, diags
 	}
 	res, err := plans.Compute(p.input(ctx, p.state, now, &diags))

@@ -67,7 +67,7 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 	steady := context.WithoutCancel(ctx)
 	if late := a.late; len(late) > 0 {
 		a.late = nil
-		res, diags := a.p.compute(steady, a.p.Now())
+		res, diags := a.compute(steady, a.p.Now())
 		if diags.HasErrors() {
 			return nil, diags
 		}
@@ -76,7 +76,7 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		}
 	}
 	for {
-		res, diags := a.p.compute(steady, now)
+		res, diags := a.compute(steady, now)
 		if diags.HasErrors() {
 			return nil, diags
 		}
@@ -104,15 +104,16 @@ func (a *applying) any(res *plans.Result) bool {
 	if len(res.Tasks) == 0 {
 		return false
 	}
-	if a.o.Saved == nil {
+	if a.within == nil {
 		return true
 	}
+	a.within.narrow(res)
 	tenants := make(map[string]bool, len(res.Tasks))
 	for _, t := range res.Tasks {
 		tenants[t.Record.ID] = true
 	}
 	for i := range res.Plan.Changes {
-		if c := &res.Plan.Changes[i]; tenants[c.Tenant] && a.o.Saved.has(c) {
+		if tenants[res.Plan.Changes[i].Tenant] {
 			return true
 		}
 	}
@@ -166,8 +167,8 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
 		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait,
 	}
-	if a.o.Saved != nil {
-		e.allowed = a.o.Saved.allows
+	if a.within != nil {
+		e.allowed = a.within.allows
 	}
 	if err := e.run(ctx, stop, res.Tasks); err != nil {
 		return diag.List{a.lost(err)}

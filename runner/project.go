@@ -56,9 +56,11 @@ type Project struct {
 	tenants *inventory.Source
 	state   store.Store
 	meta    store.Meta
-	fresh   bool      // a rehearsal that is yet to be made
-	instant time.Time // given by the user; zero: the clock's
-	secrets *action.Scrubber
+	fresh   bool // a rehearsal that is yet to be made
+	// borrowed: it is the adopted plan of a project whose state it uses.
+	borrowed bool
+	instant  time.Time // given by the user; zero: the clock's
+	secrets  *action.Scrubber
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
@@ -89,6 +91,9 @@ func Open(o Options) (*Project, diag.List) {
 
 // Close releases the directory and the state.
 func (p *Project) Close() error {
+	if p.borrowed {
+		return nil
+	}
 	var err error
 	if p.state != nil {
 		err = p.state.Close()

@@ -1,11 +1,9 @@
 package runner
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 
 	"transition/plans"
@@ -60,7 +58,8 @@ func (s *SavedPlan) allows(kind plans.Kind, address string) bool {
 
 // narrow leaves in a plan what was saved; what has become due since is listed
 // apart, and left.
-func (s *SavedPlan) narrow(p *plans.Plan) {
+func (s *SavedPlan) narrow(res *plans.Result) {
+	p := res.Plan
 	var saved []plans.Change
 	for i := range p.Changes {
 		if s.has(&p.Changes[i]) {
@@ -70,20 +69,6 @@ func (s *SavedPlan) narrow(p *plans.Plan) {
 		}
 	}
 	p.Changes = saved
-}
-
-// inventoryDigest covers the content of all inventories.
-func (p *Project) inventoryDigest() (string, error) {
-	h := sha256.New()
-	for _, inv := range p.Config.Inventories {
-		b, err := fs.ReadFile(p.files, inv.Source)
-		if err != nil {
-			return "", err
-		}
-		sum := sha256.Sum256(b)
-		fmt.Fprintf(h, "%q %x\n", inv.Source, sum)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // stale says why the saved plan must not be applied, if so.

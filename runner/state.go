@@ -16,6 +16,7 @@ import (
 	"transition/runner/store"
 	"transition/runner/store/sqlite"
 	"transition/schema/diag"
+	"transition/schema/spec"
 	"transition/schema/toffset"
 )
 
@@ -32,8 +33,14 @@ const (
 
 // OpenState opens the recorded state. now is an instant given by the user (-now
 // or -rehearse), or zero; Now then answers with the instant that commands use.
+//
+// A project with mistakes may open it too, for the plan that it adopted; without
+// a directory there is none.
 func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.List {
 	p.instant = now
+	if p.root == nil {
+		return nil
+	}
 	lineage, err := p.lineage()
 	if err != nil {
 		return diag.List{lineageProblem(err)}
@@ -69,10 +76,11 @@ func (p *Project) statePath() string {
 	if p.o.State != "" {
 		return p.o.State
 	}
-	if filepath.IsAbs(p.Config.State.Path) {
-		return p.Config.State.Path
+	path := cmp.Or(p.Config.State.Path, spec.StatePath) // the plan may be too broken to say
+	if filepath.IsAbs(path) {
+		return path
 	}
-	return filepath.Join(p.dir, filepath.FromSlash(p.Config.State.Path))
+	return filepath.Join(p.dir, filepath.FromSlash(path))
 }
 
 // absent says what it means that there is no state.
@@ -112,7 +120,7 @@ func (p *Project) checkState(ctx context.Context, path string, need Need, lineag
 	refuse := func(code, summary, detail, hint string) diag.List {
 		return diag.List{{Severity: diag.Error, Code: code, Summary: summary, Detail: detail, Hint: hint}}
 	}
-	if m.Plan != p.Config.Name {
+	if m.Plan != p.Config.Name && p.Config.Name != "" {
 		return refuse("other-plan", "The recorded state belongs to another plan",
 			fmt.Sprintf("The state at %s is that of transition %q; this plan is %q.", path, m.Plan, p.Config.Name),
 			"Name the right state with -state=FILE.")

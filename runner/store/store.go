@@ -34,10 +34,13 @@ type Meta struct {
 	Clock time.Time
 	// LastFact is when the newest fact happened; the zero time without any.
 	LastFact time.Time
-	// Adopted is the digest of the plan directory at the last apply, with the
-	// instant of that apply.
-	Adopted   string
-	AdoptedAt time.Time
+	// Adopted is the digest of the plan that was adopted last, AdoptedInventory
+	// that of its inventories, with the instant of the apply that did so. Empty:
+	// there was none; of the inventories also, that an older version did not keep
+	// the plan itself.
+	Adopted          string
+	AdoptedInventory string
+	AdoptedAt        time.Time
 }
 
 // Attempt is one try to have one effect.
@@ -86,8 +89,9 @@ type Commit struct {
 	Decided []Decided
 	// Dropped are claimed attempts that will not be begun after all.
 	Dropped []int64
-	// Adopt, when not empty, is the digest of the plan directory from now on.
-	Adopt string
+	// Adopt, when not nil, is the plan from now on. It takes the place of the
+	// one before, whole.
+	Adopt *Adoption
 	// Clock, when not zero, moves the clock of a rehearsal forward.
 	Clock time.Time
 	// Now is the instant of the commit on the clock of the state.
@@ -138,6 +142,9 @@ type Store interface {
 	// History streams the facts of one tenant, or of all when tenant is empty,
 	// oldest first.
 	History(ctx context.Context, tenant string) iter.Seq2[ledger.Fact, error]
+	// Adopted is the plan that was adopted last; nil: none is kept. Its files
+	// can be read for as long as the state is open and adopts no other plan.
+	Adopted(context.Context) (*Adoption, error)
 	// OpenAttempts lists the attempts that have no outcome.
 	OpenAttempts(context.Context) ([]Attempt, error)
 	// Append records facts of which no attempt is the cause, as people's words.
@@ -150,7 +157,8 @@ type Store interface {
 	// Holder tells who applies at present; false: nobody.
 	Holder(context.Context) (Holder, bool, error)
 	// Verify checks the whole history: that the file is sound, no fact was
-	// changed or lost, and the records are what the facts add up to.
+	// changed or lost, the records are what the facts add up to, and the adopted
+	// plan is the one that was kept.
 	Verify(context.Context) (Report, error)
 	Close() error
 }

@@ -23,6 +23,7 @@ type Store struct {
 	facts    []ledger.Fact
 	attempts []attempt        // that of id 1 is the first
 	open     map[item][]int64 // ids of the attempts that are not closed
+	adopted  *store.Adoption  // nil: none is kept
 	lease    *held            // nil: nobody applies
 	epoch    int64
 }
@@ -105,6 +106,17 @@ func (s *Store) History(ctx context.Context, tenant string) iter.Seq2[ledger.Fac
 			}
 		}
 	}
+}
+
+// Adopted is the plan that was adopted last; nil: none is kept.
+func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.adopted == nil || ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	a := *s.adopted
+	return &a, nil
 }
 
 // OpenAttempts lists the attempts without an outcome by id.

@@ -12,6 +12,7 @@ import (
 type transaction struct {
 	*Store
 	meta     store.Meta
+	adopted  *store.Adoption
 	changed  map[string]*ledger.Record
 	facts    []ledger.Fact
 	attempts map[int64]*attempt // new and changed ones
@@ -21,7 +22,7 @@ type transaction struct {
 
 func (s *Store) begin() *transaction {
 	return &transaction{
-		Store: s, meta: s.meta, changed: make(map[string]*ledger.Record),
+		Store: s, meta: s.meta, adopted: s.adopted, changed: make(map[string]*ledger.Record),
 		attempts: make(map[int64]*attempt), open: make(map[item][]int64),
 	}
 }
@@ -46,7 +47,7 @@ func (t *transaction) commit() int64 {
 		}
 	}
 	t.meta.Serial++
-	s.meta = t.meta
+	s.meta, s.adopted = t.meta, t.adopted
 	s.facts = append(s.facts, t.facts...)
 	return s.meta.Serial
 }
@@ -83,6 +84,11 @@ func (t *transaction) check(facts []ledger.Fact, check func(*ledger.Record) erro
 func (t *transaction) steps(c store.Commit, lease int64) (store.Committed, error) {
 	if err := t.advance(c); err != nil {
 		return store.Committed{}, err
+	}
+	if c.Adopt != nil {
+		if err := t.adopt(c.Adopt, c.Now); err != nil {
+			return store.Committed{}, err
+		}
 	}
 	for _, id := range c.Dropped {
 		if err := t.drop(id); err != nil {
@@ -126,9 +132,6 @@ func (t *transaction) steps(c store.Commit, lease int64) (store.Committed, error
 }
 
 func (t *transaction) advance(c store.Commit) error {
-	if c.Adopt != "" {
-		t.meta.Adopted, t.meta.AdoptedAt = c.Adopt, c.Now.UTC().Round(0)
-	}
 	switch {
 	case c.Clock.IsZero():
 		return nil

@@ -53,7 +53,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"a serial that falls":          `UPDATE meta SET serial = serial - 1`,
 		"another lineage":              `UPDATE meta SET lineage = 'other', serial = serial + 1`,
 		"another kind":                 `UPDATE meta SET kind = 'rehearsal', serial = serial + 1`,
-		"a second description":         `INSERT INTO meta SELECT 2, lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, facts, head, sum FROM meta`,
+		"a second description":         `INSERT INTO meta SELECT 2, lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, facts, head, sum, adopted_inventory, adoption FROM meta`,
 		"no description":               `DELETE FROM meta`,
 		"an epoch that stays":          `UPDATE lease SET user = 'bob'`,
 		"a name that changes":          `UPDATE names SET text = 'other' WHERE id = 1`,

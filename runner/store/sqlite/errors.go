@@ -15,8 +15,8 @@ import (
 )
 
 // fault wraps an error of the engine or of the operating system in the
-// *store.Error that it amounts to. Errors that are wrapped already, and those of
-// a context, stay as they are.
+// *store.Error that it amounts to. Errors that are wrapped already, those of a
+// context, and those of files that were to be kept stay as they are.
 func fault(path, doing string, err error) error {
 	if err == nil || isOurs(err) {
 		return err
@@ -30,7 +30,8 @@ func fault(path, doing string, err error) error {
 
 func isOurs(err error) bool {
 	var ours *store.Error
-	return errors.As(err, &ours) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	var file *store.FileError
+	return errors.As(err, &ours) || errors.As(err, &file) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // What to do, for each kind of error.

@@ -38,15 +38,17 @@ func chain(prev digest, body []byte) digest {
 // description is the row of table meta.
 type description struct {
 	store.Meta
-	facts int64  // seq of the newest fact
-	head  digest // its hash
+	facts    int64  // seq of the newest fact
+	head     digest // its hash
+	adoption []byte // SHA-256 of the adopted plan; empty: none is kept
 }
 
 const (
-	metaColumns = "lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, facts, head, sum"
-	insertMeta  = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
-	selectMeta  = "SELECT " + metaColumns + " FROM meta"
-	updateMeta  = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	metaColumns = "lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, adopted_inventory, adoption, " +
+		"facts, head, sum"
+	insertMeta = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+	selectMeta = "SELECT " + metaColumns + " FROM meta"
+	updateMeta = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // values are those of metaColumns.
@@ -54,11 +56,13 @@ func (d *description) values() []any {
 	sum := d.sum()
 	return []any{
 		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), d.Serial, instant(d.Clock), instant(d.LastFact),
-		d.Adopted, instant(d.AdoptedAt), d.facts, d.head[:], sum[:],
+		d.Adopted, instant(d.AdoptedAt), d.AdoptedInventory, append([]byte{}, d.adoption...), // never NULL
+		d.facts, d.head[:], sum[:],
 	}
 }
 
-// sum covers the whole row, since nothing else tells a damaged one.
+// sum covers the whole row, since nothing else tells a damaged one. Without a
+// kept plan it is as it was before plans were kept.
 func (d *description) sum() digest {
 	var b []byte
 	for _, s := range [...]string{
@@ -69,7 +73,12 @@ func (d *description) sum() digest {
 		b = append(b, s...)
 	}
 	b = binary.AppendVarint(b, d.Serial)
-	return sha256.Sum256(binary.AppendVarint(b, d.facts))
+	b = binary.AppendVarint(b, d.facts)
+	if d.AdoptedInventory != "" || len(d.adoption) > 0 {
+		b = append(binary.AppendUvarint(b, uint64(len(d.AdoptedInventory))), d.AdoptedInventory...)
+		b = append(b, d.adoption...)
+	}
+	return sha256.Sum256(b)
 }
 
 // scanner is a row that can be read: *sql.Row or *sql.Rows.
@@ -80,7 +89,7 @@ func (d *description) scan(path string, row scanner) error {
 	var created, clock, last, adopted string
 	var head, sum []byte
 	err := scan(row, &d.Lineage, &d.Kind, &d.Plan, &created, &d.Serial, &clock, &last, &d.Adopted, &adopted,
-		&d.facts, &head, &sum)
+		&d.AdoptedInventory, &d.adoption, &d.facts, &head, &sum)
 	if err != nil {
 		return err
 	}

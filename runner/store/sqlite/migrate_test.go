@@ -1,8 +1,11 @@
 package sqlite
 
 import (
+	"compress/gzip"
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +16,61 @@ import (
 
 // next is a schema version that there is not yet.
 func next() []migration {
-	return append(migrations(), migration{2, "ALTER TABLE tenants ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"})
+	return append(migrations(), migration{3, "ALTER TABLE tenants ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"})
+}
+
+// shipped is a state as an older version has left it, with what populate does
+// and the digest of an adopted plan.
+func shipped(t *testing.T, name string) string {
+	t.Helper()
+	packed, err := os.Open(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "state.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestStatesThatWereShippedAreUpgraded opens a state of every schema that there
+// has been: nothing of it is lost, and it goes on.
+func TestStatesThatWereShippedAreUpgraded(t *testing.T) {
+	path := shipped(t, "state-v1.db.gz")
+	_, err := Open(t.Context(), path, ReadOnly)
+	explains(t, err, store.ErrReadOnly, path, "older schema version 1", "to get version 2")
+	s, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, s)
+	sound(t, s)
+	got := dump(t, s)
+	if n := len(got); n != 1+40+160 { // the description, the records, the facts
+		t.Errorf("%d things are left", n)
+	}
+	m := got[""].(store.Meta)
+	if m.Serial != 121 || m.Adopted[:4] != "a41f" || m.AdoptedInventory != "" {
+		t.Errorf("the description is %+v", m)
+	}
+	if a, err := s.Adopted(t.Context()); a != nil || err != nil {
+		t.Errorf("the plan that was not kept is %+v, %v", a, err)
+	}
+	keep(t, take(t, s), "p.transition.hcl", "transition {}")
+	sound(t, s)
+	if _, err := os.Stat(path + ".backup-v1"); err != nil {
+		t.Errorf("the backup: %v", err)
+	}
 }
 
 func TestMigrationKeepsEverythingAndABackup(t *testing.T) {
@@ -35,9 +92,9 @@ func TestMigrationKeepsEverythingAndABackup(t *testing.T) {
 	}
 
 	_, err = Open(t.Context(), path, ReadWrite)
-	explains(t, err, store.ErrNewer, path, "schema version 2, and this program knows versions up to 1")
+	explains(t, err, store.ErrNewer, path, "schema version 3, and this program knows versions up to 2")
 
-	backup := path + ".backup-v1"
+	backup := path + ".backup-v2"
 	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup: %v, %v", info, err)
 	}
@@ -54,9 +111,9 @@ func TestMigrationKeepsEverythingAndABackup(t *testing.T) {
 
 func TestMigrationThatFailsChangesNothing(t *testing.T) {
 	path := closed(t, func(s *Store) { populate(t, s) })
-	broken := append(migrations(), migration{2, "ALTER TABLE tenants ADD COLUMN colour TEXT; DELETE FROM facts"})
+	broken := append(migrations(), migration{3, "ALTER TABLE tenants ADD COLUMN colour TEXT; DELETE FROM facts"})
 	_, err := open(t.Context(), path, ReadWrite, broken)
-	if err == nil || !strings.Contains(err.Error(), "migrating to schema version 2") || !strings.Contains(err.Error(), "facts are never removed") {
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema version 3") || !strings.Contains(err.Error(), "facts are never removed") {
 		t.Fatalf("got error %v", err)
 	}
 	for range 2 { // the backup of the first time is in nobody's way
@@ -71,7 +128,7 @@ func TestMigrationThatFailsChangesNothing(t *testing.T) {
 	closeLater(t, s)
 	sound(t, s)
 	for _, name := range names(t, strings.TrimSuffix(path, "state.db")) {
-		if strings.Contains(name, ".backup-") && name != "state.db.backup-v1" {
+		if strings.Contains(name, ".backup-") && name != "state.db.backup-v2" {
 			t.Errorf("%s was left behind", name)
 		}
 	}
@@ -86,7 +143,7 @@ func TestMigrationWaitsForNobody(t *testing.T) {
 		t.Fatalf("while somebody applies: %v, want a *HeldError that names ann", err)
 	}
 	_, err = open(t.Context(), s.path, ReadOnly, next())
-	explains(t, err, store.ErrReadOnly, s.path, "older schema version 1", "to get version 2")
+	explains(t, err, store.ErrReadOnly, s.path, "older schema version 2", "to get version 3")
 	commit(t, lease, enrolled("contoso"))
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner/store"
 	"transition/runner/store/memory"
+	"transition/runner/store/storetest"
 )
 
 // TestSameAsMemory does the same to a state in a file and to one in memory,
@@ -92,13 +94,27 @@ func (m *model) commit(t *rapid.T) {
 		Claims:  rapid.SliceOfN(rapid.Custom(m.claim), 0, 3).Draw(t, "claims"),
 		Facts:   rapid.SliceOfN(rapid.Custom(m.fact), 0, 3).Draw(t, "facts"),
 		Dropped: rapid.SliceOfN(rapid.Custom(m.id), 0, 1).Draw(t, "dropped"),
-		Adopt:   rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "adopt"),
+		Adopt:   rapid.Custom(adoption).Draw(t, "adopt"),
 	}
 	inFile, err := m.leases[0].Commit(m.ctx.Context(), c)
 	inMemory, errMemory := m.leases[1].Commit(m.ctx.Context(), c)
 	m.same("whether the commit is refused", errMemory != nil, err != nil)
 	m.same("what came of the commit", inMemory, inFile)
 	m.ids = append(m.ids, inFile.Claimed...)
+}
+
+// adoption is mostly none.
+func adoption(t *rapid.T) *store.Adoption {
+	names := rapid.SampledFrom([]string{"", "", "", "ab", "b", "bc"}).Draw(t, "files")
+	if names == "" {
+		return nil
+	}
+	a := &store.Adoption{Digest: names, Inventory: "inv"}
+	for _, name := range names {
+		content := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "content")
+		a.Files = append(a.Files, storetest.Kept(string(name), content, new(int)))
+	}
+	return a
 }
 
 func (m *model) append(t *rapid.T) {
@@ -189,5 +205,17 @@ func everything(m *model, s store.Store) map[string]any {
 		}
 		records = append(records, r.Clone())
 	}
-	return map[string]any{"meta": meta, "open attempts": open, "history": facts, "records": records}
+	adopted, err := s.Adopted(ctx)
+	if err != nil {
+		m.Fatal(err)
+	}
+	contents := make(map[string]string)
+	for i := 0; adopted != nil && i < len(adopted.Files); i++ {
+		var b strings.Builder
+		if err := adopted.Files[i].Copy(&b); err != nil {
+			m.Fatal(err)
+		}
+		contents[adopted.Files[i].Path] = b.String()
+	}
+	return map[string]any{"meta": meta, "adopted": contents, "open attempts": open, "history": facts, "records": records}
 }

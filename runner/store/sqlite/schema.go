@@ -12,7 +12,7 @@ type migration struct {
 // migrations lists all versions of the schema that there have been, in order.
 // What has been released is never edited.
 func migrations() []migration {
-	return []migration{{1, schemaV1}}
+	return []migration{{1, schemaV1}, {2, schemaV2}}
 }
 
 // schemaV1 has the rules of the store where nobody can get around them: what is
@@ -125,4 +125,30 @@ CREATE TRIGGER facts_update BEFORE UPDATE ON facts
 BEGIN SELECT RAISE(ABORT, 'facts are never changed'); END;
 CREATE TRIGGER facts_delete BEFORE DELETE ON facts
 BEGIN SELECT RAISE(ABORT, 'facts are never removed'); END;
+`
+
+// schemaV2 keeps the plan that was adopted last, whole: its variables, and its
+// files, of which equal ones are kept once. It is no history, so that it may
+// change; sum of meta covers adoption, and that covers all of it.
+const schemaV2 = `
+ALTER TABLE meta ADD COLUMN adopted_inventory TEXT NOT NULL DEFAULT '';
+ALTER TABLE meta ADD COLUMN adoption BLOB NOT NULL DEFAULT x''; -- SHA-256 of what is kept; empty: nothing is
+
+CREATE TABLE adopted_vars (
+	name  TEXT PRIMARY KEY,
+	value TEXT -- as JSON; NULL: it was set, and is never kept
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE adopted_files (
+	path TEXT PRIMARY KEY,
+	hash BLOB NOT NULL -- of contents
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contents (
+	hash BLOB NOT NULL,    -- SHA-256 of the whole file
+	part INTEGER NOT NULL, -- from 0
+	size INTEGER NOT NULL, -- of the part, in bytes
+	data BLOB NOT NULL,    -- the part, compressed (RFC 1951)
+	PRIMARY KEY (hash, part)
+) STRICT;
 `

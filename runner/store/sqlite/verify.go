@@ -21,7 +21,7 @@ func (s *Store) Verify(ctx context.Context) (store.Report, error) {
 	err := s.snapshot(ctx, func(q queryer) error {
 		v.q = q
 		for _, check := range []func(context.Context) error{
-			v.engine, v.schema, v.chain, v.replay, v.attempts,
+			v.engine, v.schema, v.chain, v.replay, v.attempts, v.adopted,
 		} {
 			if err := check(ctx); !v.tolerates(err) {
 				return err

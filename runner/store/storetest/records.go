@@ -15,12 +15,14 @@ import (
 
 func testMeta(f *fixture) {
 	f.same("meta of a new state", production(), f.meta())
-	f.commit(store.Commit{Facts: []ledger.Fact{enrolled("contoso")}, Adopt: "sha256:abc"})
+	var reads int
+	f.commit(store.Commit{Facts: []ledger.Fact{enrolled("contoso")}, Adopt: f.plan("abc", &reads)})
 	want := production()
-	want.Serial, want.LastFact, want.Adopted, want.AdoptedAt = 1, day, "sha256:abc", f.now
+	want.Serial, want.LastFact = 1, day
+	want.Adopted, want.AdoptedInventory, want.AdoptedAt = "abc", "inv-abc", f.now
 	f.same("meta after a commit", want, f.meta())
 	f.facts(ledger.Fact{At: day.Add(-time.Hour), Tenant: "contoso", Kind: ledger.Held})
-	if got := f.meta(); got.LastFact != day || got.Adopted != "sha256:abc" {
+	if got := f.meta(); got.LastFact != day || got.Adopted != "abc" {
 		f.Errorf("a fact of an hour ago has changed the newest instant or the adopted plan: %+v", got)
 	}
 }
@@ -165,10 +167,11 @@ func testAtomic(f *fixture) {
 	f.facts(enrolled("contoso"))
 	c := claimOf("contoso", 1)
 	before := f.meta()
+	var reads int
 	_, err := f.try(store.Commit{
 		Facts:  []ledger.Fact{placed("contoso"), enrolled("fabrikam"), of(c, 99, ledger.Began)},
 		Claims: []store.Claim{c},
-		Adopt:  "sha256:abc",
+		Adopt:  f.plan("abc", &reads),
 	})
 	if err == nil || !strings.Contains(err.Error(), "attempt 99") {
 		f.Fatalf("beginning an attempt that nobody has claimed: %v", err)

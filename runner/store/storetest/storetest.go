@@ -50,9 +50,13 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 		"append refused":       testAppendRefused,
 		"rehearsal clock":      testRehearsalClock,
 		"verify":               testVerify,
+		"adopt":                testAdopt,
+		"adopt again":          testAdoptAgain,
+		"adopt fails":          testAdoptFails,
 	}
 	if reopen != nil {
 		tests["crash"] = func(f *fixture) { testCrash(f, reopen) }
+		tests["adopt survives"] = func(f *fixture) { testAdoptSurvives(f, reopen) }
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(newFixture(t, newStore)) })

@@ -1,0 +1,84 @@
+package runner
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+
+	"transition/runner/store"
+	"transition/schema/diag"
+)
+
+// adoption is what the state is to keep of the plan, whole; nil: it keeps just
+// that already. The files are read when they are kept.
+func (p *Project) adoption() (*store.Adoption, error) {
+	inventories, inventory, err := p.inventoryFiles()
+	if err != nil {
+		return nil, err
+	}
+	a := &store.Adoption{Digest: hex.EncodeToString(p.Config.Digest[:]), Inventory: inventory}
+	if a.Digest == p.meta.Adopted && a.Inventory == p.meta.AdoptedInventory {
+		return nil, nil
+	}
+	for _, in := range p.Config.Inputs {
+		a.Files = append(a.Files, p.keepable(in.Path, in.SHA256))
+	}
+	a.Files = append(a.Files, inventories...)
+	slices.SortStableFunc(a.Files, func(x, y store.File) int { return cmp.Compare(x.Path, y.Path) })
+	a.Files = slices.CompactFunc(a.Files, func(x, y store.File) bool { return x.Path == y.Path })
+	for _, v := range p.Config.Variables {
+		switch secret := v.Sensitive || v.Ephemeral; {
+		case !secret:
+			a.Vars = append(a.Vars, v.Name+"="+v.Value) // also its default: it must not be set from outside later
+		case v.Set:
+			a.Withheld = append(a.Withheld, v.Name)
+		}
+	}
+	return a, nil
+}
+
+// keepable is a file of the plan directory for the state to keep.
+func (p *Project) keepable(name string, sum [sha256.Size]byte) store.File {
+	return store.File{Path: name, SHA256: sum, Open: func() (io.ReadCloser, error) { return p.files.Open(name) }}
+}
+
+// inventoryFiles lists the files of all inventories, with a digest that covers
+// their content.
+func (p *Project) inventoryFiles() ([]store.File, string, error) {
+	var files []store.File
+	all := sha256.New()
+	for _, inv := range p.Config.Inventories {
+		name, h := path.Clean(inv.Source), sha256.New()
+		if err := copyRegular(h, p.files, name); err != nil {
+			return nil, "", &store.FileError{Path: name, Err: err}
+		}
+		sum := [sha256.Size]byte(h.Sum(nil))
+		fmt.Fprintf(all, "%q %x\n", inv.Source, sum)
+		files = append(files, p.keepable(name, sum))
+	}
+	return files, hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// inventoryDigest covers the content of all inventories.
+func (p *Project) inventoryDigest() (string, error) {
+	_, digest, err := p.inventoryFiles()
+	return digest, err
+}
+
+// unkept says why a plan could not be adopted.
+func unkept(err error) diag.Diagnostic {
+	file, ok := errors.AsType[*store.FileError](err)
+	if !ok {
+		return stateProblem(err)
+	}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "plan-changed", Summary: "The plan changed while it was read",
+		Detail: fmt.Sprintf("The file %q of the plan directory could not be kept as it was read: %v. Nothing was done.", file.Path, plain(file.Err)),
+		Hint:   "Run the command again when nobody writes to the plan directory.",
+	}
+}

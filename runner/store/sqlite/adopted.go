@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"hash"
+	"io"
+
+	"transition/runner/store"
+)
+
+// Adopted is the plan that was adopted last; nil: none is kept.
+func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) {
+	var a *store.Adoption
+	err := s.snapshot(ctx, func(q queryer) (err error) {
+		a, err = s.adopted(ctx, q)
+		return err
+	})
+	if err != nil || a == nil {
+		return nil, fault(s.path, "reading", err)
+	}
+	// Whoever opened the plan reads its files later, as an inventory while its
+	// tenants are moved, also when he wants to stop.
+	lasting := context.WithoutCancel(ctx)
+	for i := range a.Files {
+		f := &a.Files[i]
+		f.Open = func() (io.ReadCloser, error) { return newContent(lasting, s.read, s.path, f.SHA256), nil }
+	}
+	return a, nil
+}
+
+// adopted reads everything but the contents.
+func (s *Store) adopted(ctx context.Context, q queryer) (*store.Adoption, error) {
+	var d description
+	if err := d.scan(s.path, q.QueryRowContext(ctx, selectMeta)); err != nil || len(d.adoption) == 0 {
+		return nil, err
+	}
+	a := &store.Adoption{Digest: d.Adopted, Inventory: d.AdoptedInventory}
+	if err := readVars(ctx, q, a); err != nil {
+		return nil, err
+	}
+	if err := readFiles(ctx, q, a); err != nil {
+		return nil, err
+	}
+	if sum := a.Sum(); !bytes.Equal(sum[:], d.adoption) {
+		return nil, damaged(s.path, "has an adopted plan that was changed by something else than transition")
+	}
+	return a, nil
+}
+
+func readVars(ctx context.Context, q queryer, a *store.Adoption) error {
+	rows, err := q.QueryContext(ctx, "SELECT name, value FROM adopted_vars ORDER BY name")
+	return each(rows, err, func(rows *sql.Rows) error {
+		var name string
+		var value sql.NullString
+		err := scan(rows, &name, &value)
+		if value.Valid {
+			a.Vars = append(a.Vars, name+"="+value.String)
+		} else {
+			a.Withheld = append(a.Withheld, name)
+		}
+		return err
+	})
+}
+
+func readFiles(ctx context.Context, q queryer, a *store.Adoption) error {
+	rows, err := q.QueryContext(ctx, "SELECT path, hash, (SELECT total(size) FROM contents c WHERE c.hash = f.hash) "+
+		"FROM adopted_files f ORDER BY path")
+	return each(rows, err, func(rows *sql.Rows) error {
+		var f store.File
+		var sum []byte
+		var size float64
+		err := scan(rows, &f.Path, &sum, &size)
+		f.SHA256, f.Size = asDigest(sum), int64(size)
+		a.Files = append(a.Files, f)
+		return err
+	})
+}
+
+// content reads a file that was kept, part by part: a statement that stayed open
+// would keep the engine from tidying up for as long.
+type content struct {
+	ctx  context.Context
+	q    queryer
+	path string // of the state
+	want digest
+	part int
+	rest []byte // of the part
+	sum  hash.Hash
+}
+
+func newContent(ctx context.Context, q queryer, path string, want digest) *content {
+	return &content{ctx: ctx, q: q, path: path, want: want, sum: sha256.New()}
+}
+
+// Read reads on. At the end it makes sure that all of it was right.
+func (c *content) Read(b []byte) (int, error) {
+	for len(c.rest) == 0 {
+		if err := c.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// Close does nothing: between two reads nothing is open.
+func (c *content) Close() error { return nil }
+
+func (c *content) next() error {
+	var size int
+	var data []byte
+	err := scan(c.q.QueryRowContext(c.ctx, "SELECT size, data FROM contents WHERE hash = ? AND part = ?", c.want[:], c.part),
+		&size, &data)
+	if errors.Is(err, sql.ErrNoRows) {
+		if digest(c.sum.Sum(nil)) != c.want {
+			return c.broken()
+		}
+		return io.EOF
+	}
+	if err != nil {
+		return fault(c.path, "reading", err)
+	}
+	if size < 0 || size > partSize {
+		return c.broken()
+	}
+	c.rest = make([]byte, size)
+	if _, err := io.ReadFull(flate.NewReader(bytes.NewReader(data)), c.rest); err != nil {
+		return c.broken()
+	}
+	c.part++
+	c.sum.Write(c.rest)
+	return nil
+}
+
+func (c *content) broken() error {
+	c.rest = nil
+	return damaged(c.path, "has a file of the adopted plan that is not what was kept")
+}
+
+// adopted checks the plan that was adopted, and the contents of all its files.
+func (v *verifier) adopted(ctx context.Context) error {
+	s := Store{path: v.path}
+	a, err := s.adopted(ctx, v.q)
+	if err != nil || a == nil {
+		return err
+	}
+	for i := range a.Files {
+		f := &a.Files[i]
+		_, err := io.Copy(io.Discard, newContent(ctx, v.q, v.path, f.SHA256))
+		var e *store.Error
+		if errors.As(err, &e) && e.Kind == store.ErrDamaged {
+			err = v.problem("The file %q of the adopted plan is not what was kept.", f.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
