@@ -10,9 +10,10 @@ import (
 // says what a fact means, and never fails: a fact has happened.
 func (r *Record) Apply(f Fact) {
 	r.Rev++
+	r.setApart(f)
 	switch f.Kind {
 	case Enrolled:
-		r.EnrolledAt, r.Left = f.At, nil
+		r.EnrolledAt, r.Left, r.Consent = f.At, nil, nil
 	case Placed:
 		r.place(f)
 		r.PlacedAt = f.At
@@ -40,10 +41,19 @@ func (r *Record) Apply(f Fact) {
 		if r.Left != nil && r.Left.By != "" {
 			r.Left = nil
 		}
+	case Consented, Objected:
+		r.Consent = &Consent{Yes: f.Kind == Consented, At: f.At, By: f.By, Reason: f.Reason}
+	case Reset:
+		r.Resets++
+	case Renamed:
+		r.rename(f)
+	case Imported:
+		r.adopt(f)
 	default:
 		it := r.touch(f.Item)
 		it.enter(f.Epoch)
 		r.hear(it, f)
+		r.count(f)
 		it.apply(f)
 	}
 }
@@ -85,9 +95,14 @@ func (r *Record) touch(key string) *Item {
 	return &r.Items[i]
 }
 
+// drop forgets an item.
+func (r *Record) drop(key string) {
+	r.Items = slices.DeleteFunc(r.Items, func(it Item) bool { return it.Key == key })
+}
+
 func (it *Item) apply(f Fact) {
 	switch f.Kind {
-	case Began, Succeeded, Failed, Unknown:
+	case Began, Polled, Succeeded, Failed, Unknown:
 		it.attempt(f)
 	case Resolved:
 		it.resolve(f)
@@ -113,7 +128,11 @@ func (it *Item) apply(f Fact) {
 	case Rejected, Expired:
 		it.settle(Error, f)
 		it.Renew = true
-	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack:
+	case Replaced:
+		it.startOver()
+		it.Parts, it.Again = nil, true
+	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack,
+		Consented, Objected, Reset, Renamed, Imported:
 		// Of the tenant as a whole: Record.Apply has dealt with them.
 	}
 }
@@ -262,6 +281,10 @@ func (it *Item) rollUp() {
 }
 
 func (t *Try) attempt(f Fact) {
+	if f.Kind == Polled {
+		t.polled(f)
+		return
+	}
 	t.At, t.Attempt, t.Next, t.Reason = f.At, f.Attempt, time.Time{}, f.Reason
 	switch f.Kind {
 	case Began:

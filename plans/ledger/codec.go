@@ -8,8 +8,8 @@ import (
 // codecVersion is the first byte of an encoded record. A new form gets a new
 // number, and Decode goes on reading the old ones.
 const (
-	codecVersion = 2
-	codecOldest  = 1 // the same without what the later bits stand for
+	codecVersion = 3
+	codecOldest  = 1 // the older ones are the same without what the later bits stand for
 )
 
 // errRecord is what Decode says of bytes that Append has not written.
@@ -84,6 +84,11 @@ const (
 	recordLeft
 	recordBack
 	recordTold
+	recordConsent
+	recordTally
+	recordApart
+	recordBecame
+	recordResets
 )
 
 // What of a last word is there, as bits.
@@ -121,6 +126,7 @@ const (
 	itemAsks
 	itemCalledOff
 	itemNoticed
+	itemAlias
 )
 
 // What of a try is there, as bits.

@@ -60,6 +60,7 @@ func items(key string) *rapid.Generator[ledger.Item] {
 			Notice:     rapid.Bool().Draw(t, "notice"),
 			Announced:  instants().Draw(t, "announced"),
 			Into:       rapid.SampledFrom([]string{"", "Lock/mail", "Pre/notice"}).Draw(t, "into"),
+			Alias:      rapid.SampledFrom([]string{"", "Lock/old"}).Draw(t, "alias"),
 			Parts:      rapid.SliceOfN(parts(), 0, 3).Draw(t, "parts"),
 		}
 	})
@@ -181,7 +182,7 @@ func TestDecodeRefusesCutAndChangedRecords(t *testing.T) {
 		}
 	}
 	tests := map[string][]byte{
-		"newer version":  append([]byte{3}, whole[1:]...),
+		"newer version":  append([]byte{99}, whole[1:]...),
 		"trailing bytes": append(append([]byte(nil), whole...), 0),
 		"unknown text":   {1, 0, 0, 0, 99, 0, 0},
 		"endless list":   {1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f},

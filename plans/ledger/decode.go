@@ -114,6 +114,7 @@ func (d *decoder) record(r *Record) {
 		r.Hold = d.hold(flags, nanos)
 	}
 	d.course(r, flags)
+	d.way(r, flags)
 	const least = 4 // key, flags, state and flags of an item
 	n := d.count(least)
 	if cap(r.Items) < n {
@@ -145,6 +146,26 @@ func (d *decoder) course(r *Record, flags uint64) {
 		for range d.count(least) {
 			r.Told = append(r.Told, d.told())
 		}
+	}
+}
+
+// way reads what most tenants never have.
+func (d *decoder) way(r *Record, flags uint64) {
+	r.Consent, r.Tally, r.Apart, r.Became, r.Resets = nil, Tally{}, time.Time{}, "", 0
+	if flags&recordConsent != 0 {
+		r.Consent = &Consent{Yes: d.uint()&1 != 0, At: d.instant(), By: d.text(), Reason: d.text()}
+	}
+	if flags&recordTally != 0 {
+		r.Tally = Tally{Batch: d.name(), Round: d.int(), Ended: d.int(), Errors: d.int()}
+	}
+	if flags&recordApart != 0 {
+		r.Apart = d.instant()
+	}
+	if flags&recordBecame != 0 {
+		r.Became = d.text()
+	}
+	if flags&recordResets != 0 {
+		r.Resets = d.int()
 	}
 }
 
@@ -202,6 +223,9 @@ func (d *decoder) item(it *Item, epoch int) {
 	it.Noticed = d.time(flags&itemNoticed, flags&itemNanos)
 	if flags&itemInto != 0 {
 		it.Into = d.name()
+	}
+	if flags&itemAlias != 0 {
+		it.Alias = d.name()
 	}
 	d.release(it, flags&itemRelease != 0)
 	if flags&itemParts != 0 {

@@ -47,7 +47,9 @@ func (e *encoder) record(r *Record) {
 		bit(!r.EnrolledAt.IsZero(), recordEnrolled) | bit(!r.PlacedAt.IsZero(), recordPlaced) |
 		bit(r.Hold != nil, recordHold) | bit(!hold.Since.IsZero(), recordHoldSince) |
 		bit(!hold.Until.IsZero(), recordHoldUntil) | bit(r.Own != nil, recordOwn) |
-		bit(r.Left != nil, recordLeft) | bit(r.Back != nil, recordBack) | bit(len(r.Told) > 0, recordTold))
+		bit(r.Left != nil, recordLeft) | bit(r.Back != nil, recordBack) | bit(len(r.Told) > 0, recordTold) |
+		bit(r.Consent != nil, recordConsent) | bit(r.Tally != Tally{}, recordTally) | bit(!r.Apart.IsZero(), recordApart) |
+		bit(r.Became != "", recordBecame) | bit(r.Resets != 0, recordResets))
 	e.int(r.Rev)
 	e.int(int64(r.Epoch))
 	e.name(r.Batch)
@@ -62,6 +64,7 @@ func (e *encoder) record(r *Record) {
 		e.time(hold.Until, nanos)
 	}
 	e.course(r)
+	e.way(r)
 	e.uint(uint64(len(r.Items)))
 	for i := range r.Items {
 		e.item(&r.Items[i], r.Epoch)
@@ -86,6 +89,31 @@ func (e *encoder) course(r *Record) {
 		for i := range r.Told {
 			e.told(&r.Told[i])
 		}
+	}
+}
+
+// way writes what most tenants never have.
+func (e *encoder) way(r *Record) {
+	if c := r.Consent; c != nil {
+		e.uint(bit(c.Yes, 1))
+		e.instant(c.At)
+		e.text(c.By)
+		e.text(c.Reason)
+	}
+	if n := r.Tally; n != (Tally{}) {
+		e.name(n.Batch)
+		e.int(int64(n.Round))
+		e.int(int64(n.Ended))
+		e.int(int64(n.Errors))
+	}
+	if !r.Apart.IsZero() {
+		e.instant(r.Apart)
+	}
+	if r.Became != "" {
+		e.text(r.Became)
+	}
+	if r.Resets != 0 {
+		e.int(int64(r.Resets))
 	}
 }
 
@@ -131,7 +159,7 @@ func (e *encoder) item(it *Item, epoch int) {
 		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
 		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone) |
 		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew) | bit(it.Afresh, itemAfresh) |
-		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed))
+		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed) | bit(it.Alias != "", itemAlias))
 	e.try(&it.Try)
 	if it.Epoch != epoch {
 		e.int(int64(it.Epoch))
@@ -143,6 +171,9 @@ func (e *encoder) item(it *Item, epoch int) {
 	e.time(it.Noticed, nanos)
 	if it.Into != "" {
 		e.name(it.Into)
+	}
+	if it.Alias != "" {
+		e.name(it.Alias)
 	}
 	if it.Release != nil {
 		e.try(it.Release)

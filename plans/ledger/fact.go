@@ -37,6 +37,14 @@ const (
 	Postponed   Kind = "postponed"   // a person asked for another T on its behalf
 	Withdrawn   Kind = "withdrawn"   // it left the transition
 	RolledBack  Kind = "rolled_back" // a person asked that it goes back to where it was
+
+	Consented Kind = "consented" // the tenant agreed to be moved
+	Objected  Kind = "objected"  // the tenant does not agree
+	Reset     Kind = "reset"     // a person let a batch go on whose breaker was open; Tenant is batch.NAME
+	Polled    Kind = "polled"    // the work goes on by itself: it was asked about, or has just been started
+	Replaced  Kind = "replaced"  // a person wants an item that is done once more
+	Renamed   Kind = "renamed"   // the item, or without one the tenant, is called Into from now on
+	Imported  Kind = "imported"  // it had happened before the tool came, as a person says; see State
 )
 
 // Answer is what a person says of an item in a Resolved fact.
@@ -48,6 +56,17 @@ const (
 	AnswerRetry   Answer = "retry"   // it has not: do it, with a new budget of attempts
 	AnswerWaive   Answer = "waive"   // go on without it
 	AnswerBounced Answer = "bounced" // the message did not arrive after all
+)
+
+// Was is the state that an Imported fact gives to an item.
+type Was string
+
+// The states that can be imported.
+const (
+	WasDone    Was = "done"    // it had happened; of a lock: it was taken and given back
+	WasLocked  Was = "locked"  // of a lock: it was taken, and is held
+	WasSkipped Was = "skipped" // it did not happen, by a rule
+	WasWaived  Was = "waived"  // it did not happen, by somebody's word
 )
 
 // Op is the half of an item that an attempt is about.
@@ -90,6 +109,11 @@ type Fact struct {
 	// command could not be started. A lock that failed so leaves no obligation.
 	NotBegun bool `json:"not_begun,omitempty"`
 
+	// Round is, of Succeeded, Failed and Unknown, the round of the breaker of the
+	// tenant's batch in which it counts: how often that was reset, plus one. 0: it
+	// does not count.
+	Round int `json:"round,omitempty"`
+
 	// Undone marks the Began of a release that gives a lock back before its time:
 	// from its success on the lock no longer counts as taken.
 	Undone bool `json:"undone,omitempty"`
@@ -103,12 +127,21 @@ type Fact struct {
 	// Row is, of Withdrawn, what the inventory last said of the tenant.
 	Row map[string]string `json:"row,omitempty"`
 
+	// Apart marks an Enrolled, Placed, Moved, Rescheduled or Withdrawn by an apply
+	// of a part of a plan that was not adopted.
+	Apart bool `json:"apart,omitempty"`
+	// State, of Imported, and Source: where it was read, as FILE:LINE, or the id
+	// that the tenant had. Said is when; At is when it happened.
+	State  Was        `json:"state,omitempty"`
+	Source string     `json:"source,omitempty"`
+	Said   *time.Time `json:"said,omitempty"`
+
 	// Of placements.
 	Batch string     `json:"batch,omitempty"`
 	T     *time.Time `json:"t,omitempty"`
 	Zone  string     `json:"zone,omitempty"`
 
-	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message
+	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message; of Renamed: the new name
 	Answer Answer     `json:"answer,omitempty"` // of Resolved
 	Until  *time.Time `json:"until,omitempty"`  // of Held
 	By     string     `json:"by,omitempty"`     // who, for everything that a person does

@@ -25,6 +25,9 @@ const (
 	// Returned is a lock that was given back before its time. Nothing after it
 	// may begin until it is taken again.
 	Returned
+	// Polling is work that was started, and goes on by itself until asking about
+	// it says that it has ended. It is asked about at Try.Next.
+	Polling
 )
 
 // Settled reports whether nothing more will happen with an item by itself or
@@ -57,8 +60,34 @@ type Record struct {
 	Own        *Own       // a T of its own that a person asked for; nil: none
 	Left       *Departure // it has left the transition; nil: it has not
 	Back       *Departure // it goes back, or has gone, until a person lets it go on; nil: it does not
-	Told       []Told     // sorted by Recipient
-	Items      []Item     // sorted by Key
+	Consent    *Consent   // nil: the tenant has not said
+	Tally      Tally
+	// Apart is when the tenant got its batch or T, or left, by an apply of a part
+	// of a plan that was not adopted; zero: it did not.
+	Apart time.Time
+	// Became is the id that the tenant has now: this record is that of nobody any
+	// more. Empty: it has no other.
+	Became string
+	Resets int    // of the record of a batch: how often its breaker was reset
+	Told   []Told // sorted by Recipient
+	Items  []Item // sorted by Key
+}
+
+// Consent is what a tenant said to being moved.
+type Consent struct {
+	Yes    bool
+	At     time.Time
+	By     string // who recorded it
+	Reason string
+}
+
+// Tally counts the attempts of a tenant that have ended, for the breaker of its
+// batch. What will be tried again has not ended.
+type Tally struct {
+	Batch  string // for which it counts, also when the tenant has left it
+	Round  int    // of the breaker; 0: nothing was counted
+	Ended  int
+	Errors int // of these: failed for good, or with an unknown outcome
 }
 
 // Own is a T that a tenant has put off for itself.
@@ -112,6 +141,9 @@ func (h *Hold) Active(now time.Time) bool {
 // Item is what is recorded of one item of a tenant.
 type Item struct {
 	Key string // PHASE/ITEM
+	// Alias is the key under which its first effect began, for idempotency keys,
+	// since names may change and these may not; empty: Key.
+	Alias string
 	// Try is the item itself: the run, the sending as a whole, the taking of a
 	// lock, the approval.
 	Try
@@ -184,6 +216,7 @@ func (r *Record) Clone() *Record {
 	}
 	c.Told = slices.Clone(r.Told)
 	c.Hold, c.Own, c.Left, c.Back = clone(r.Hold), clone(r.Own), clone(r.Left), clone(r.Back)
+	c.Consent = clone(r.Consent)
 	return &c
 }
 

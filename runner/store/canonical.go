@@ -21,7 +21,7 @@ func Canonical(f ledger.Fact) (ledger.Fact, error) {
 		return ledger.Fact{}, fmt.Errorf("fact %q of tenant %q: %w", f.Kind, f.Tenant, err)
 	}
 	f.At = f.At.UTC().Round(0)
-	for _, p := range [...]**time.Time{&f.Next, &f.Announced, &f.T, &f.Until} {
+	for _, p := range [...]**time.Time{&f.Next, &f.Announced, &f.T, &f.Until, &f.Said} {
 		if *p != nil {
 			t := (*p).UTC().Round(0)
 			*p = &t
@@ -29,7 +29,7 @@ func Canonical(f ledger.Fact) (ledger.Fact, error) {
 	}
 	f.Row = canonicalRow(f.Row)
 	e := &f.Evidence
-	for _, s := range [...]*string{&f.Reason, &f.By, &e.Reply, &e.Output, &e.Message, &e.Digest} {
+	for _, s := range [...]*string{&f.Reason, &f.By, &f.Source, &e.Reply, &e.Output, &e.Message, &e.Digest} {
 		*s = strings.ToValidUTF8(*s, string(utf8.RuneError))
 	}
 	return f, nil
@@ -66,7 +66,7 @@ func checkFact(f *ledger.Fact) error {
 			return fmt.Errorf("%q is not valid UTF-8", s)
 		}
 	}
-	for _, t := range [...]*time.Time{&f.At, f.Next, f.Announced, f.T, f.Until} {
+	for _, t := range [...]*time.Time{&f.At, f.Next, f.Announced, f.T, f.Until, f.Said} {
 		if t != nil && (t.UTC().Year() < 0 || t.UTC().Year() > 9999) {
 			return fmt.Errorf("the year of %v does not have four digits", t)
 		}

@@ -49,9 +49,9 @@ func (v *History) Close() error {
 
 func (s Screen) factMark(k ledger.Kind) string {
 	switch k {
-	case ledger.Succeeded, ledger.Approved:
+	case ledger.Succeeded, ledger.Approved, ledger.Consented:
 		return s.paint(green, string(k))
-	case ledger.Failed, ledger.Unknown, ledger.Missed, ledger.Rejected, ledger.Expired:
+	case ledger.Failed, ledger.Unknown, ledger.Missed, ledger.Rejected, ledger.Expired, ledger.Objected:
 		return s.paint(red, string(k))
 	case ledger.Held, ledger.Resumed, ledger.Resolved:
 		return s.paint(yellow, string(k))
@@ -84,6 +84,12 @@ func (p *page) factWords(f *ledger.Fact) string {
 	}
 	if f.Answer != "" {
 		add("%s", f.Answer)
+	}
+	if f.State != "" {
+		add("%s", f.State)
+	}
+	if f.Source != "" {
+		add("from %s", clean(f.Source))
 	}
 	if f.Next != nil {
 		add("again %s", p.minute(*f.Next))
@@ -148,6 +154,9 @@ type factJSON struct {
 	Cutover    *instant      `json:"cutover,omitempty"`
 	Zone       string        `json:"zone,omitempty"`
 	Into       string        `json:"into,omitempty"`
+	State      string        `json:"state,omitempty"`
+	Source     string        `json:"source,omitempty"`
+	Said       *instant      `json:"said,omitempty"`
 	Answer     string        `json:"answer,omitempty"`
 	Until      *instant      `json:"until,omitempty"`
 	By         string        `json:"by,omitempty"`
@@ -173,7 +182,7 @@ func toFactJSON(f *ledger.Fact) factJSON {
 		Op: string(f.Op), Recipient: f.Recipient, Recipients: f.Recipients, Attempt: f.Attempt, No: f.No, Key: f.Key,
 		Next: (*instant)(f.Next), Notice: f.Notice, Announced: (*instant)(f.Announced), NotBegun: f.NotBegun,
 		Batch: f.Batch, Cutover: (*instant)(f.T), Zone: f.Zone,
-		Into: f.Into, Answer: string(f.Answer), Until: (*instant)(f.Until), By: f.By, Reason: f.Reason,
+		Into: f.Into, State: string(f.State), Source: f.Source, Said: (*instant)(f.Said), Answer: string(f.Answer), Until: (*instant)(f.Until), By: f.By, Reason: f.Reason,
 	}
 	if f.Evidence != (ledger.Evidence{}) {
 		e := evidenceJSON(f.Evidence)
