@@ -16,6 +16,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/schema/addr"
+	"transition/schema/factfile"
 	"transition/schema/toffset"
 )
 
@@ -34,6 +35,7 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	edit NAME                   takes the files NAME/* over the plan's own
 //	hold TENANT REASON          and resume, approve, reject
 //	resolve ADDRESS ANSWER
+//	import FILE                 records what it says had happened
 func TestArchives(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -132,6 +134,8 @@ func (s *script) run(words []string) {
 		for _, w := range s.w.record(args[0]).Told {
 			fmt.Fprintf(&s.out, "%s %s by %s\n", w.Recipient, s.w.time(w.T), w.Item)
 		}
+	case "import":
+		s.imports(args[0])
 	case "hold", "resume", "approve", "reject", "resolve", "rollback", "withdraw", "postpone":
 		s.say(words[0], args)
 	default:
@@ -167,6 +171,33 @@ func (s *script) replace(args []string) {
 	s.files["now/"+args[0]] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(old, from, strings.ReplaceAll(to, "\\n", "\n")))}
 	s.edit("now")
 	delete(s.files, "now/"+args[0])
+}
+
+// imports records the facts of a file.
+func (s *script) imports(name string) {
+	s.t.Helper()
+	rows, diags := factfile.Read(s.files[name].Data, name, s.w.cfg, s.w.now)
+	for _, row := range rows {
+		t, ok := s.w.tenant(row.Tenant)
+		if !ok {
+			s.t.Fatalf("no tenant %q", row.Tenant)
+		}
+		in := plans.Import{
+			Config: s.w.cfg, Tenant: t, Record: s.w.record(t.ID), Rows: []factfile.Row{row},
+			File: name, Said: s.w.now, By: "ann", Reason: "by hand",
+		}
+		got := in.Facts()
+		diags = append(diags, got.Wrong...)
+		for _, f := range got.Facts {
+			s.w.record(t.ID).Apply(f)
+		}
+		for _, l := range got.Left {
+			fmt.Fprintf(&s.out, "left %s: %s\n", l[0], l[1])
+		}
+	}
+	for _, d := range diags {
+		fmt.Fprintf(&s.out, "%s %s: %s\n", d.Severity, d.Code, d.Detail)
+	}
 }
 
 func (s *script) instant(text string) time.Time {

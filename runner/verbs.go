@@ -41,6 +41,8 @@ const (
 	Rollback VerbKind = "rollback"
 	Withdraw VerbKind = "withdraw"
 	Postpone VerbKind = "postpone"
+
+	Import VerbKind = "import" // said by Project.Import
 )
 
 // VerbResult lists what a verb touched and what it left, with the reason.
@@ -155,7 +157,7 @@ func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
 		return []ledger.Fact{fact}, nil
 	case Rollback, Withdraw, Postpone:
 		return p.courseWord(v, r, fact)
-	case Approve, Reject, Resolve:
+	case Approve, Reject, Resolve, Import:
 	}
 	var facts []ledger.Fact
 	var left []Left
@@ -301,7 +303,7 @@ func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
 		d.Hint = "List what waits for a person with: transition status -status=Error"
 	case Approve, Reject:
 		d.Hint = "List what waits for an approval with: transition plan"
-	case Hold, Resume, Rollback, Withdraw, Postpone:
+	case Hold, Resume, Rollback, Withdraw, Postpone, Import:
 		d.Hint = "Ask why a tenant does not move with: transition why TENANT"
 	}
 	if len(res.Left) > 0 {

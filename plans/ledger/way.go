@@ -67,16 +67,28 @@ func (r *Record) adopt(f Fact) {
 		it.settle(Omitted, f)
 	case WasWaived:
 		it.settle(Waived, f)
-	case WasLocked:
-		it.settle(Done, f)
-		it.Obligation, it.First = true, f.At
 	default:
 		it.settle(Done, f)
+		it.wasDone(f)
 	}
 	it.Notice, it.Announced = f.Notice, instant(f.Announced)
 	it.notice()
 	if f.Recipient != "" && it.State == Done && !it.Announced.IsZero() {
 		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+	}
+}
+
+// wasDone notes what there is to take back.
+func (it *Item) wasDone(f Fact) {
+	if f.Op != Run && f.Op != Acquire {
+		return
+	}
+	it.First, it.Attempts = f.At, 1
+	switch {
+	case f.State == WasLocked:
+		it.Obligation = true
+	case f.Op == Acquire:
+		it.Release = &Try{State: Done, At: f.At}
 	}
 }
 

@@ -29,10 +29,14 @@ func who(env Env, as string) string {
 	return env.User()
 }
 
+func needsReason(cmd *cobra.Command) error {
+	return usagef("Add -reason=TEXT: it is kept in the history for ever.", "%s needs a reason.", cmd.CommandPath())
+}
+
 // say records a verb. args holds the selector; until is an instant, or empty.
 func (w word) say(cmd *cobra.Command, env Env, g *globals, args []string, v runner.Verb, until string) error {
 	if w.reason == "" {
-		return usagef("Add -reason=TEXT: it is kept in the history for ever.", "%s needs a reason.", cmd.CommandPath())
+		return needsReason(cmd)
 	}
 	sel, err := selector(args)
 	if err != nil {

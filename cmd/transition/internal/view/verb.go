@@ -13,8 +13,24 @@ const verbShown = 20
 
 // Verb shows what a person's word touched, and what it left with the reason.
 func Verb(w io.Writer, s Screen, k runner.VerbKind, r runner.VerbResult) error {
+	return verb(w, s, capital(verbPast(k))+" "+count(len(r.Touched), "address", "addresses")+".", r)
+}
+
+// Import shows what was imported, or with check what would be.
+func Import(w io.Writer, s Screen, r runner.VerbResult, check bool) error {
+	what := "Imported "
+	switch {
+	case len(r.Touched) == 0:
+		return verb(w, s, "Nothing new to import.", r)
+	case check:
+		what = "Would import "
+	}
+	return verb(w, s, what+"facts about "+count(len(r.Touched), "address", "addresses")+".", r)
+}
+
+func verb(w io.Writer, s Screen, first string, r runner.VerbResult) error {
 	p := newPage(w, s, time.Time{}, nil)
-	p.linef("%s", capital(verbPast(k))+" "+count(len(r.Touched), "address", "addresses")+".")
+	p.linef("%s", first)
 	for _, a := range r.Touched[:min(len(r.Touched), verbShown)] {
 		p.linef("  %s", clean(a))
 	}
