@@ -17,6 +17,10 @@ type ApplyOptions struct {
 	Saved       *SavedPlan // nil: whatever is due
 	Parallelism int        // attempts at once; below 1: 10
 	Wait        bool       // stay until retries have ended
+	// Onward lets time go on while effects run: what falls due meanwhile begins as
+	// well. Otherwise all is judged as of the instant that was confirmed. It is of
+	// no use to a rehearsal, whose clock stands still.
+	Onward bool
 	// Confirm is asked once, with the plan, before anything is done; nil: yes.
 	Confirm func(*plans.Plan) bool
 	// Events is told what happens, from one goroutine at a time. May be nil.
@@ -171,6 +175,7 @@ type applying struct {
 	waited  map[string]bool // tenants whose retries are waited for
 	late    map[string]bool // tenants whose window closed during the last pass
 	behind  map[string]bool // and those of all passes: for them time has gone on
+	ebb     bool            // the plan directory was edited meanwhile: the rest is for the next apply
 }
 
 func (a *applying) run(ctx context.Context) diag.List {

@@ -18,6 +18,7 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
+	e.tide.committed(done.Serial)
 	concerned := make(map[*task]bool)
 	for id, r := range done.Records {
 		if x := e.tasks[id]; x != nil {

@@ -51,6 +51,7 @@ type engine struct {
 	results chan result
 	arrived []result // taken from results, not yet recorded
 	stopped bool     // no new effects
+	tide    *tide    // nil: time stands still during the pass
 	out     plans.Decision
 }
 
@@ -128,6 +129,9 @@ func (e *engine) add(pt plans.Task) {
 }
 
 func (e *engine) allows(kind plans.Kind, address string) bool {
+	if e.tide != nil && e.tide.ebb && kind != plans.Unlock {
+		return false
+	}
 	return e.allowed == nil || e.allowed(kind, address)
 }
 
@@ -196,6 +200,7 @@ func (e *engine) wait(ctx context.Context) {
 		e.arrived = append(e.arrived, r)
 	case <-wake:
 		e.again()
+		e.rise()
 	case <-stop:
 	}
 }
@@ -203,14 +208,9 @@ func (e *engine) wait(ctx context.Context) {
 // alarm is closed when the next retry falls due. cancel ends it, and waits for
 // that.
 func (e *engine) alarm() (wake <-chan struct{}, cancel func()) {
-	if !e.retries || e.stopped || len(e.asleep) == 0 {
+	next := e.wakes()
+	if next.IsZero() || e.stopped {
 		return nil, func() {}
-	}
-	var next time.Time
-	for t := range e.asleep {
-		if next.IsZero() || t.wake.Before(next) {
-			next = t.wake
-		}
 	}
 	ctx, end := context.WithCancel(context.Background())
 	rang, done := make(chan struct{}), make(chan struct{})
@@ -223,8 +223,28 @@ func (e *engine) alarm() (wake <-chan struct{}, cancel func()) {
 	return rang, func() { end(); <-done }
 }
 
+// wakes is when the pass has to look at the time; zero: it need not.
+func (e *engine) wakes() time.Time {
+	next := e.tide.wakes()
+	if e.tide != nil && len(e.late) > 0 {
+		next = e.tide.now()
+	}
+	if !e.retries {
+		return next
+	}
+	for t := range e.asleep {
+		if next.IsZero() || t.wake.Before(next) {
+			next = t.wake
+		}
+	}
+	return next
+}
+
 // again decides the tenants whose retries have fallen due while others run.
 func (e *engine) again() {
+	if !e.retries {
+		return
+	}
 	now, was := e.clock.Now(), e.decider.Now()
 	e.decider.SetNow(now)
 	for _, t := range e.inOrder(e.asleep) {

@@ -30,8 +30,11 @@ func (a *applying) passes(ctx context.Context) diag.List {
 		if diags := a.pass(ctx, stop, res); diags.HasErrors() {
 			return diags
 		}
-		if a.res.Interrupted {
+		if a.res.Interrupted || a.ebb {
 			return nil
+		}
+		if a.o.Onward {
+			now, a.late, a.behind = a.p.Now(), nil, nil
 		}
 		var diags diag.List
 		if res, diags = a.next(ctx, now); res == nil {
@@ -170,10 +173,13 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	if a.within != nil {
 		e.allowed = a.within.allows
 	}
+	if a.o.Onward {
+		e.tide = a.newTide(ctx, res)
+	}
 	if err := e.run(ctx, stop, res.Tasks); err != nil {
 		return diag.List{a.lost(err)}
 	}
-	a.late = e.late
+	a.late, a.ebb = e.late, e.tide != nil && e.tide.ebb
 	if a.behind == nil {
 		a.behind = make(map[string]bool)
 	}

@@ -95,6 +95,7 @@ func (r *rounds) on(ctx context.Context, p *runner.Project, diags diag.List) run
 	r.begun = true
 	result, more := p.Apply(ctx, runner.ApplyOptions{
 		Parallelism: r.args.parallelism,
+		Onward:      r.args.rehearse == "",
 		Events:      func(e runner.Event) { r.keep(r.view.Event(e, p.Now())) },
 		User:        who(r.env, r.args.as),
 		Command:     strings.TrimSpace("transition run " + r.args.dir),
