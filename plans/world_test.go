@@ -83,7 +83,7 @@ func (w *world) tenant(id string) (found *schema.Tenant, ok bool) {
 }
 
 func (w *world) item(key string) *schema.Item {
-	for _, it := range w.cfg.Items {
+	for _, it := range slices.Concat(w.cfg.Items, w.cfg.Events) {
 		if it.Key() == key {
 			return it
 		}

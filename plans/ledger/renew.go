@@ -99,6 +99,7 @@ func (r *Record) hearAnswer(it *Item, f Fact) {
 		}
 		j, known := r.find(p.Recipient)
 		switch {
+		case known && r.overtaken(&r.Told[j], it, p):
 		case f.Answer == AnswerDone && (!it.Announced.IsZero() || it.CalledOff):
 			*r.told(p.Recipient) = Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key}
 		case f.Answer != AnswerRetry || !known || p.State != Lost || r.Told[j].Item != it.Key:
@@ -108,6 +109,13 @@ func (r *Record) hearAnswer(it *Item, f Fact) {
 			r.Told = slices.Delete(r.Told, j, j+1)
 		}
 	}
+}
+
+// overtaken reports whether a recipient had another word after a message whose
+// end nobody knew: what became of that message changes nothing any more.
+func (r *Record) overtaken(t *Told, it *Item, p *Part) bool {
+	by := r.Item(t.Item)
+	return by != nil && by != it && by.At.After(p.At)
 }
 
 // unhear forgets what a message told that did not arrive after all. What those

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -109,5 +110,30 @@ func TestReplacedItemIsAnotherEffect(t *testing.T) {
 	)
 	if it := r.Item("P/work"); it.State != ledger.None || !it.Again || it.Generation != 1 {
 		t.Errorf("replaced item %+v", it)
+	}
+}
+
+// A person says that a message has arrived which nobody was sure of; meanwhile the
+// recipient was told something else, and that is the last word.
+func TestAnAnswerDoesNotOutlastALaterWord(t *testing.T) {
+	announced := march.AddDate(0, 1, 0)
+	send := func(kind ledger.Kind, item string, attempt int64) ledger.Fact {
+		f := ledger.Fact{Kind: kind, Item: item, Op: ledger.Send, Recipient: "ann@acme.example", Attempt: attempt}
+		if kind == ledger.Began {
+			f.No = 1
+			f.CalledOff = strings.HasPrefix(item, "on/")
+			if !f.CalledOff {
+				f.Announced = &announced
+			}
+		}
+		return f
+	}
+	r := sum(
+		send(ledger.Began, "Tell/first", 1), send(ledger.Unknown, "Tell/first", 1),
+		send(ledger.Began, "on/withdrawn", 2), send(ledger.Succeeded, "on/withdrawn", 2),
+		ledger.Fact{Kind: ledger.Resolved, Item: "Tell/first", Answer: ledger.AnswerDone, Announced: &announced, By: "ann"},
+	)
+	if told := r.LastWord("ann@acme.example"); told.Holds(time.Time{}) {
+		t.Errorf("last word %+v, want that it is off", told)
 	}
 }

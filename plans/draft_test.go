@@ -1,0 +1,292 @@
+package plans_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// draft is a plan that can be edited in every way that there is.
+type draft struct {
+	batches []draftBatch
+	phases  []draftPhase
+	tenants map[string]draftTenant
+	moved   []string // blocks
+	blocked string   // ring that a constraint blocks; empty: none
+	violate string   // on_violation
+	notice  bool
+	named   int // names given so far
+}
+
+type draftBatch struct {
+	name, ring string
+	cutover    time.Time // zero: no date
+	capacity   int       // 0: unlimited
+}
+
+type draftPhase struct {
+	name  string
+	days  int // offset; the first has none
+	rest  string
+	items []draftItem
+}
+
+type draftItem struct{ name, block string }
+
+type draftTenant struct {
+	ring  string
+	gone  bool
+	batch string    // that its block names
+	own   time.Time // its own cutover
+}
+
+const draftWork = "  work %q {\n    exec { command = [\"run\", tenant.id] }\n%s  }\n"
+
+const draftUndo = "    undo {\n      exec { command = [\"undo\", tenant.id] }\n    }\n"
+
+const draftMessage = "  communication %q {\n    channel = channel.maildir.post\n    to = [tenant.email]\n    subject = \"s\"\n    body = \"On ${T}.\"\n    notice = true\n  }\n"
+
+const draftLock = `  lock "admin" {
+    acquire {
+      exec { command = ["lock", tenant.id] }
+    }
+    release {
+      exec { command = ["unlock", tenant.id] }
+    }
+    release_in = phase.Finish
+  }
+`
+
+func newDraft(rt *rapid.T) *draft {
+	day := func(month time.Month, d int) time.Time { return time.Date(2027, month, d, 18, 0, 0, 0, time.UTC) }
+	d := &draft{
+		notice:  rapid.Bool().Draw(rt, "notice"),
+		tenants: make(map[string]draftTenant),
+		batches: []draftBatch{
+			{name: "b1", ring: "1", cutover: day(time.March, 20)},
+			{name: "b2", ring: "2", cutover: day(time.April, 17), capacity: rapid.IntRange(0, 2).Draw(rt, "capacity")},
+		},
+		phases: []draftPhase{
+			{name: "Wait"},
+			{name: "Tell", days: -30, items: []draftItem{{"first", fmt.Sprintf(draftMessage, "first")}}},
+			{name: "Copy", days: -7, items: []draftItem{{"copy", fmt.Sprintf(draftWork, "copy", draftUndo)}}},
+			{name: "Lock", days: -1, items: []draftItem{{"admin", draftLock}}},
+			{name: "Move", rest: "  latest_start = \"T+1d\"\n  point_of_no_return = true\n", items: []draftItem{{"upgrade", fmt.Sprintf(draftWork, "upgrade", "")}}},
+			{name: "Finish", days: 3},
+		},
+	}
+	for i := range rapid.IntRange(1, 4).Draw(rt, "tenants") {
+		d.tenants[fmt.Sprintf("t%d", i)] = draftTenant{ring: fmt.Sprint(i%2 + 1)}
+	}
+	return d
+}
+
+func (d *draft) clone() *draft {
+	c := *d
+	c.batches, c.moved, c.tenants = slices.Clone(d.batches), slices.Clone(d.moved), maps.Clone(d.tenants)
+	c.phases = slices.Clone(d.phases)
+	for i := range c.phases {
+		c.phases[i].items = slices.Clone(c.phases[i].items)
+	}
+	return &c
+}
+
+func (d *draft) text() string {
+	var b strings.Builder
+	b.WriteString("transition \"t\" {\n  time_zone = \"Europe/Vienna\"\n")
+	if d.notice {
+		b.WriteString("  notice {\n    first = \"10d\"\n    final = \"3d\"\n  }\n")
+	}
+	b.WriteString("}\ninventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n  max_removals = \"100%\"\n}\nchannel \"maildir\" \"post\" { path = \"outbox\" }\n")
+	for _, x := range d.batches {
+		fmt.Fprintf(&b, "batch %q {\n  match = tenant.ring == %q\n", x.name, x.ring)
+		if !x.cutover.IsZero() {
+			fmt.Fprintf(&b, "  cutover = %q\n", x.cutover.Format(time.RFC3339))
+		}
+		if x.capacity > 0 {
+			fmt.Fprintf(&b, "  capacity = %d\n", x.capacity)
+		}
+		b.WriteString("}\n")
+	}
+	if d.blocked != "" {
+		fmt.Fprintf(&b, "constraint \"ring\" {\n  blocked_when = tenant.ring == %q\n  reason = \"it waits\"\n  on_violation = %q\n}\n", d.blocked, d.violate)
+	}
+	for i, p := range d.phases {
+		fmt.Fprintf(&b, "phase %q {\n%s", p.name, p.rest)
+		if i > 0 {
+			fmt.Fprintf(&b, "  opens = %q\n", offset(p.days))
+		}
+		for _, it := range p.items {
+			b.WriteString(it.block)
+		}
+		b.WriteString("}\n")
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.tenants)) {
+		t := d.tenants[id]
+		if t.gone || t.batch == "" && t.own.IsZero() {
+			continue
+		}
+		fmt.Fprintf(&b, "tenant %q {\n", id)
+		if t.batch != "" {
+			fmt.Fprintf(&b, "  batch = batch.%s\n", t.batch)
+		}
+		if !t.own.IsZero() {
+			fmt.Fprintf(&b, "  cutover = %q\n", t.own.Format(time.RFC3339))
+		}
+		b.WriteString("}\n")
+	}
+	return b.String() + strings.Join(d.moved, "")
+}
+
+func offset(days int) string {
+	if days == 0 {
+		return "T"
+	}
+	return fmt.Sprintf("T%+dd", days)
+}
+
+func (d *draft) inventory() string {
+	var b strings.Builder
+	b.WriteString("id,email,ring\n")
+	for _, id := range slices.Sorted(maps.Keys(d.tenants)) {
+		if t := d.tenants[id]; !t.gone {
+			fmt.Fprintf(&b, "%s,%s@a.example,%s\n", id, id, t.ring)
+		}
+	}
+	return b.String()
+}
+
+// change edits the draft in one way, and says which.
+func (d *draft) change(rt *rapid.T, now time.Time) string {
+	edits := []func(*rapid.T, time.Time) string{
+		d.moveDate, d.moveDate, d.moveDate, d.callOff, d.changeTenant, d.changeTenant, d.leave, d.shiftPhase,
+		d.insert, d.insert, d.remove, d.rename, d.constrain,
+	}
+	return edits[rapid.IntRange(0, len(edits)-1).Draw(rt, "edit")](rt, now)
+}
+
+func (d *draft) batch(rt *rapid.T) *draftBatch {
+	return &d.batches[rapid.IntRange(0, len(d.batches)-1).Draw(rt, "batch")]
+}
+
+func (d *draft) moveDate(rt *rapid.T, now time.Time) string {
+	b := d.batch(rt)
+	if b.cutover.IsZero() {
+		b.cutover = time.Date(now.Year(), now.Month(), now.Day(), 18, 0, 0, 0, time.UTC).AddDate(0, 0, 40)
+	}
+	b.cutover = b.cutover.AddDate(0, 0, rapid.IntRange(-25, 30).Draw(rt, "days"))
+	return "moving the date of " + b.name
+}
+
+func (d *draft) callOff(rt *rapid.T, _ time.Time) string {
+	b := d.batch(rt)
+	b.cutover = time.Time{}
+	return "calling off " + b.name
+}
+
+func (d *draft) tenant(rt *rapid.T) (string, draftTenant) {
+	id := rapid.SampledFrom(slices.Sorted(maps.Keys(d.tenants))).Draw(rt, "tenant")
+	return id, d.tenants[id]
+}
+
+func (d *draft) changeTenant(rt *rapid.T, now time.Time) string {
+	id, t := d.tenant(rt)
+	switch rapid.IntRange(0, 3).Draw(rt, "how") {
+	case 0:
+		t.ring = fmt.Sprint(rapid.IntRange(1, 3).Draw(rt, "ring"))
+	case 1:
+		t.batch = d.batch(rt).name
+	case 2:
+		t.batch, t.own = "", time.Time{}
+	default:
+		t.own = time.Date(now.Year(), now.Month(), now.Day(), 18, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(-5, 60).Draw(rt, "days"))
+	}
+	d.tenants[id] = t
+	return "changing " + id
+}
+
+func (d *draft) leave(rt *rapid.T, _ time.Time) string {
+	if rapid.IntRange(0, 3).Draw(rt, "new") == 0 {
+		d.named++
+		d.tenants[fmt.Sprintf("n%d", d.named)] = draftTenant{ring: fmt.Sprint(rapid.IntRange(1, 2).Draw(rt, "ring"))}
+		return "a new tenant"
+	}
+	id, t := d.tenant(rt)
+	t.gone = !t.gone
+	d.tenants[id] = t
+	return "the coming or going of " + id
+}
+
+func (d *draft) shiftPhase(rt *rapid.T, _ time.Time) string {
+	i := rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
+	least, most := -60, 30
+	if i > 1 {
+		least = d.phases[i-1].days + 1
+	}
+	if i < len(d.phases)-1 {
+		most = d.phases[i+1].days - 1
+	}
+	if least <= most {
+		d.phases[i].days = rapid.IntRange(least, most).Draw(rt, "offset")
+	}
+	if d.phases[i].rest != "" {
+		d.phases[i].rest = fmt.Sprintf("  latest_start = %q\n  point_of_no_return = true\n", offset(d.phases[i].days+1))
+	}
+	return "shifting phase " + d.phases[i].name
+}
+
+func (d *draft) insert(rt *rapid.T, _ time.Time) string {
+	i := rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
+	d.named++
+	name := fmt.Sprintf("x%d", d.named)
+	block := fmt.Sprintf(draftWork, name, draftUndo)
+	if rapid.Bool().Draw(rt, "message") {
+		block = fmt.Sprintf(draftMessage, name)
+	}
+	d.phases[i].items = append(d.phases[i].items, draftItem{name, block})
+	return "inserting " + d.phases[i].name + "/" + name
+}
+
+// inserted picks an item that was inserted; false: there is none.
+func (d *draft) inserted(rt *rapid.T) (phase, item int, ok bool) {
+	phase = rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
+	items := d.phases[phase].items
+	item = slices.IndexFunc(items, func(it draftItem) bool { return strings.HasPrefix(it.name, "x") })
+	return phase, item, item >= 0
+}
+
+func (d *draft) remove(rt *rapid.T, _ time.Time) string {
+	p, i, ok := d.inserted(rt)
+	if !ok {
+		return "nothing"
+	}
+	name := d.phases[p].items[i].name
+	d.phases[p].items = slices.Delete(d.phases[p].items, i, i+1)
+	return "removing " + name
+}
+
+// rename gives a batch another name.
+func (d *draft) rename(rt *rapid.T, _ time.Time) string {
+	b := d.batch(rt)
+	d.named++
+	old := b.name
+	b.name = fmt.Sprintf("r%d", d.named)
+	for id, t := range d.tenants {
+		if t.batch == old {
+			t.batch = b.name
+			d.tenants[id] = t
+		}
+	}
+	d.moved = append(d.moved, fmt.Sprintf("moved {\n  from = batch.%s\n  to = batch.%s\n}\n", old, b.name))
+	return "renaming " + old
+}
+
+func (d *draft) constrain(rt *rapid.T, _ time.Time) string {
+	d.blocked = rapid.SampledFrom([]string{"", "1", "2"}).Draw(rt, "blocked")
+	d.violate = rapid.SampledFrom([]string{"hold", "warn", "eject"}).Draw(rt, "violation")
+	return "the constraint"
+}
