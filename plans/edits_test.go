@@ -35,8 +35,10 @@ func TestPromisesUnderEdits(t *testing.T) {
 			for range rapid.IntRange(0, 2).Draw(rt, "edits") {
 				edited = e.edit() || edited
 			}
+			e.orphans()
 			e.speak()
 			e.apply(edited)
+			e.orphans() // a person who speaks settles them first
 			e.answer()
 		}
 		e.end()
@@ -328,19 +330,15 @@ func (e *editing) answer() {
 func (e *editing) resolve(r *ledger.Record, it *ledger.Item, answer ledger.Answer) {
 	f := ledger.Fact{At: e.w.now, Tenant: r.ID, Kind: ledger.Resolved, Item: it.Key, Epoch: r.Epoch, Answer: answer, By: "ann", Reason: "because"}
 	item := e.w.item(it.Key)
-	back := it.Release != nil && (it.Release.State.NeedsPerson() || it.Release.State == ledger.Running)
+	back := it.Release != nil && it.Release.State.NeedsPerson()
 	switch {
 	case item != nil && answer == ledger.AnswerDone && plans.ByHand(item, r):
 		f.Op = ledger.Undo
 	case it.State == ledger.Returned && answer == ledger.AnswerWaive:
-	case !it.State.NeedsPerson() && it.State != ledger.Running && !back:
+	case !it.State.NeedsPerson() && !back:
 		return
 	case answer == ledger.AnswerRetry && it.State == ledger.Late:
 		return
-	}
-	if it.State == ledger.Running || back && it.Release.State == ledger.Running {
-		e.orphan(r, it)
-		it = r.Item(f.Item)
 	}
 	if c, ok := doesOf(item).(*schema.Communication); ok && answer == ledger.AnswerDone {
 		f.Notice = c.Notice
@@ -375,6 +373,20 @@ func (e *editing) arrived(r *ledger.Record, it *ledger.Item, c *schema.Communica
 		}
 		if who := [2]string{r.ID, p.Recipient}; !e.told[who].at.After(p.At) {
 			e.told[who] = word{date, p.At}
+		}
+	}
+}
+
+// orphans records what became of attempts whose runner is gone, as comes before
+// everything else.
+func (e *editing) orphans() {
+	for r := range e.w.sorted() {
+		for _, key := range keysOf(r) {
+			it := r.Item(key)
+			if it.State == ledger.Running || it.Release != nil && it.Release.State == ledger.Running ||
+				slices.ContainsFunc(it.Parts, func(p ledger.Part) bool { return p.State == ledger.Running }) {
+				e.orphan(r, it)
+			}
 		}
 	}
 }
@@ -422,6 +434,7 @@ func isLock(it *schema.Item) bool {
 func (e *editing) end() {
 	e.fails = false
 	for round := 0; ; round++ {
+		e.orphans()
 		for r := range e.w.sorted() {
 			for _, key := range keysOf(r) {
 				e.settle(r, key)

@@ -93,10 +93,12 @@ const (
 
 // What of a last word is there, as bits.
 const (
-	toldT = 1 << iota
-	toldDoubt
-	toldDoubted
+	toldT       = 1 << iota
+	toldDoubt   // up to version 2, which knew of one doubt only
+	toldDoubted // likewise
 	toldNanos
+	toldAt
+	toldDoubts
 )
 
 // What of a departure is there, as bits.

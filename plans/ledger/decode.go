@@ -191,9 +191,19 @@ func (d *decoder) departure() *Departure {
 func (d *decoder) told() Told {
 	flags := d.uint()
 	nanos := flags & toldNanos
-	t := Told{Recipient: d.text(), Item: d.name(), Doubt: flags&toldDoubt != 0}
+	t := Told{Recipient: d.text(), Item: d.name()}
 	t.T = d.time(flags&toldT, nanos)
-	t.Doubted = d.time(flags&toldDoubted, nanos)
+	doubted := d.time(flags&toldDoubted, nanos)
+	t.At = d.time(flags&toldAt, nanos)
+	if flags&toldDoubt != 0 {
+		t.Doubts = []Doubt{{Item: t.Item, T: doubted}}
+	}
+	if flags&toldDoubts != 0 {
+		const least = 3 // item and flags of two instants
+		for range d.count(least) {
+			t.Doubts = append(t.Doubts, Doubt{Item: d.name(), T: d.instant(), At: d.instant()})
+		}
+	}
 	return t
 }
 

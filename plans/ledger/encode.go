@@ -142,12 +142,20 @@ func (e *encoder) departure(d *Departure) {
 }
 
 func (e *encoder) told(t *Told) {
-	nanos := fraction(t.T, t.Doubted, time.Time{})
-	e.uint(bit(!t.T.IsZero(), toldT) | bit(t.Doubt, toldDoubt) | bit(!t.Doubted.IsZero(), toldDoubted) | bit(nanos, toldNanos))
+	nanos := fraction(t.T, t.At, time.Time{})
+	e.uint(bit(!t.T.IsZero(), toldT) | bit(nanos, toldNanos) | bit(!t.At.IsZero(), toldAt) | bit(len(t.Doubts) > 0, toldDoubts))
 	e.text(t.Recipient)
 	e.name(t.Item)
 	e.time(t.T, nanos)
-	e.time(t.Doubted, nanos)
+	e.time(t.At, nanos)
+	if len(t.Doubts) > 0 {
+		e.uint(uint64(len(t.Doubts)))
+		for _, d := range t.Doubts {
+			e.name(d.Item)
+			e.instant(d.T)
+			e.instant(d.At)
+		}
+	}
 }
 
 func (e *encoder) item(it *Item, epoch int) {

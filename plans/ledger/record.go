@@ -113,16 +113,21 @@ type Told struct {
 	Recipient string
 	T         time.Time // zero: that there is no date any more
 	Item      string    // PHASE/ITEM of the message
-	// Doubt: a later message may have arrived or not. It told Doubted; zero: that
-	// there is no date, or nobody knows what.
-	Doubt   bool
-	Doubted time.Time
+	At        time.Time // when it arrived, or may have
+	Doubts    []Doubt   // by At
+}
+
+// Doubt is a later message of which nobody knows whether it has arrived.
+type Doubt struct {
+	Item string
+	T    time.Time // that it told; zero: that there is no date, or nobody knows what
+	At   time.Time
 }
 
 // Holds reports whether the recipient may believe in another T than the given
 // one; zero: than none.
 func (t *Told) Holds(other time.Time) bool {
-	return !t.T.Equal(other) || t.Doubt && (!t.Doubted.Equal(other) || t.Doubted.IsZero())
+	return !t.T.Equal(other) || slices.ContainsFunc(t.Doubts, func(d Doubt) bool { return !d.T.Equal(other) || d.T.IsZero() })
 }
 
 // Hold is a person's word that a tenant must not go on.
@@ -215,6 +220,9 @@ func (r *Record) Clone() *Record {
 		}
 	}
 	c.Told = slices.Clone(r.Told)
+	for i := range c.Told {
+		c.Told[i].Doubts = slices.Clone(c.Told[i].Doubts)
+	}
 	c.Hold, c.Own, c.Left, c.Back = clone(r.Hold), clone(r.Own), clone(r.Left), clone(r.Back)
 	c.Consent = clone(r.Consent)
 	return &c

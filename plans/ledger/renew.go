@@ -75,14 +75,14 @@ func (r *Record) hear(it *Item, f Fact) {
 		r.hearAnswer(it, f)
 	case f.Op != Send || it.Announced.IsZero() && !it.CalledOff:
 	case f.Kind == Succeeded:
-		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key, At: f.At}
 	case f.Kind == Unknown:
-		if _, known := r.find(f.Recipient); known {
-			t := r.told(f.Recipient)
-			t.Doubt, t.Doubted, t.Item = true, it.Announced, it.Key
-		} else {
-			*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+		if _, known := r.find(f.Recipient); !known {
+			*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key, At: f.At}
+			return
 		}
+		t := r.told(f.Recipient)
+		t.Doubts = append(t.Doubts, Doubt{Item: it.Key, T: it.Announced, At: f.At})
 	}
 }
 
@@ -94,42 +94,59 @@ func (r *Record) hearAnswer(it *Item, f Fact) {
 	}
 	for i := range it.Parts {
 		p := &it.Parts[i]
-		if p.State != Lost && p.State != Error {
-			continue
-		}
-		j, known := r.find(p.Recipient)
 		switch {
-		case known && r.overtaken(&r.Told[j], it, p):
-		case f.Answer == AnswerDone && (!it.Announced.IsZero() || it.CalledOff):
-			*r.told(p.Recipient) = Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key}
-		case f.Answer != AnswerRetry || !known || p.State != Lost || r.Told[j].Item != it.Key:
-		case r.Told[j].Doubt:
-			r.Told[j].Doubt, r.Told[j].Doubted = false, time.Time{}
-		default:
-			r.Told = slices.Delete(r.Told, j, j+1)
+		case f.Answer == AnswerDone && (p.State == Lost || p.State == Error) && (!it.Announced.IsZero() || it.CalledOff):
+			r.arrived(p.Recipient, Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key, At: p.At})
+		case f.Answer == AnswerRetry && p.State == Lost:
+			r.notArrived(p.Recipient, it.Key)
 		}
 	}
 }
 
-// overtaken reports whether a recipient had another word after a message whose
-// end nobody knew: what became of that message changes nothing any more.
-func (r *Record) overtaken(t *Told, it *Item, p *Part) bool {
-	by := r.Item(t.Item)
-	return by != nil && by != it && by.At.After(p.At)
+// arrived notes that a message has arrived after all. What came after it has the
+// last word still.
+func (r *Record) arrived(recipient string, word Told) {
+	t := r.told(recipient)
+	word.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return d.Item == word.Item })
+	if t.At.After(word.At) && t.Item != word.Item {
+		t.Doubts = word.Doubts
+		return
+	}
+	word.Doubts = slices.DeleteFunc(word.Doubts, func(d Doubt) bool { return !d.At.After(word.At) })
+	*t = word
+}
+
+// notArrived forgets a message that has not arrived.
+func (r *Record) notArrived(recipient, item string) {
+	i, known := r.find(recipient)
+	if !known {
+		return
+	}
+	t := &r.Told[i]
+	n := len(t.Doubts)
+	t.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return d.Item == item })
+	switch {
+	case len(t.Doubts) < n || t.Item != item:
+	case n == 0:
+		r.Told = slices.Delete(r.Told, i, i+1)
+	default: // the first that may have arrived is another one then
+		d := t.Doubts[0]
+		t.Item, t.T, t.At, t.Doubts = d.Item, d.T, d.At, t.Doubts[1:]
+	}
 }
 
 // unhear forgets what a message told that did not arrive after all. What those
 // hold to whom it was a correction, nobody knows.
 func (r *Record) unhear(it *Item) {
-	if it.OfEvent() {
-		for i := range r.Told {
-			if t := &r.Told[i]; t.Item == it.Key {
-				t.T, t.Doubt, t.Doubted = time.Time{}, true, time.Time{}
-			}
-		}
+	if !it.OfEvent() {
+		r.Told = slices.DeleteFunc(r.Told, func(t Told) bool { return t.Item == it.Key })
 		return
 	}
-	r.Told = slices.DeleteFunc(r.Told, func(t Told) bool { return t.Item == it.Key })
+	for i := range r.Told {
+		if t := &r.Told[i]; t.Item == it.Key {
+			t.T, t.Doubts = time.Time{}, append(t.Doubts, Doubt{Item: it.Key, At: t.At})
+		}
+	}
 }
 
 func (r *Record) find(recipient string) (int, bool) {

@@ -54,6 +54,11 @@ func (r *Record) rename(f Fact) {
 		if r.Told[i].Item == f.Item {
 			r.Told[i].Item = f.Into
 		}
+		for j := range r.Told[i].Doubts {
+			if d := &r.Told[i].Doubts[j]; d.Item == f.Item {
+				d.Item = f.Into
+			}
+		}
 	}
 }
 
@@ -74,7 +79,7 @@ func (r *Record) adopt(f Fact) {
 	it.Notice, it.Announced = f.Notice, instant(f.Announced)
 	it.notice()
 	if f.Recipient != "" && it.State == Done && !it.Announced.IsZero() {
-		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key}
+		*r.told(f.Recipient) = Told{Recipient: f.Recipient, T: it.Announced, Item: it.Key, At: f.At}
 	}
 }
 

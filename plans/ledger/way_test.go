@@ -113,27 +113,63 @@ func TestReplacedItemIsAnotherEffect(t *testing.T) {
 	}
 }
 
-// A person says that a message has arrived which nobody was sure of; meanwhile the
-// recipient was told something else, and that is the last word.
-func TestAnAnswerDoesNotOutlastALaterWord(t *testing.T) {
+// People answer late for messages of unknown outcome, and in any order: the last
+// word is that of the last message that has arrived.
+func TestLastWord(t *testing.T) {
 	announced := march.AddDate(0, 1, 0)
-	send := func(kind ledger.Kind, item string, attempt int64) ledger.Fact {
-		f := ledger.Fact{Kind: kind, Item: item, Op: ledger.Send, Recipient: "ann@acme.example", Attempt: attempt}
-		if kind == ledger.Began {
-			f.No = 1
-			f.CalledOff = strings.HasPrefix(item, "on/")
-			if !f.CalledOff {
-				f.Announced = &announced
-			}
+	send := func(kind ledger.Kind, item string) ledger.Fact {
+		f := ledger.Fact{Kind: kind, Item: item, Op: ledger.Send, Recipient: "ann@acme.example", Attempt: 1, No: 1}
+		if strings.HasPrefix(item, "on/") {
+			f.CalledOff = kind == ledger.Began
+		} else {
+			f.Announced = &announced
 		}
 		return f
 	}
-	r := sum(
-		send(ledger.Began, "Tell/first", 1), send(ledger.Unknown, "Tell/first", 1),
-		send(ledger.Began, "on/withdrawn", 2), send(ledger.Succeeded, "on/withdrawn", 2),
-		ledger.Fact{Kind: ledger.Resolved, Item: "Tell/first", Answer: ledger.AnswerDone, Announced: &announced, By: "ann"},
-	)
-	if told := r.LastWord("ann@acme.example"); told.Holds(time.Time{}) {
-		t.Errorf("last word %+v, want that it is off", told)
+	began := func(item string, end ledger.Kind) []ledger.Fact {
+		return []ledger.Fact{send(ledger.Began, item), send(end, item)}
+	}
+	answer := func(item string, a ledger.Answer) ledger.Fact {
+		return ledger.Fact{Kind: ledger.Resolved, Item: item, Answer: a, Announced: &announced, By: "ann"}
+	}
+	tests := map[string]struct {
+		facts []ledger.Fact
+		off   bool // it may believe in nothing but that it is off
+		on    bool // it may believe in nothing but the date
+	}{
+		"an old message does not outlast a later one": {
+			append(append(began("Tell/first", ledger.Unknown), began("on/withdrawn", ledger.Succeeded)...), answer("Tell/first", ledger.AnswerDone)),
+			true, false,
+		},
+		"of two doubts, denying one leaves the other": {
+			append(append(append(began("Tell/first", ledger.Succeeded), began("on/withdrawn", ledger.Unknown)...), began("Tell/again", ledger.Unknown)...),
+				answer("Tell/again", ledger.AnswerRetry)),
+			false, false,
+		},
+		"the other one has arrived": {
+			append(append(append(began("Tell/first", ledger.Succeeded), began("on/withdrawn", ledger.Unknown)...), began("Tell/again", ledger.Unknown)...),
+				answer("Tell/again", ledger.AnswerRetry), answer("on/withdrawn", ledger.AnswerDone)),
+			true, false,
+		},
+		"both are denied": {
+			append(append(append(began("Tell/first", ledger.Succeeded), began("on/withdrawn", ledger.Unknown)...), began("Tell/again", ledger.Unknown)...),
+				answer("Tell/again", ledger.AnswerRetry), answer("on/withdrawn", ledger.AnswerRetry)),
+			false, true,
+		},
+		"the first of two was never sent": {
+			append(append(began("Tell/first", ledger.Unknown), began("on/withdrawn", ledger.Unknown)...), answer("Tell/first", ledger.AnswerRetry)),
+			true, false,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			told := sum(test.facts...).LastWord("ann@acme.example")
+			if told == nil {
+				t.Fatal("nobody knows of a word")
+			}
+			if told.Holds(time.Time{}) == test.off || told.Holds(announced) == test.on {
+				t.Errorf("last word %+v", told)
+			}
+		})
 	}
 }
