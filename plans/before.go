@@ -139,14 +139,6 @@ func (b *before) tenant(t *schema.Tenant) *schema.Tenant {
 	return &b.row
 }
 
-// past is what is recorded of an item of then; nil: nothing is.
-func (d *Decider) past(p *past, r *ledger.Record) *ledger.Item {
-	if p.now != nil {
-		return d.rec[p.now.Index]
-	}
-	return r.Item(p.key)
-}
-
 // completed reports whether the tenant had completed the soft phase of a new item
 // before that came into the plan: all that there was to do is settled, or time has
 // ended it. Who got his T just now comes late, and has not been there.
@@ -168,7 +160,10 @@ func (w *walk) completed(it *schema.Item) bool {
 
 // unfinished reports whether an item of the plan of then was still to be done.
 func (w *walk) unfinished(p past) bool {
-	rec := w.d.past(&p, w.r)
+	rec := w.r.Item(p.key)
+	if p.now != nil {
+		rec = w.d.rec[p.now.Index]
+	}
 	if rec == nil || rec.State == ledger.None {
 		return w.d.before.applied(p.Item, &w.d.env)
 	}

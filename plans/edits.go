@@ -17,9 +17,9 @@ import (
 type edit struct {
 	kind editKind
 	item *schema.Item // nil: it is gone
-	was  *past        // of what is gone
-	then *schema.Item // what the item was; nil: it is new
-	text string
+	then *schema.Item // what it was; nil: it is new
+	key  string       // PHASE/ITEM
+	text string       // what is said of it behind the key
 }
 
 type editKind uint8
@@ -45,25 +45,29 @@ type pattern struct {
 // editsOf lists the edits for the tenants of a line.
 func (d *Decider) editsOf(l *line) []edit {
 	var all []edit
-	b := d.before
 	for _, it := range d.cfg.Items {
-		then := b.items[it.Index]
-		if then == nil {
-			all = append(all, edit{kind: editNew, item: it, text: it.Key() + " is new"})
-			continue
-		}
-		if text := d.rescheduled(l.was.Items[then.Index].At, l.Items[it.Index].At, l.Zone); text != "" {
-			all = append(all, edit{kind: editDue, item: it, then: then, text: it.Key() + " due " + text})
-		}
-		if text := d.rescheduled(released(l.was, then), released(l.Timeline, it), l.Zone); text != "" {
-			all = append(all, edit{kind: editRelease, item: it, then: then, text: it.Key() + " released " + text})
-		}
-		if then.Digest != it.Digest {
-			all = append(all, edit{kind: editDoes, item: it, then: then, text: it.Key() + " has changed"})
-		}
+		all = append(all, d.editsOfItem(l, it)...)
 	}
-	for i := range b.gone {
-		all = append(all, edit{kind: editGone, was: &b.gone[i], text: b.gone[i].key + " is gone"})
+	for _, p := range d.before.gone {
+		all = append(all, edit{editGone, nil, p.Item, p.key, "is gone"})
+	}
+	return all
+}
+
+func (d *Decider) editsOfItem(l *line, it *schema.Item) []edit {
+	then, key := d.before.items[it.Index], it.Key()
+	if then == nil {
+		return []edit{{editNew, it, nil, key, "is new"}}
+	}
+	var all []edit
+	if from, to := l.was.Items[then.Index].At, l.Items[it.Index].At; !from.Equal(to) {
+		all = append(all, edit{editDue, it, then, key, "due " + d.rescheduled(from, to, l.Zone)})
+	}
+	if from, to := released(l.was, then), released(l.Timeline, it); isLock(then) && isLock(it) && !from.Equal(to) {
+		all = append(all, edit{editRelease, it, then, key, "released " + d.rescheduled(from, to, l.Zone)})
+	}
+	if then.Digest != it.Digest {
+		all = append(all, edit{editDoes, it, then, key, "has changed"})
 	}
 	return all
 }
@@ -77,12 +81,8 @@ func released(tl *timeline.Timeline, it *schema.Item) time.Time {
 	return tl.Phases[lock.ReleaseIn.Index].Opens
 }
 
-// rescheduled names two instants if they differ, as shortly as tells them apart;
-// else it is empty.
+// rescheduled names two instants, as shortly as tells them apart.
 func (d *Decider) rescheduled(from, to time.Time, zone *time.Location) string {
-	if from.Equal(to) {
-		return ""
-	}
 	layout, year := "Mon 2 Jan", d.now.In(zone).Year()
 	a, b := from.In(zone), to.In(zone)
 	if dated(from) && a.Year() != year || dated(to) && b.Year() != year {
@@ -134,10 +134,11 @@ func (d *Decider) edited(r *ledger.Record, out *Decision) string {
 // the tenant that was just decided.
 func (d *Decider) affects(e *edit, r *ledger.Record, out *Decision) bool {
 	if e.kind == editGone {
-		return d.open(e, r.Item(e.was.key))
+		return d.open(e, r.Item(e.key))
 	}
 	rec := d.rec[e.item.Index]
-	switch unbegun := rec == nil || rec.State == ledger.None; e.kind {
+	unbegun := rec == nil || rec.State == ledger.None
+	switch e.kind {
 	case editDue:
 		return unbegun && d.open(e, rec)
 	case editRelease:
@@ -155,17 +156,7 @@ func (d *Decider) open(e *edit, rec *ledger.Item) bool {
 	if rec != nil && rec.State != ledger.None {
 		return !rec.State.Settled() || rec.Obligation
 	}
-	if e.item != nil && d.forTenant(e.item) {
-		return true
-	}
-	switch {
-	case e.was != nil:
-		return d.before.applied(e.was.Item, &d.env)
-	case e.then != nil:
-		return d.before.applied(e.then, &d.env)
-	default:
-		return false
-	}
+	return e.item != nil && d.forTenant(e.item) || e.then != nil && d.before.applied(e.then, &d.env)
 }
 
 // leftOut reports whether the plan says of an item, in a line of its own, that it
@@ -183,7 +174,7 @@ func (l *line) reason(p pattern) string {
 	}
 	var texts []string
 	for _, i := range p.first[:min(p.n, mostEdits)] {
-		texts = append(texts, l.edits[i].text)
+		texts = append(texts, l.edits[i].key+" "+l.edits[i].text)
 	}
 	if more := p.n - mostEdits; more > 0 {
 		texts = append(texts, "and "+strconv.Itoa(more)+" more")
