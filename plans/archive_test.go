@@ -32,7 +32,8 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	items SELECTOR              prints where their items are
 //	on ADDRESS OUTCOME          from now on attempts of ADDRESS end so: failed,
 //	                            unknown or dies (the runner does)
-//	edit NAME                   takes the files NAME/* over the plan's own
+//	edit NAME                   takes the files NAME/* over the plan's own; plan
+//	                            compares with what the last apply has adopted
 //	hold TENANT REASON          and resume, approve, reject
 //	resolve ADDRESS ANSWER
 //	import FILE                 records what it says had happened
@@ -156,7 +157,7 @@ func (s *script) edit(name string) {
 	if w == nil {
 		s.t.Fatalf("edited plan: %v", diags)
 	}
-	w.records, w.now = s.w.records, s.w.now
+	w.records, w.now, w.adopted = s.w.records, s.w.now, s.w.adopted
 	s.w = w
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"transition/plans"
-	"transition/plans/ledger"
 )
 
 // BenchmarkDecide decides one tenant of the seed at a time: one that waits for
@@ -39,6 +38,37 @@ func BenchmarkDecide(b *testing.B) {
 
 // BenchmarkCompute plans 10,000 tenants in memory, with nothing due.
 func BenchmarkCompute(b *testing.B) {
+	w, _ := manyTenants(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if n := len(w.plan(b).Plan.Changes); n > 0 {
+			b.Fatalf("%d changes", n)
+		}
+	}
+}
+
+// BenchmarkComputeEdited plans the same after an edit that affects all of them.
+func BenchmarkComputeEdited(b *testing.B) {
+	was, files := manyTenants(b)
+	const plan = "p.transition.hcl"
+	edited := strings.NewReplacer(`"T-14d"`, `"T-15d"`, `"./bin/cleanup"`, `"./bin/clean"`).Replace(string(files[plan].Data))
+	files[plan] = &fstest.MapFile{Data: []byte(edited)}
+	w, diags := newWorld(b, files)
+	if w == nil {
+		b.Fatal(diags)
+	}
+	w.records, w.now, w.adopted = was.records, was.now, was.adopted
+	b.ReportAllocs()
+	for b.Loop() {
+		if n := len(w.plan(b).Plan.Changes); n != 10_000 {
+			b.Fatalf("%d changes", n)
+		}
+	}
+}
+
+// manyTenants are 10,000 who wait for their next phase.
+func manyTenants(b *testing.B) (*world, fstest.MapFS) {
+	b.Helper()
 	plan, err := os.ReadFile("../examples/bpos-s/bpos-s.transition.hcl")
 	if err != nil {
 		b.Fatal(err)
@@ -60,11 +90,6 @@ func BenchmarkCompute(b *testing.B) {
 		b.Fatal(diags)
 	}
 	w.now = time.Date(2012, 1, 10, 12, 0, 0, 0, time.UTC)
-	w.apply(b, func(*plans.Action, string, string) ledger.Kind { return ledger.Succeeded })
-	b.ReportAllocs()
-	for b.Loop() {
-		if n := len(w.plan(b).Plan.Changes); n > 0 {
-			b.Fatalf("%d changes", n)
-		}
-	}
+	w.apply(b, succeed)
+	return w, files
 }

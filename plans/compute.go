@@ -16,7 +16,10 @@ import (
 // Input is what a plan is computed from.
 type Input struct {
 	Config *schema.Config
-	Now    time.Time
+	// Adopted is the plan that was adopted last, if it is another one than Config;
+	// nil: it is the same, or there was none.
+	Adopted *schema.Config
+	Now     time.Time
 	// Tenants yields the inventory, Records what is recorded; both by id in
 	// byte order. What they yield is only valid until the next.
 	Tenants iter.Seq[*schema.Tenant]
@@ -48,6 +51,9 @@ type Result struct {
 	Decider *Decider
 	// Reasons says of tenants without a batch why they have none, by id.
 	Reasons map[string]Held
+	// Inserts: some action is about an item that came into the plan after its
+	// tenant had passed the phase.
+	Inserts bool
 }
 
 // Compute works out the plan: for each tenant everything that may be done now,
@@ -102,6 +108,9 @@ func newComputation(in Input, assume bool) *computation {
 		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
+	}
+	if in.Adopted != nil {
+		c.d.compareWith(in.Adopted)
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
@@ -230,6 +239,7 @@ func (c *computation) decide(task Task, owned bool) {
 	}
 	out := &c.decision
 	var round time.Time
+	adopts := 0 // changes that leave no fact
 	clones := r != task.Record
 	waiting := c.plan.Waiting
 	for n := 0; ; n++ {
@@ -247,6 +257,7 @@ func (c *computation) decide(task Task, owned bool) {
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
 			c.asked(r, out)
+			adopts = c.adopt(&task, r, out, first)
 			c.advance(c.actual, r, out)
 		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
@@ -258,7 +269,7 @@ func (c *computation) decide(task Task, owned bool) {
 		round = c.follow(task, r, out.Actions, round)
 	}
 	c.plan.Waiting = waiting
-	if len(c.plan.Changes) > first {
+	if len(c.plan.Changes) > first+adopts {
 		c.keep(task, owned)
 	}
 	c.note(task, r, out)
@@ -308,22 +319,6 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		a.Succeed(r, c.in.Now)
 	}
 	return latest
-}
-
-// Change is the action as a line of the plan.
-func (a *Action) Change(r *ledger.Record, at time.Time) Change {
-	ch := Change{
-		Kind: a.Kind, Tenant: r.ID, Batch: r.Batch, Phase: a.Item.Phase.Name, Item: a.Item.Name,
-		At: at, Reason: a.Reason,
-		Detail: Detail{Recipients: a.Recipients, PassesPONR: a.Passes},
-	}
-	if a.Attempt > 1 {
-		ch.Detail.Attempt = a.Attempt
-	}
-	if a.Into != nil {
-		ch.Detail.Into = a.Into.Key()
-	}
-	return ch
 }
 
 func (c *computation) change(ch Change) { c.plan.Changes = append(c.plan.Changes, ch) }

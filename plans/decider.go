@@ -50,6 +50,8 @@ type Decider struct {
 	freed []bool // locks whose release its phase has decided
 	// gone is an item that the plan has no more though something of it is open.
 	gone string
+
+	before *before // the plan that was adopted last; nil: it is no other one
 }
 
 type lineKey struct {
@@ -63,6 +65,11 @@ type line struct {
 	*timeline.Timeline
 	due     []int // by Item.Index
 	unlocks []int // by Item.Index
+
+	// Of a plan that was edited since it was adopted last.
+	was     *timeline.Timeline // what the plan of then made of T
+	edits   []edit
+	reasons map[pattern]string
 }
 
 // NewDecider makes a Decider for a configuration and an instant.
@@ -104,7 +111,7 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 // newLine gives messages that are sent on events a place without any bounds
 // behind the others.
 func (d *Decider) newLine(tl *timeline.Timeline) *line {
-	l := &line{tl, make([]int, len(tl.Items)), make([]int, len(tl.Items))}
+	l := &line{Timeline: tl, due: make([]int, len(tl.Items)), unlocks: make([]int, len(tl.Items))}
 	tl.Phases = append(tl.Phases, timeline.Phase{})
 	tl.Items = append(tl.Items, make([]timeline.Item, len(d.cfg.Events))...)
 	return l
@@ -140,6 +147,7 @@ func (d *Decider) line(t time.Time, zone *time.Location) *line {
 	if !ok {
 		l = d.newLine(timeline.Build(d.cfg, t, zone))
 		d.lines[k] = l
+		d.compareLine(l)
 	}
 	return l
 }
@@ -162,7 +170,8 @@ func Zone(cfg *schema.Config, t *schema.Tenant, b *schema.Batch) *time.Location 
 func (d *Decider) index(r *ledger.Record) {
 	clear(d.rec)
 	d.gone = ""
-	obliged, begun := false, ""
+	var locked time.Time   // when the first lock was begun that may be held
+	var begun *ledger.Item // the last that has begun of what the plan has no more
 	i := 0
 	for j := range r.Items {
 		it := &r.Items[j]
@@ -176,13 +185,15 @@ func (d *Decider) index(r *ledger.Record) {
 			}
 		} else if isOpen(it) {
 			d.gone = it.Key
-		} else if hasBegun(it) {
-			begun = it.Key
+		} else if hasBegun(it) && (begun == nil || it.At.After(begun.At)) {
+			begun = it
 		}
-		obliged = obliged || it.Obligation
+		if it.Obligation {
+			locked = earliest(locked, it.First)
+		}
 	}
-	if obliged && begun != "" {
-		d.gone = begun // what has begun behind a lock decides whether it may be opened
+	if begun != nil && !locked.IsZero() && !begun.At.Before(locked) {
+		d.gone = begun.Key // what has begun behind a lock decides whether it may be opened
 	}
 }
 

@@ -61,8 +61,27 @@ type Action struct {
 	// Undone: the release gives the lock back before its time. Afresh: from its
 	// success on, the item is as if it had never begun.
 	Undone, Afresh bool
+	// Inserted: of Skip and Missed, the item came into the plan after the tenant
+	// had passed its phase.
+	Inserted bool
 	// Passes: with it the tenant passes the point of no return.
 	Passes bool
+}
+
+// Change is the action as a line of the plan.
+func (a *Action) Change(r *ledger.Record, at time.Time) Change {
+	ch := Change{
+		Kind: a.Kind, Tenant: r.ID, Batch: r.Batch, Phase: a.Item.Phase.Name, Item: a.Item.Name,
+		At: at, Reason: a.Reason,
+		Detail: Detail{Recipients: a.Recipients, PassesPONR: a.Passes},
+	}
+	if a.Attempt > 1 {
+		ch.Detail.Attempt = a.Attempt
+	}
+	if a.Into != nil {
+		ch.Detail.Into = a.Into.Key()
+	}
+	return ch
 }
 
 func (d *Decision) reset(phases, items int, explain bool) {

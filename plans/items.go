@@ -50,7 +50,7 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		w.show(it, ItemWaiting, at, "waits for its time")
 		return Pending
 	}
-	inserted := rec == nil && it.Phase.Hard && w.wentOn(it.Phase)
+	inserted := rec == nil && w.inserted(it)
 	if inserted && it.Phase.OnInsert != schema.InsertRun {
 		return w.insert(it, at)
 	}
@@ -77,17 +77,23 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 	return w.start(it, rec, begun)
 }
 
+// inserted reports whether an item of which nothing is recorded came into the
+// plan after the tenant had passed its phase.
+func (w *walk) inserted(it *schema.Item) bool {
+	return it.Phase.Hard && w.wentOn(it.Phase) || w.completed(it)
+}
+
 // insert decides an item that came into the plan after the tenant had passed its
 // phase.
 func (w *walk) insert(it *schema.Item, at time.Time) PhaseStatus {
 	const reason = "the tenant had passed this phase before the item was there"
 	if it.Phase.OnInsert == schema.InsertHold {
-		w.act(Action{Kind: Missed, Item: it, At: at, Reason: reason})
+		w.act(Action{Kind: Missed, Item: it, At: at, Reason: reason, Inserted: true})
 		w.miss(it, reason, w.d.now)
 		w.show(it, ItemMissed, at, reason)
 		return Error
 	}
-	w.act(Action{Kind: Skip, Item: it, At: at, Reason: reason})
+	w.act(Action{Kind: Skip, Item: it, At: at, Reason: reason, Inserted: true})
 	w.show(it, ItemSkipped, at, reason)
 	return Complete
 }

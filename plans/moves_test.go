@@ -109,7 +109,7 @@ func (m *moving) load(t *testing.T) {
 		t.Fatal(diags)
 	}
 	if m.w != nil {
-		w.records, w.now, w.next = m.w.records, m.w.now, m.w.next
+		w.records, w.now, w.next, w.adopted = m.w.records, m.w.now, m.w.next, m.w.adopted
 	}
 	m.w = w
 }

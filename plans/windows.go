@@ -60,7 +60,12 @@ func (w *walk) shut(p *schema.Phase) {
 			w.show(it, ItemSkipped, w.line.Items[it.Index].At, "not for this tenant")
 			continue
 		}
-		again := rec != nil && rec.Again
+		inserted := rec == nil && w.inserted(it)
+		if inserted && it.Phase.OnInsert != schema.InsertRun && !w.d.now.Before(w.line.Items[it.Index].At) {
+			w.insert(it, w.line.Items[it.Index].At)
+			continue
+		}
+		again := inserted || rec != nil && rec.Again
 		if b, passed := w.passed(it, false, again); passed && w.expire(it, b) {
 			continue
 		}

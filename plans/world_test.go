@@ -24,6 +24,7 @@ import (
 // becomes of each attempt.
 type world struct {
 	cfg     *schema.Config
+	adopted *schema.Config // by the last apply; nil: there was none
 	source  *inventory.Source
 	records map[string]*ledger.Record
 	now     time.Time
@@ -55,11 +56,15 @@ func newWorld(t testing.TB, files fs.FS) (*world, diag.List) {
 }
 
 func (w *world) input() plans.Input {
-	return plans.Input{
+	in := plans.Input{
 		Config: w.cfg, Now: w.now, Live: w.live,
 		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
 		Records: w.sorted(),
 	}
+	if w.adopted != nil && w.adopted.Digest != w.cfg.Digest {
+		in.Adopted = w.adopted
+	}
+	return in
 }
 
 func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
@@ -118,6 +123,7 @@ func (w *world) apply(t testing.TB, what outcome) {
 		if res.Plan.Diagnostics.HasErrors() {
 			t.Fatalf("plan has errors: %v", res.Plan.Diagnostics)
 		}
+		w.adopted = w.cfg
 		if len(res.Tasks) == 0 {
 			return
 		}

@@ -189,6 +189,9 @@ func (a *applying) run(ctx context.Context) diag.List {
 	if diags.HasErrors() || !a.res.Confirmed {
 		return diags
 	}
+	if more := a.insert(steady); more.HasErrors() {
+		return append(diags, more...)
+	}
 	if more := a.adopt(steady); more.HasErrors() {
 		return append(diags, more...)
 	}
@@ -283,6 +286,9 @@ func (a *applying) adopt(ctx context.Context) diag.List {
 	}
 	if _, err := a.lease.Commit(ctx, commit); err != nil {
 		return diag.List{unkept(err)}
+	}
+	if commit.Adopt != nil {
+		a.adopted()
 	}
 	return a.p.refresh(ctx)
 }

@@ -98,6 +98,7 @@ type bench struct {
 	dir   string
 	fake  *fake
 	clock clock.Clock
+	vars  []string // as of -var
 }
 
 func newBench(tb testing.TB, plan string, tenants ...string) *bench {
@@ -117,7 +118,7 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) load() *runner.Project {
 	b.tb.Helper()
-	p, diags := runner.Open(runner.Options{Dir: b.dir, Clock: b.clock, Actions: b.fake.actions()})
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions()})
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}

@@ -209,15 +209,8 @@ func TestSavedPlanIsAppliedOnce(t *testing.T) {
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	var file strings.Builder
-	if err := p.SavePlan(&file, pl); err != nil {
-		t.Fatal(err)
-	}
 	p.Close()
-	saved, diags := runner.ReadPlan(strings.NewReader(file.String()))
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
+	saved := b.save(pl)
 	use := func(o *runner.ApplyOptions) { o.Saved = saved }
 	b.must("2027-03-13 18:00", use)
 	if got := b.fake.taken(); len(got) != 2 {

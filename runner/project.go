@@ -144,6 +144,7 @@ func (p *Project) input(ctx context.Context, state store.Store, now time.Time, d
 		Records: func(func(*ledger.Record, error) bool) {},
 	}
 	if state != nil {
+		in.Adopted = p.before(ctx, diags)
 		in.Records = state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 	}

@@ -105,6 +105,11 @@ type Item struct {
 	Retry     *Retry  // never nil
 	Limit     *Limit  // may be nil
 	Does      Doing
+
+	// Digest covers what the item does and under which rules, with all that it
+	// uses of the plan, but not its offset, its name, comments and blank space. Of
+	// an item of Config.Events it is zero.
+	Digest [32]byte
 }
 
 // Key is the item's part of an address: PHASE/ITEM.

@@ -3,6 +3,7 @@ package hclconfig
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"maps"
 	"slices"
 	"strings"
@@ -31,26 +32,47 @@ func (in *inputs) close() []schema.Input {
 	return list
 }
 
+// content is the digest of the file of a path that was read; zero: none was.
+func (in *inputs) content(path string) [32]byte {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.digests[path]
+}
+
+// sum is a digest of parts. Each goes in with its length, so that no two lists of
+// parts read alike.
+type sum struct{ hash.Hash }
+
+func newSum(title string) sum {
+	s := sum{sha256.New()}
+	s.text(title)
+	return s
+}
+
+func (s sum) add(part []byte) {
+	s.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+	s.Write(part)
+}
+
+func (s sum) text(part string) { s.add([]byte(part)) }
+
+func (s sum) digest() [32]byte { return [32]byte(s.Sum(nil)) }
+
 // digest covers the inputs and the values of the variables that are not
-// ephemeral, each part with its length, so that no two plans read alike.
+// ephemeral.
 func (l *loader) digest() [32]byte {
-	h := sha256.New()
-	write := func(part []byte) {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write(part)
-	}
-	write([]byte("transition plan 1"))
+	s := newSum("transition plan 1")
 	for _, in := range l.cfg.Inputs {
-		write([]byte(in.Path))
-		write(in.SHA256[:])
+		s.text(in.Path)
+		s.add(in.SHA256[:])
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.vars)) {
 		if v := l.vars[name]; !v.ephemeral {
-			write([]byte(name))
-			write(v.json)
+			s.text(name)
+			s.add(v.json)
 		}
 	}
-	return [32]byte(h.Sum(nil))
+	return s.digest()
 }
 
 // shortestSecret is the length below which replacing a value would destroy more

@@ -69,6 +69,7 @@ type loader struct {
 	batches  map[string]*schema.Batch
 	phases   map[string]*schema.Phase
 	items    map[*schema.Phase]map[string]*schema.Item
+	blocks   map[*schema.Item]*node // of the items of phases
 	messages map[messageKey]*schema.Message
 	named    map[*schema.Text]map[string]bool // what texts name of what differs from tenant to tenant
 	total    int                              // bytes read so far
@@ -99,6 +100,7 @@ func newLoader(fsys fs.FS, o Options) *loader {
 		batches:  make(map[string]*schema.Batch),
 		phases:   make(map[string]*schema.Phase),
 		items:    make(map[*schema.Phase]map[string]*schema.Item),
+		blocks:   make(map[*schema.Item]*node),
 		messages: make(map[messageKey]*schema.Message),
 		named:    make(map[*schema.Text]map[string]bool),
 	}
@@ -133,6 +135,7 @@ func (l *loader) load() {
 	l.readTenants()
 	l.readChanges()
 	l.readChecks()
+	l.digestItems()
 }
 
 // finish makes what was collected presentable.

@@ -15,7 +15,7 @@ func (l *loader) readItems(n *node) {
 	l.items[p] = make(map[string]*schema.Item)
 	for _, c := range l.distinctItems(n) {
 		item := l.item(c, p)
-		l.items[p][item.Name] = item
+		l.items[p][item.Name], l.blocks[item] = item, c
 		p.Items = append(p.Items, item)
 	}
 }

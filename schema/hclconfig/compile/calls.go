@@ -81,6 +81,7 @@ func (r *resolver) checkFile(c *hclsyntax.FunctionCallExpr, at level) {
 	}
 	switch lit, ok := c.Args[0].(*hclsyntax.LiteralValueExpr); {
 	case ok:
+		r.seen.file(lit.Val)
 		if read, ok := r.scope.Functions["fileexists"]; ok {
 			// Only for what it reads: if the path is wrong, the call itself says so.
 			_, _ = read.Call([]cty.Value{lit.Val})

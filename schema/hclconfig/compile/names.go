@@ -84,6 +84,7 @@ func (r *resolver) reference(e *hclsyntax.ScopeTraversalExpr, name string, src s
 		}
 		name, src, steps = name+"."+step, attr, steps[1:]
 	}
+	r.seen.name(name)
 	ref := &reference{Expression: e, source: src, name: name}
 	if len(steps) == 0 {
 		return ref, src.level()

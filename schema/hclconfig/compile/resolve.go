@@ -27,6 +27,7 @@ type resolver struct {
 	loops  int
 	paths  []hcl.Range // of files that are named by variables of the loops around
 	trying int         // calls of try and can around the present place
+	seen   *Dependence // what is found is noted here; nil: nobody wants to know
 }
 
 func newResolver(s *Scope) *resolver {
@@ -94,6 +95,7 @@ func (r *resolver) folded(e hclsyntax.Expression) hclsyntax.Expression {
 	if diags.HasErrors() || !v.IsWhollyKnown() {
 		return e
 	}
+	r.seen.know(v)
 	return &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}
 }
 
@@ -204,7 +206,9 @@ func (r *resolver) index(e *hclsyntax.IndexExpr) (hclsyntax.Expression, level) {
 		r.unknownAttribute(c.SrcRange, ref.name, key.AsString(), obj)
 		return x, at
 	}
-	return &reference{Expression: e, source: src, name: ref.name + "." + key.AsString()}, src.level()
+	name := ref.name + "." + key.AsString()
+	r.seen.name(name)
+	return &reference{Expression: e, source: src, name: name}, src.level()
 }
 
 // template resolves the parts of a template. Literal parts add up without being

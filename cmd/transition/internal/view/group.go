@@ -21,6 +21,15 @@ const groupsShown = 60
 type changeKey struct {
 	kind               plans.Kind
 	batch, phase, item string
+	reason             string // of Adopt: it is the change
+}
+
+func changeKeyOf(c *plans.Change) changeKey {
+	k := changeKey{kind: c.Kind, batch: c.Batch, phase: c.Phase, item: c.Item}
+	if c.Kind == plans.Adopt {
+		k.reason = c.Reason
+	}
+	return k
 }
 
 // key is PHASE/ITEM, or empty for changes of the tenant as a whole.
@@ -43,7 +52,7 @@ func (a *place) compare(b *place) int {
 	return cmp.Or(
 		-cmp.Compare(btoi(a.kind.Outside()), btoi(b.kind.Outside())), cmp.Compare(a.kind, b.kind),
 		a.t.Compare(b.t), cmp.Compare(a.batch, b.batch), a.due.Compare(b.due),
-		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item),
+		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.reason, b.reason),
 	)
 }
 
@@ -58,7 +67,7 @@ func (a *place) seen(c *plans.Change) {
 }
 
 func placeOf(c *plans.Change) place {
-	return place{changeKey: changeKey{c.Kind, c.Batch, c.Phase, c.Item}, t: c.Detail.T, due: c.At}
+	return place{changeKey: changeKeyOf(c), t: c.Detail.T, due: c.At}
 }
 
 // kept is how many of the sorted groups are shown.
@@ -81,7 +90,8 @@ type changeGroup struct {
 	passing   int
 }
 
-// groupChanges puts changes together, by kind, batch and item.
+// groupChanges puts changes together, by kind, batch and item; edits of the plan by
+// what they change.
 func groupChanges(changes []plans.Change) []*changeGroup {
 	index := make(map[changeKey]*changeGroup)
 	var all []*changeGroup

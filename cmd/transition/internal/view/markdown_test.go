@@ -28,6 +28,7 @@ func TestPlanMarkdown(t *testing.T) {
 	p := weekend(t)
 	p.Diagnostics = problems()
 	golden(t, "plan.md", markdown(t, p, "plan unchanged since a41f"))
+	golden(t, "plan_edited.md", markdown(t, edited(t), "plan changed since a41f"))
 	golden(t, "plan_none.md", markdown(t, &plans.Plan{Name: "bpos-s", Now: p.Now, Zone: p.Zone}, ""))
 }
 
@@ -66,6 +67,7 @@ func named(text string) *plans.Plan {
 		Name: text, Now: now,
 		Changes: []plans.Change{
 			{Kind: plans.Enrol, Tenant: text, At: now, Reason: text},
+			{Kind: plans.Adopt, Tenant: text, Batch: text, At: now, Reason: text},
 			{Kind: plans.Run, Tenant: text, Batch: text, Phase: text, Item: text, At: now, Reason: text},
 		},
 		Waiting:     []plans.Wait{{Kind: plans.WaitError, Tenant: text, Address: text + "/a/b", Batch: text, Reason: text}},

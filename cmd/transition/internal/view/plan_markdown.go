@@ -172,8 +172,15 @@ func (c *comment) changes(p *plans.Plan) {
 	}
 	for _, batch := range batchesOf(p) {
 		for _, k := range plans.Kinds() {
-			if rows := index[batch][k]; len(rows) > 0 {
-				c.fold(p, fmt.Sprintf("%s: %s %d", batchCell(batch), k, len(rows)), rows)
+			rows := index[batch][k]
+			title := fmt.Sprintf("%s: %s %d", batchCell(batch), k, len(rows))
+			switch {
+			case len(rows) == 0:
+			case k == plans.Adopt:
+				groups := edits(p, rows)
+				c.fold(title, len(groups), func(i int) string { return c.editRow(groups[i]) })
+			default:
+				c.fold(title, len(rows), func(i int) string { return c.changeRow(&p.Changes[rows[i]]) })
 			}
 		}
 	}
@@ -196,19 +203,37 @@ func batchesOf(p *plans.Plan) []string {
 
 const foldEnd = "\n</details>\n"
 
-func (c *comment) fold(p *plans.Plan, title string, rows []int) {
+// fold writes n rows behind a title.
+func (c *comment) fold(title string, n int, row func(int) string) {
 	head := "\n<details><summary>" + title + "</summary>\n\n| tenant | item | due | reason |\n|---|---|---|---|\n"
 	if !c.add(head) {
-		c.left += len(rows) - 1
+		c.left += n - 1
 		return
 	}
-	for n, i := range rows {
-		if !c.add(c.changeRow(&p.Changes[i])) {
-			c.left += len(rows) - n - 1
+	for i := range n {
+		if !c.add(row(i)) {
+			c.left += n - i - 1
 			break
 		}
 	}
 	c.b.WriteString(foldEnd)
+}
+
+// edits puts together the tenants for whom the same has changed.
+func edits(p *plans.Plan, rows []int) []*changeGroup {
+	changes := make([]plans.Change, len(rows))
+	for i, row := range rows {
+		changes[i] = p.Changes[row]
+	}
+	return groupChanges(changes)
+}
+
+func (c *comment) editRow(g *changeGroup) string {
+	who := cell(sample(g.tenants, g.count))
+	if g.count > 1 {
+		who = tenants(g.count) + ": " + who
+	}
+	return fmt.Sprintf("| %s |  | %s | %s |\n", who, c.minute(g.due), cell(g.reason))
 }
 
 func (c *comment) changeRow(ch *plans.Change) string {

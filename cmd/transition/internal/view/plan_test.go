@@ -92,6 +92,23 @@ func crowd(t *testing.T, n int) *plans.Plan {
 	return p
 }
 
+// edited is a plan that was edited under way.
+func edited(t *testing.T) *plans.Plan {
+	zone := pacific(t)
+	p := &plans.Plan{Name: "bpos-s", Now: march(zone, 24, 3, 7), Zone: zone, Lineage: "x", Serial: 7}
+	for i := range 451 {
+		c := plans.Change{Kind: plans.Adopt, Tenant: fmt.Sprintf("tenant-%06d", i), Batch: "wave1", At: p.Now, Reason: "Remind/reminder due Thu 4 Feb -> Sat 13 Feb"}
+		switch {
+		case i >= 412 && i < 421:
+			c.Reason += ", Copy/copy has changed"
+		case i >= 421:
+			c.Batch = "wave2"
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	return append1(p, plans.Change{Kind: plans.Skip, Tenant: "zebra", Batch: "wave1", Phase: "Tell", Item: "extra", At: p.Now, Reason: "the tenant had passed this phase before the item was there"})
+}
+
 func TestPlan(t *testing.T) {
 	quiet := &plans.Plan{Name: "bpos-s", Now: march(time.UTC, 24, 10, 0), Lineage: "x", Serial: 7}
 	people := *quiet
@@ -106,6 +123,7 @@ func TestPlan(t *testing.T) {
 		"grouped on demand":           {weekend(t), view.PlanOptions{Summary: true}, view.Screen{}, "plan_summary.txt"},
 		"grouped above fifty":         {crowd(t, 400), view.PlanOptions{Note: "no recorded state yet, so everything is new"}, view.Screen{}, "plan_crowd.txt"},
 		"colour on a terminal":        {weekend(t), view.PlanOptions{}, view.Screen{Color: true, Width: 100}, "plan_colour.txt"},
+		"edits by what they change":   {edited(t), view.PlanOptions{Note: "plan changed since a41f"}, view.Screen{}, "plan_edited.txt"},
 		"nothing to do":               {quiet, view.PlanOptions{}, view.Screen{}, "plan_none.txt"},
 		"nothing to do but by people": {&people, view.PlanOptions{}, view.Screen{}, "plan_people.txt"},
 	}

@@ -1,0 +1,147 @@
+package runner
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner/store"
+	"transition/schema"
+	"transition/schema/diag"
+)
+
+// before is the plan that was adopted last, if the plan directory is another one
+// now; nil: it is not. What keeps it from being opened is told as a warning, since
+// what is due can be worked out without it.
+func (p *Project) before(ctx context.Context, diags *diag.List) *schema.Config {
+	if p.borrowed || p.state == nil || p.meta.Adopted == "" || p.meta.Adopted == hex.EncodeToString(p.Config.Digest[:]) {
+		return nil
+	}
+	a, problems := p.Adopted(ctx)
+	switch {
+	case problems.HasErrors():
+		diags.Add(p.uncompared(problems.Errors()[0]))
+		return nil
+	case a == nil || a.Config.Digest == p.Config.Digest: // somebody has adopted it meanwhile
+		return nil
+	}
+	return a.Config
+}
+
+func (p *Project) uncompared(why diag.Diagnostic) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Severity: diag.Warning, Code: "edits-unknown", Summary: "Who is affected by edits cannot be told",
+		Detail: fmt.Sprintf("The plan directory was edited since it was adopted on %s, and the plan of then cannot be held against it. %s: %s "+
+			"What is due is shown nevertheless; a new message in a phase that a tenant has passed counts as late.",
+			p.show(p.meta.AdoptedAt), why.Summary, why.Detail),
+		Hint: why.Hint,
+	}
+	if why.Code == "adopted-plan" { // nothing that anybody does here would change that
+		d.Hint = "Look at the edits where the plan directory is kept, before you apply."
+	}
+	return d
+}
+
+// insert records what becomes of items that are new in phases which tenants have
+// passed. That comes before the plan is adopted: once it is, a new item looks like
+// one whose time has passed while nobody applied.
+func (a *applying) insert(ctx context.Context) diag.List {
+	if !a.first.Inserts {
+		return nil
+	}
+	for tasks := range slices.Chunk(a.first.Tasks, maxFacts) {
+		if err := a.insertFor(ctx, tasks); err != nil {
+			return diag.List{stateProblem(err)}
+		}
+	}
+	return nil
+}
+
+func (a *applying) insertFor(ctx context.Context, tasks []plans.Task) error {
+	commit := store.Commit{Now: a.p.Now()}
+	var changes [][]plans.Change
+	for i := range tasks {
+		facts, of := a.insertions(&tasks[i], commit.Now)
+		if len(facts) > 0 {
+			commit.Decided = append(commit.Decided, store.Decided{Tenant: tasks[i].Record.ID, Rev: tasks[i].Record.Rev, Facts: facts})
+			changes = append(changes, of)
+		}
+	}
+	if len(commit.Decided) == 0 {
+		return nil
+	}
+	done, err := a.lease.Commit(ctx, commit)
+	if err != nil {
+		return err
+	}
+	for i := range changes {
+		if !done.Refused[i] { // else the pass decides anew
+			a.noted(changes[i]...)
+		}
+	}
+	for i := range tasks {
+		if r := done.Records[tasks[i].Record.ID]; r != nil {
+			tasks[i].Record = r
+		}
+	}
+	return nil
+}
+
+// insertions are what is to be recorded of a tenant's new items. Of one whose way
+// as a whole changes first, the pass decides.
+func (a *applying) insertions(t *plans.Task, now time.Time) ([]ledger.Fact, []plans.Change) {
+	if t.New || t.Place != nil || len(t.Steps) > 0 {
+		return nil, nil
+	}
+	var out plans.Decision
+	var facts []ledger.Fact
+	var changes []plans.Change
+	a.first.Decider.Decide(t.Tenant, t.Record, &out)
+	for i := range out.Actions {
+		x := &out.Actions[i]
+		if !x.Inserted || !a.allows(x.Kind, t.Record.ID+"/"+x.Item.Key()) {
+			continue
+		}
+		for _, f := range x.Facts(t.Record, now) {
+			a.p.scrub(&f)
+			facts = append(facts, f)
+		}
+		changes = append(changes, x.Change(t.Record, x.At))
+	}
+	return facts, changes
+}
+
+// adopted tells for whom the plan has changed, now that it is adopted. Those whose
+// record changes with it are told of in the pass.
+func (a *applying) adopted() {
+	moved := make(map[string]bool)
+	for i := range a.first.Tasks {
+		t := &a.first.Tasks[i]
+		if slices.ContainsFunc(t.Steps, func(s plans.Step) bool { return s.Change.Kind == plans.Adopt }) {
+			moved[t.Record.ID] = true
+		}
+	}
+	for _, c := range a.first.Plan.Changes {
+		if c.Kind == plans.Adopt && !moved[c.Tenant] && a.allows(c.Kind, c.Tenant) {
+			a.noted(c)
+		}
+	}
+}
+
+func (a *applying) allows(kind plans.Kind, address string) bool {
+	return a.within == nil || a.within.allows(kind, address)
+}
+
+// noted counts and tells changes that were only recorded.
+func (a *applying) noted(changes ...plans.Change) {
+	for _, c := range changes {
+		a.res.Done[c.Kind]++
+		if a.o.Events != nil {
+			a.o.Events(Noted{c})
+		}
+	}
+}
