@@ -156,6 +156,9 @@ func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
 	case Rollback, Withdraw, Postpone:
 		return p.courseWord(v, r, fact)
 	case Approve, Reject, Resolve:
+		if p.asksConsent(v.Selector) {
+			return p.consentWord(v, r, fact)
+		}
 	}
 	var facts []ledger.Fact
 	var left []Left
