@@ -9,9 +9,6 @@ import (
 	"transition/schema/toffset"
 )
 
-// Answers are what a tenant may say of being moved. The zero value: nothing.
-type Answers struct{ Yes, No bool }
-
 // stand is how a tenant stands to being moved.
 type stand uint8
 
@@ -87,32 +84,6 @@ func (w *walk) toAgree(c *schema.Consent) (first *schema.Phase, entered bool) {
 	return first, entered
 }
 
-// silence is the stand of a tenant whose silence is to be a yes.
-func (w *walk) silence(c *schema.Consent, phase *schema.Phase) assent {
-	a := assent{stand: silent, phase: phase, from: YesBySilence(c, w.r, w.line.Zone)}
-	end := a.from
-	switch {
-	case end.IsZero():
-		a.stand, end = unaware, c.OptOutAfter.Since(w.d.now, w.line.Zone)
-	case !w.d.now.Before(end):
-		return assent{}
-	}
-	if after(end, w.latest(phase)) {
-		a.stand = belated
-	}
-	return a
-}
-
-// latest is the last instant at which a phase may begin: its latest start, else
-// T. The zero time: there is none.
-func (w *walk) latest(p *schema.Phase) time.Time {
-	at := w.line.Phases[p.Index]
-	if !at.LatestStart.IsZero() || !at.Opens.Before(w.r.T) {
-		return at.LatestStart
-	}
-	return w.r.T
-}
-
 // Entered reports whether a tenant has begun a phase that it has to agree to.
 func Entered(cfg *schema.Config, r *ledger.Record) bool {
 	return slices.ContainsFunc(cfg.Items, func(it *schema.Item) bool {
@@ -122,53 +93,6 @@ func Entered(cfg *schema.Config, r *ledger.Record) bool {
 		rec := r.Item(it.Key())
 		return rec != nil && hasBegun(rec)
 	})
-}
-
-// YesBySilence is when the silence of a tenant becomes a yes, rounded up to the
-// minute, so that those who were told together are let in together. The zero
-// time: it has had no notice that it has not answered.
-//
-// What was called off is no question any more: silence begins anew with the next
-// notice, unless it had become a yes before. Nothing is left of what a tenant was
-// told before it left the inventory and came back.
-func YesBySilence(c *schema.Consent, r *ledger.Record, zone *time.Location) time.Time {
-	first, off := toldSince(r, time.Time{}), calledOff(r)
-	yes := c.OptOutAfter.Since(first, zone)
-	if !first.IsZero() && !off.Before(first) && (off.Before(yes) || !r.EnrolledAt.Before(off)) {
-		first = toldSince(r, off)
-		yes = c.OptOutAfter.Since(first, zone)
-	}
-	if first.IsZero() {
-		return first
-	}
-	return yes.Add(time.Minute - 1).Truncate(time.Minute)
-}
-
-// toldSince is when a tenant had its first notice since an instant; zero: none.
-func toldSince(r *ledger.Record, since time.Time) time.Time {
-	var first time.Time
-	for i := range r.Items {
-		it := &r.Items[i]
-		at := it.Noticed
-		if at.Before(since) && it.Notice && it.State == ledger.Done {
-			at = it.At // it was sent again
-		}
-		if !at.IsZero() && !at.Before(since) {
-			first = earliest(first, at)
-		}
-	}
-	return first
-}
-
-// calledOff is when a tenant was last told that there is no date; zero: never.
-func calledOff(r *ledger.Record) time.Time {
-	var last time.Time
-	for i := range r.Items {
-		if it := &r.Items[i]; it.CalledOff && it.State == ledger.Done && it.At.After(last) {
-			last = it.At
-		}
-	}
-	return last
 }
 
 // lapse is when the plan lets go of a tenant that has not answered; zero: it does
@@ -250,48 +174,4 @@ func (w *walk) dissent() *Held {
 	case agreed:
 	}
 	return h
-}
-
-// showConsent lists what the tenant has answered before the phase that it has to
-// agree to.
-func (w *walk) showConsent() {
-	c := w.d.cfg.Consent
-	if c == nil || !w.d.explain {
-		return
-	}
-	s := w.answer(c)
-	s.Phase, s.Item, s.Source = schema.ConsentPhase, schema.ConsentItem, source(c.Range)
-	i := slices.IndexFunc(w.out.Items, func(s ItemStatus) bool {
-		return slices.ContainsFunc(w.d.cfg.Phases[c.Phase.Index:], func(p *schema.Phase) bool { return p.Name == s.Phase })
-	})
-	if i < 0 {
-		i = len(w.out.Items)
-	}
-	w.out.Items = slices.Insert(w.out.Items, i, s)
-}
-
-// answer is how the tenant's answer stands, like an item.
-func (w *walk) answer(c *schema.Consent) ItemStatus {
-	said := w.r.Consent
-	yes := time.Time{}
-	if c.Mode != schema.OptIn {
-		yes = YesBySilence(c, w.r, w.line.Zone)
-	}
-	switch {
-	case said != nil && !said.Yes:
-		return ItemStatus{State: ItemFailed, At: said.At, Reason: spoken(said), Answers: Answers{Yes: w.assent.stand == objects}}
-	case said != nil && c.Mode != schema.OptOut:
-		return ItemStatus{State: ItemDone, At: said.At, Reason: spoken(said)}
-	case w.assent.stand != agreed:
-		h := w.dissent()
-		s := ItemStatus{State: ItemWaiting, At: w.assent.from, Reason: h.Reason, Answers: h.Answers}
-		if opens := w.line.Phases[c.Phase.Index].Opens; s.At.IsZero() && opens.Before(never) {
-			s.At = opens
-		}
-		return s
-	case !yes.IsZero() && !w.d.now.Before(yes):
-		return ItemStatus{State: ItemDone, At: yes, Reason: "silence counts as consent"}
-	default:
-		return ItemStatus{State: ItemSkipped, Reason: "is not asked any more"}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"transition/plans/ledger"
 	"transition/schema"
 	"transition/schema/addr"
+	"transition/schema/diag"
 )
 
 // asksConsent reports whether a selector covers what a tenant answers to being
@@ -15,6 +16,14 @@ import (
 func (p *Project) asksConsent(s addr.Selector) bool {
 	return s.Phase == schema.ConsentPhase && s.Items(schema.ConsentPhase, schema.ConsentItem) &&
 		!slices.ContainsFunc(p.Config.Phases, func(ph *schema.Phase) bool { return ph.Name == schema.ConsentPhase })
+}
+
+// consentHint tells who may have meant a tenant's answer where that has its address.
+func (p *Project) consentHint(v Verb, d diag.Diagnostic) diag.Diagnostic {
+	if (v.Kind == Approve || v.Kind == Reject) && p.Config.Consent != nil && !p.asksConsent(v.Selector) {
+		d.Hint += ". What a tenant answers to being moved is recorded under TENANT/" + schema.ConsentKey + "."
+	}
+	return d
 }
 
 // consentWord are the facts of what a tenant answers, as a person records it.
