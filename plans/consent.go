@@ -151,7 +151,7 @@ func (w *walk) unwilling() *Held {
 // dissent says in what way a tenant has not agreed.
 func (w *walk) dissent() *Held {
 	c := w.d.cfg.Consent
-	h := &Held{Source: source(c.Range), Answers: Answers{Yes: c.Mode != schema.OptOut, No: true}}
+	h := &Held{Source: source(c.Range), Since: w.waitsSince(), Answers: Answers{Yes: c.Mode != schema.OptOut, No: true}}
 	switch a := w.assent; a.stand {
 	case objects:
 		h.Reason = "does not agree: " + w.r.Consent.Reason
@@ -174,4 +174,19 @@ func (w *walk) dissent() *Held {
 	case agreed:
 	}
 	return h
+}
+
+// waitsSince is since when the tenant could have entered the phase that it has not
+// agreed to: since it opened, or since the tenant got its date. The zero time: that
+// lies ahead.
+func (w *walk) waitsSince() time.Time {
+	opens := w.line.Phases[w.assent.phase.Index].Opens
+	switch {
+	case w.d.now.Before(opens):
+		return time.Time{}
+	case w.r.PlacedAt.After(opens):
+		return w.r.PlacedAt
+	default:
+		return opens
+	}
 }
