@@ -15,6 +15,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/factfile"
 	"transition/schema/toffset"
@@ -34,7 +35,8 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	                            unknown or dies (the runner does)
 //	edit NAME                   takes the files NAME/* over the plan's own; plan
 //	                            compares with what the last apply has adopted
-//	hold TENANT REASON          and resume, approve, reject
+//	hold TENANT REASON          and resume, approve, reject; TENANT/consent/answer
+//	                            is what the tenant answers to being moved
 //	resolve ADDRESS ANSWER
 //	import FILE                 records what it says had happened
 func TestArchives(t *testing.T) {
@@ -230,6 +232,17 @@ func (s *script) outcome(a *plans.Action, tenant, _ string) ledger.Kind {
 	}
 }
 
+// answer records what a tenant answers to being moved, or prints why not.
+func (s *script) answer(r *ledger.Record, yes bool, f ledger.Fact) {
+	facts, why := plans.AnswerFacts(s.w.cfg, r, yes, f)
+	for _, f := range facts {
+		r.Apply(f)
+	}
+	if why != "" {
+		fmt.Fprintf(&s.out, "%s/%s %s\n", r.ID, f.Item, why)
+	}
+}
+
 func (s *script) say(verb string, args []string) {
 	s.t.Helper()
 	a, err := addr.Parse(args[0])
@@ -240,6 +253,10 @@ func (s *script) say(verb string, args []string) {
 	f := ledger.Fact{At: s.w.now, Tenant: a.Tenant, Epoch: r.Epoch, By: "ann", Reason: strings.Join(args[1:], " ")}
 	if a.Phase != "" {
 		f.Item = a.Phase + "/" + a.Item
+	}
+	if f.Item == schema.ConsentKey {
+		s.answer(r, verb == "approve", f)
+		return
 	}
 	switch verb {
 	case "rollback":

@@ -179,12 +179,15 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 		c.candidate(t, r, false)
 		return
 	}
-	c.occupy(t, r, b)
+	ok := true
 	if len(steps) == 0 {
-		var ok bool
-		if steps, ok = c.steer(t, r, c.courseOf(t, r, b)); !ok {
-			return
-		}
+		steps, ok = c.steer(t, r, c.courseOf(t, r, b))
+	}
+	if !leaves(steps) { // else its place is free
+		c.occupy(t, r, b)
+	}
+	if !ok {
+		return
 	}
 	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
 }
@@ -256,7 +259,9 @@ func (c *computation) decide(task Task, owned bool) {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
-			c.asked(r, out)
+			if !leaves(task.Steps) { // else that is said
+				c.asked(r, out)
+			}
 			adopts = c.adopt(&task, r, out, first)
 			c.advance(c.actual, r, out)
 		}

@@ -54,7 +54,7 @@ func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) ([]St
 		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
 		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}, true
 	default:
-		return nil, true
+		return c.lapsed(t, r, to.zone), true
 	}
 }
 
@@ -172,6 +172,11 @@ func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
 		Detail: Detail{OldT: r.T},
 	}
 	return []Step{{ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)}}, true
+}
+
+// leaves reports whether a tenant leaves the transition with its steps.
+func leaves(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Change.Kind == Withdraw })
 }
 
 // asked notes that a person wants the tenant to go back, as long as that is not

@@ -23,6 +23,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	out.line = w.line
 	d.resend(r, w.line)
 	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch, PostponeUntil: PostponeUntil(d.cfg, r.T, zone)}
+	w.consent()
 	if r.Leaving() {
 		w.goBack()
 	} else {
@@ -42,6 +43,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	if d.explain { // of events only what has happened is shown
 		out.Items = slices.DeleteFunc(out.Items, func(s ItemStatus) bool { return s.Item == "" })
 	}
+	w.showConsent()
 }
 
 // hold is what a person, or the plan itself, says against the tenant going on.
@@ -64,6 +66,8 @@ type walk struct {
 	batch *schema.Batch
 	line  *line
 	held  *Held // by a person or the plan
+
+	assent assent // to being moved
 
 	// stuck is the first hard phase that is not Complete; what stands in the
 	// way of every later one.
@@ -168,6 +172,9 @@ func (w *walk) enter(p *schema.Phase) bool {
 	}
 	if reason == nil {
 		reason = w.gated(p)
+	}
+	if reason == nil {
+		reason = w.unagreed(p)
 	}
 	if reason == nil && p.NeedsNotice() {
 		reason = w.unnoticed()

@@ -19,7 +19,10 @@ type Decision struct {
 	Retry   time.Time // when the next retry falls due; zero: none
 	// Dead: the tenant enters no further hard phase unless a person does
 	// something.
-	Dead    bool
+	Dead bool
+	// Barred is the first phase that the tenant does not enter unless it agrees,
+	// nor any hard phase after it; nil: there is none.
+	Barred  *schema.Phase
 	Waiting []Wait
 	Locks   []LockStatus
 	// Reached is when each phase became Complete, by index; filled only for

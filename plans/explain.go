@@ -23,6 +23,9 @@ func (w *walk) finish() {
 		held = w.blocked
 	}
 	if held == nil {
+		held = w.unwilling()
+	}
+	if held == nil {
 		held = w.atRisk()
 	}
 	if held == nil && w.r.Batch != "" && w.r.T.IsZero() && !w.r.Leaving() {
@@ -39,10 +42,14 @@ func (w *walk) finish() {
 	if held.Reason == w.failure && w.failure != "" {
 		return // the item itself is listed
 	}
-	w.out.Waiting = append(w.out.Waiting, Wait{
+	wait := Wait{
 		Kind: WaitHold, Tenant: w.r.ID, Batch: w.r.Batch, Address: w.r.ID,
-		Reason: held.Reason, Since: held.Since, Until: held.Until,
-	})
+		Reason: held.Reason, Since: held.Since, Until: held.Until, Answers: held.Answers,
+	}
+	if held.Answers != (Answers{}) {
+		wait.Address += "/" + schema.ConsentKey
+	}
+	w.out.Waiting = append(w.out.Waiting, wait)
 }
 
 // unnoticed says that the tenant was not told early enough, or nil.

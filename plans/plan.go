@@ -157,6 +157,9 @@ type Wait struct {
 	Until   time.Time // zero: until somebody acts
 	// Final: of WaitMissed, it cannot be begun any more on the present date.
 	Final bool
+	// Answers: of a WaitHold for want of consent, what the tenant may say. The
+	// address is then that of its answer.
+	Answers Answers
 }
 
 // Upcoming counts what falls due later.

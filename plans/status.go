@@ -73,6 +73,8 @@ type Held struct {
 	Until  time.Time // zero: not known
 	// Source is what in the plan is behind it, for why.
 	Source Source
+	// Answers are what the tenant may say, where it is held for want of consent.
+	Answers Answers
 }
 
 // Source names a part of a plan directory.
@@ -92,6 +94,7 @@ type ItemStatus struct {
 	Reason      string
 	Final       bool // of ItemMissed: it cannot be begun any more on the present date
 	Source      Source
+	Answers     Answers // of a tenant's consent: what it may still say
 }
 
 // LockStatus is a lock that has not been released.

@@ -16,9 +16,6 @@ func Unready(cfg *schema.Config) diag.List {
 			Hint:   "Leave it out.", Subject: at,
 		})
 	}
-	if cfg.Consent != nil {
-		add("consent", cfg.Consent.Range)
-	}
 	for _, b := range cfg.Batches {
 		if b.Breaker != nil {
 			add("breaker", b.Breaker.Range)

@@ -78,7 +78,7 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 		}
 	}
 	if len(res.Touched) == 0 {
-		return res, diag.List{nothingTouched(v, res)}
+		return res, diag.List{p.consentHint(v, nothingTouched(v, res))}
 	}
 	return res, nil
 }
@@ -158,6 +158,9 @@ func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
 	case Rollback, Withdraw, Postpone:
 		return p.courseWord(v, r, fact)
 	case Approve, Reject, Resolve, Import:
+		if p.asksConsent(v.Selector) {
+			return p.consentWord(v, r, fact)
+		}
 	}
 	var facts []ledger.Fact
 	var left []Left

@@ -94,7 +94,7 @@ type Consent struct {
 	// OptOutAfter is how long after the first delivered notice silence counts as
 	// a yes; zero with OptIn.
 	OptOutAfter toffset.Duration
-	Phase       *Phase // the first that may not be entered without
+	Phase       *Phase // the first that may not be entered without; hard, never nil
 	// Withdraw: whoever has not answered when Phase opens is withdrawn. Otherwise
 	// it is held.
 	Withdraw bool

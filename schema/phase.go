@@ -54,6 +54,14 @@ const (
 // that are sent when something happens: TENANT/on/NAME.
 const EventPhase = "on"
 
+// ConsentPhase and ConsentItem make the address under which a tenant's answer to
+// being moved is recorded: TENANT/consent/answer. ConsentKey is both.
+const (
+	ConsentPhase = "consent"
+	ConsentItem  = "answer"
+	ConsentKey   = ConsentPhase + "/" + ConsentItem
+)
+
 // Event is what a communication without an offset is sent on.
 type Event string
 

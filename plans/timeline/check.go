@@ -21,6 +21,7 @@ func Check(cfg *schema.Config) diag.List {
 	}
 	l = append(l, checkReleases(cfg)...)
 	l = append(l, checkNotice(cfg)...)
+	l = append(l, checkSilence(cfg)...)
 	l = append(l, checkOrder(cfg)...)
 	offsets := distinct(cfg)
 	for _, b := range cfg.Batches {

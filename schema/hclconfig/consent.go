@@ -103,8 +103,25 @@ func (l *loader) readConsent() {
 		c.Phase = l.consentPhase(n)
 	}
 	l.checkOptOut(n, c)
-	l.checkConsentPhase(n, c.Phase)
-	l.cfg.Consent = c
+	l.checkConsentName()
+	if c.Phase != nil { // else that was reported
+		l.checkConsentPhase(n, c.Phase)
+		l.cfg.Consent = c
+	}
+}
+
+// checkConsentName keeps free what stands for a phase in the address of a
+// tenant's answer.
+func (l *loader) checkConsentName() {
+	for _, n := range l.root.each("phase") {
+		if n.name() == schema.ConsentPhase {
+			l.report(n, n.nameAt(), diag.Diagnostic{
+				Code: "reserved-name", Summary: "A name that has a meaning already",
+				Detail: fmt.Sprintf("In a plan with a consent block no phase can be called %q: what a tenant answers has an address such as contoso/%s.", n.name(), schema.ConsentKey),
+				Hint:   "Give the phase another name.",
+			})
+		}
+	}
 }
 
 // consentMode is 0 for a mode that was reported.
@@ -175,21 +192,22 @@ func (l *loader) checkOptOut(n *node, c *schema.Consent) {
 // checkConsentPhase refuses phases that a tenant is in, or cannot be kept out of,
 // before it can agree.
 func (l *loader) checkConsentPhase(n *node, p *schema.Phase) {
-	if p == nil {
-		return
-	}
 	point := l.firstPhase(func(p *schema.Phase) bool { return p.PointOfNoReturn })
-	detail := ""
+	d := diag.Diagnostic{
+		Code: "contradiction", Summary: "A consent that comes too late",
+		Hint: "Name the phase that takes the lock or is the point of no return, or an earlier one.",
+	}
 	switch {
 	case p.Opens == nil:
-		detail = fmt.Sprintf("The phase %q has no opens: every tenant is in it from the beginning, agreed or not.", p.Name)
+		d.Detail = fmt.Sprintf("The phase %q has no opens: every tenant is in it from the beginning, agreed or not.", p.Name)
 	case point != nil && point.Index < p.Index:
-		detail = fmt.Sprintf("The phase %q comes after %q, the point of no return, so a tenant would be asked when there is no way back.", p.Name, point.Name)
+		d.Detail = fmt.Sprintf("The phase %q comes after %q, the point of no return, so a tenant would be asked when there is no way back.", p.Name, point.Name)
+	case !p.Hard:
+		d.Summary = "A consent that keeps nobody back"
+		d.Detail = fmt.Sprintf("The phase %q is soft: every tenant enters it when its time has come, agreed or not.", p.Name)
+		d.Hint = `Name a phase that changes something for tenants, or write gate = "hard" in this one.`
 	default:
 		return
 	}
-	l.report(n, n.at("phase"), diag.Diagnostic{
-		Code: "contradiction", Summary: "A consent that comes too late", Detail: detail,
-		Hint: "Name the phase that takes the lock or is the point of no return, or an earlier one.",
-	})
+	l.report(n, n.at("phase"), d)
 }

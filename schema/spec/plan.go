@@ -81,12 +81,12 @@ func postpone() *Block {
 func consent() *Block {
 	return &Block{
 		Name: "consent", Max: 1,
-		Doc: "Keeps tenants that have not agreed out of a phase. It is read and checked, but not carried out yet: plan refuses it.",
+		Doc: "Keeps tenants that have not agreed out of a phase and of every later hard one; soft phases go on. A person records what a tenant answers, with approve or reject and the address TENANT/consent/answer. An answer stays when T moves. A no holds the tenant until it agrees; after the phase has begun it withdraws it, and past the point of no return it is refused. A plan with this block has no phase called consent.",
 		Attributes: []Attribute{
-			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What counts as a yes: a yes and nothing else, silence, or either."},
-			{Name: "opt_out_after", Type: Duration, DefaultDoc: "none with opt_in, else required", Doc: "How long after the first delivered notice silence counts as a yes."},
-			{Name: "phase", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "the first hard phase with a lock or the point of no return, else the first hard phase", Doc: "The first phase that may not be entered without consent."},
-			{Name: "no_answer", Type: Text, OneOf: []string{"hold", "withdraw"}, Default: "hold", Doc: "What becomes of whoever has not answered when the phase opens; only with opt_in."},
+			{Name: "mode", Type: Text, Required: true, OneOf: []string{"opt_in", "opt_out", "both"}, Doc: "What counts as a yes: a yes and nothing else, silence and nothing else, or either."},
+			{Name: "opt_out_after", Type: Duration, DefaultDoc: "none with opt_in, else required", Doc: "How long after the first delivered notice silence counts as a yes. One that bounced (resolve -bounced) is none, and after a message that calls the move off the next one is the first."},
+			{Name: "phase", Type: Reference, Refers: []string{"phase"}, DefaultDoc: "the first hard phase with a lock or the point of no return, else the first hard phase", Doc: "The first phase that may not be entered without consent; it must be hard."},
+			{Name: "no_answer", Type: Text, OneOf: []string{"hold", "withdraw"}, Default: "hold", Doc: "What becomes of whoever has not answered when the phase opens; only with opt_in. withdraw: it leaves the transition, is told so, and stays out until resume. Whoever got its date after the phase had opened is held, and so is whom a person holds, until resume."},
 		},
 	}
 }

@@ -45,12 +45,15 @@ Flags beat the environment.
 const addressesTopic = `
   contoso                      a tenant
   contoso/Lock/tenant_admin    one item of it, as TENANT/PHASE/ITEM
+  contoso/consent/answer       what it answers to being moved, where the plan asks
   batch.wave1                  every tenant of a batch
 
 A selector is an address that may hold the globs * and ?. Quote it for the shell:
 
   $ transition status '*/Lock/*'
   $ transition hold batch.wave1 -reason="the mail server is down"
+
+An answer is covered only by a selector that has consent written out in it.
 `
 
 const instantsTopic = `

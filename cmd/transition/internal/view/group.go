@@ -144,6 +144,7 @@ type waitKey struct {
 	kind        plans.WaitKind
 	batch, item string
 	final       bool
+	answers     plans.Answers
 	reason      string // of a hold, which has no item
 }
 
@@ -159,8 +160,8 @@ type waitGroup struct {
 
 func newWaitGroup(w *plans.Wait) *waitGroup {
 	_, item, _ := strings.Cut(w.Address, "/")
-	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final}
-	if w.Kind == plans.WaitHold {
+	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, answers: w.Answers}
+	if w.Kind == plans.WaitHold && item == "" {
 		k.reason = w.Reason
 	}
 	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons)}

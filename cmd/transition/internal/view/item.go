@@ -8,12 +8,13 @@ import (
 	"transition/schema"
 )
 
-// worstItem is the item behind a tenant's bad status; nil: there is none.
+// worstItem is the item behind a tenant's bad status; nil: there is none. A tenant
+// that does not agree is held, and that is said already.
 func worstItem(s *plans.TenantStatus) *plans.ItemStatus {
 	var worst *plans.ItemStatus
 	rank := 0
 	for i := range s.Items {
-		if r := badness(s.Items[i].State); r > rank {
+		if r := badness(s.Items[i].State); r > rank && s.Items[i].Answers == (plans.Answers{}) {
 			worst, rank = &s.Items[i], r
 		}
 	}
@@ -114,6 +115,8 @@ func saying(s *plans.TenantStatus, it *plans.ItemStatus) string {
 func (all approvals) answerFor(s *plans.TenantStatus, it *plans.ItemStatus, w wall) string {
 	address := strings.Join([]string{s.ID, it.Phase, it.Item}, "/")
 	switch {
+	case it.Answers != plans.Answers{}:
+		return consentAnswer(it.Answers, address)
 	case it.State == plans.ItemUnknown:
 		return Answer(plans.WaitUnknown, address, false)
 	case it.State == plans.ItemFailed:

@@ -79,8 +79,11 @@ func (g *page) waitRows(groups []*waitGroup) {
 	}
 	for i, l := range align(rows) {
 		g.linef("  %s", l)
-		if w := groups[i]; w.kind.NeedsPerson() {
+		switch w := groups[i]; {
+		case w.kind.NeedsPerson():
 			g.answer(Answer(w.kind, w.selector(), w.final))
+		case w.answers != plans.Answers{}:
+			g.answer(consentAnswer(w.answers, w.consentAddress()))
 		}
 	}
 }
