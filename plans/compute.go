@@ -21,6 +21,10 @@ type Input struct {
 	// byte order. What they yield is only valid until the next.
 	Tenants iter.Seq[*schema.Tenant]
 	Records iter.Seq2[*ledger.Record, error]
+	// Row tells, by column, what the inventory last said of a tenant that it has
+	// no more; nil: nobody knows. It is asked in the order of ids, from the
+	// beginning once more by Survey. nil: nobody knows it of any tenant.
+	Row func(id string) map[string]string
 	// Live: somebody applies at present.
 	Live bool
 }
@@ -71,6 +75,7 @@ type computation struct {
 	order  []*schema.Batch
 	filler *placement.Filler
 
+	leavers    []*ledger.Record // they are in the inventory no more
 	candidates []placement.Candidate
 	unplaced   []Task // aligned with candidates
 	deferred   map[*schema.Batch][]Task
@@ -79,6 +84,7 @@ type computation struct {
 	progress, actual map[*schema.Batch]*progress
 	upcoming         map[upcoming]int
 	becomes          map[string]string // of a survey: where the next apply places whom
+	zones            map[string]*time.Location
 	refused          refusals
 	decision         Decision
 }
@@ -102,6 +108,7 @@ func newComputation(in Input, assume bool) *computation {
 		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
+		zones:    make(map[string]*time.Location),
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
@@ -117,6 +124,7 @@ func (c *computation) run() error {
 	if err := c.merge(); err != nil {
 		return err
 	}
+	c.depart()
 	c.place()
 	c.openGates()
 	return nil
@@ -141,11 +149,40 @@ func (c *computation) merge() error {
 	})
 }
 
-// gone decides a tenant that is in no inventory any more.
+// gone decides a tenant that is in no inventory any more, or puts it aside until
+// it is clear that it may leave.
 func (c *computation) gone(r *ledger.Record) {
-	if steps, ok := c.leave(r); ok {
-		c.decide(Task{Tenant: c.absent(r), Record: r, Steps: steps}, false)
+	switch {
+	case r.Left != nil:
+		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r}, false)
+	case c.passed(r):
+		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
+	default:
+		c.refused.gone = append(c.refused.gone, r.ID)
+		c.leavers = append(c.leavers, r.Clone())
 	}
+}
+
+// depart decides those who leave. Nobody looks for the rows of an inventory that
+// lost too much: that would be all of them.
+func (c *computation) depart() {
+	shrank := c.shrank()
+	for _, r := range c.leavers {
+		var row map[string]string
+		if !shrank {
+			row = c.row(r.ID)
+		}
+		c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Steps: []Step{c.leave(r, row)}}, true)
+	}
+	c.leavers = nil
+}
+
+// row is what the inventory last said of a tenant; nil: nobody knows.
+func (c *computation) row(id string) map[string]string {
+	if c.in.Row == nil {
+		return nil
+	}
+	return c.in.Row(id)
 }
 
 // tenant decides a tenant, or puts it aside until its batch, or the gate of its

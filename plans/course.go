@@ -156,22 +156,13 @@ func (c *computation) notifiable(r *ledger.Record, to course) bool {
 	return true
 }
 
-// leave is the step of a tenant that the inventory has no more, or none when it
-// has left before.
-func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
-	if r.Left != nil {
-		return nil, true
-	}
-	if c.passed(r) {
-		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
-		return nil, false
-	}
-	c.refused.gone = append(c.refused.gone, r.ID)
+// leave is the step of a tenant that the inventory has no more.
+func (c *computation) leave(r *ledger.Record, row map[string]string) Step {
 	ch := Change{
 		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
 		Detail: Detail{OldT: r.T},
 	}
-	return []Step{{ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)}}, true
+	return Step{ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now)}
 }
 
 // asked notes that a person wants the tenant to go back, as long as that is not
@@ -188,25 +179,6 @@ func (c *computation) asked(r *ledger.Record, out *Decision) {
 		ch.Kind, ch.Reason = Rollback, r.Back.Reason
 		c.change(ch)
 	}
-}
-
-// absent is a tenant of whom only its record is left.
-func (c *computation) absent(r *ledger.Record) *schema.Tenant {
-	return Absent(c.in.Config, r)
-}
-
-// Absent is a tenant that is in no inventory any more, as far as it is known.
-func Absent(cfg *schema.Config, r *ledger.Record) *schema.Tenant {
-	t := &schema.Tenant{ID: r.ID, Cells: make([]schema.Cell, len(cfg.Columns.List))}
-	if r.Left == nil {
-		return t
-	}
-	for i, col := range cfg.Columns.List {
-		if text, ok := r.Left.Row[col.Name]; ok {
-			t.Cells[i] = schema.Cell{Valid: true, Text: text}
-		}
-	}
-	return t
 }
 
 // PostponeUntil is the last instant at which a tenant with a T may ask for a

@@ -25,6 +25,7 @@ import (
 type world struct {
 	cfg     *schema.Config
 	source  *inventory.Source
+	rows    map[string]map[string]string // of the inventory that was applied last
 	records map[string]*ledger.Record
 	now     time.Time
 	live    bool
@@ -59,7 +60,17 @@ func (w *world) input() plans.Input {
 		Config: w.cfg, Now: w.now, Live: w.live,
 		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
 		Records: w.sorted(),
+		Row:     func(id string) map[string]string { return w.rows[id] },
 	}
+}
+
+// adopt keeps the rows of the inventory as it is now.
+func (w *world) adopt() {
+	w.rows = make(map[string]map[string]string)
+	w.source.Each(func(t *schema.Tenant) bool {
+		w.rows[t.ID] = plans.RowOf(w.cfg.Columns, t)
+		return true
+	})
 }
 
 func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
@@ -119,6 +130,7 @@ func (w *world) apply(t testing.TB, what outcome) {
 			t.Fatalf("plan has errors: %v", res.Plan.Diagnostics)
 		}
 		if len(res.Tasks) == 0 {
+			w.adopt()
 			return
 		}
 		d := res.Decider.Applying()
