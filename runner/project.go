@@ -135,17 +135,21 @@ func (p *Project) openInventory() diag.List {
 	return diags
 }
 
-// input is what a plan is computed from: the inventory, and what is recorded.
-// Diagnostics of reading the inventory are added to diags.
-func (p *Project) input(ctx context.Context, state store.Store, now time.Time, diags *diag.List) plans.Input {
+// input is what a plan is computed from: the inventory, what is recorded, and the
+// rows of those who are gone. Diagnostics of reading the inventory are added to
+// diags.
+func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *diag.List) plans.Input {
 	in := plans.Input{
 		Config: p.Config, Now: now,
 		Tenants: p.each(diags),
 		Records: func(func(*ledger.Record, error) bool) {},
 	}
-	if state != nil {
-		in.Records = state.Records(ctx)
+	if p.state != nil {
+		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
+	}
+	if p.state != nil && !p.borrowed { // the adopted plan lacks nobody that it knew
+		in.Row = gone.of
 	}
 	return in
 }
