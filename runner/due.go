@@ -51,9 +51,14 @@ func (a *Adopted) Release(ctx context.Context, o ApplyOptions, hard <-chan struc
 	return res, diags
 }
 
-// DueLocks says which locks are due under the adopted plan; nothing if none are.
-// Locks that nobody can tell of are no error beside those of the plan directory.
-func (a *Adopted) DueLocks(ctx context.Context) diag.List {
+// DueLocks says which locks are due under the adopted plan while the plan
+// directory is wrong; nothing if none are, or no plan was adopted. That nobody can
+// tell is no error beside those of the plan directory.
+func (p *Project) DueLocks(ctx context.Context) diag.List {
+	a, diags := p.Adopted(ctx)
+	if a == nil {
+		return warnings(diags)
+	}
 	res, diags := a.compute(ctx, a.Now())
 	if res == nil {
 		return warnings(diags.Errors())

@@ -15,9 +15,13 @@ import (
 )
 
 // Plan computes what apply would do. It writes nothing and takes no lease.
-// Mistakes are both in the list and in the plan's Diagnostics.
+// Mistakes are both in the list and in the plan's Diagnostics; the list also says
+// which locks are due while there are any.
 func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
 	res, diags := p.compute(ctx, p.Now())
+	if diags.HasErrors() && p.invalid(res) {
+		diags = append(diags, p.DueLocks(ctx)...)
+	}
 	if res == nil {
 		return nil, diags
 	}

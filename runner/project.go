@@ -57,6 +57,7 @@ type Project struct {
 	state   store.Store
 	meta    store.Meta
 	fresh   bool // a rehearsal that is yet to be made
+	broken  bool // the plan directory could not be read: nothing is done under it
 	// borrowed: it is the adopted plan of a project whose state it uses.
 	borrowed bool
 	instant  time.Time // given by the user; zero: the clock's
@@ -64,7 +65,8 @@ type Project struct {
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
-// nothing. After errors the project is good only for its Config.Sources.
+// nothing. After errors the project is good only for its Config.Sources, and for
+// the plan that its state has adopted.
 func Open(o Options) (*Project, diag.List) {
 	p := &Project{o: o, log: o.Log, Config: &schema.Config{}}
 	if p.log == nil {
@@ -86,7 +88,9 @@ func Open(o Options) (*Project, diag.List) {
 		p.Config = cfg
 		p.secrets = action.NewScrubber(cfg.Secrets)
 	}
-	return p, append(diags, more...)
+	diags = append(diags, more...)
+	p.broken = diags.HasErrors()
+	return p, diags
 }
 
 // Close releases the directory and the state.
