@@ -209,10 +209,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	}
 	c.occupy(t, r, b)
 	if len(steps) == 0 {
-		var ok bool
-		if steps, ok = c.steer(t, r, c.courseOf(t, r, b)); !ok {
-			return
-		}
+		steps = c.steer(r, c.courseOf(t, r, b))
 	}
 	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
 }
