@@ -149,42 +149,6 @@ func (c *computation) merge() error {
 	})
 }
 
-// gone decides a tenant that is in no inventory any more, or puts it aside until
-// it is clear that it may leave.
-func (c *computation) gone(r *ledger.Record) {
-	switch {
-	case r.Left != nil:
-		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r}, false)
-	case c.passed(r):
-		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
-	default:
-		c.refused.gone = append(c.refused.gone, r.ID)
-		c.leavers = append(c.leavers, r.Clone())
-	}
-}
-
-// depart decides those who leave. Nobody looks for the rows of an inventory that
-// lost too much: that would be all of them.
-func (c *computation) depart() {
-	shrank := c.shrank()
-	for _, r := range c.leavers {
-		var row map[string]string
-		if !shrank {
-			row = c.row(r.ID)
-		}
-		c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Steps: []Step{c.leave(r, row)}}, true)
-	}
-	c.leavers = nil
-}
-
-// row is what the inventory last said of a tenant; nil: nobody knows.
-func (c *computation) row(id string) map[string]string {
-	if c.in.Row == nil {
-		return nil
-	}
-	return c.in.Row(id)
-}
-
 // tenant decides a tenant, or puts it aside until its batch, or the gate of its
 // batch, is known.
 func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {

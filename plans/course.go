@@ -158,15 +158,6 @@ func (c *computation) notifiable(r *ledger.Record, to course) bool {
 	return true
 }
 
-// leave is the step of a tenant that the inventory has no more.
-func (c *computation) leave(r *ledger.Record, row map[string]string) Step {
-	ch := Change{
-		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
-		Detail: Detail{OldT: r.T},
-	}
-	return Step{ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now)}
-}
-
 // asked notes that a person wants the tenant to go back, as long as that is not
 // done.
 func (c *computation) asked(r *ledger.Record, out *Decision) {

@@ -27,14 +27,6 @@ func Survey(in Input, each func(*TenantStatus)) (diag.List, error) {
 	return c.plan.Diagnostics, err
 }
 
-// survived is what is left of a tenant that is in no inventory any more.
-func (c *computation) survived(r *ledger.Record) *schema.Tenant {
-	if r.Left != nil {
-		return c.absent(r.ID, r.Left.Row)
-	}
-	return c.absent(r.ID, c.row(r.ID))
-}
-
 // survey fills the status of one tenant.
 func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus) {
 	gone := t == nil

@@ -3,6 +3,7 @@ package plans
 import (
 	"time"
 
+	"transition/plans/ledger"
 	"transition/schema"
 	"transition/schema/inventory"
 )
@@ -81,4 +82,57 @@ func (c *computation) zone(name string) *time.Location {
 		c.zones[name] = zone
 	}
 	return zone
+}
+
+// gone decides a tenant that is in no inventory any more, or puts it aside until
+// it is clear that it may leave.
+func (c *computation) gone(r *ledger.Record) {
+	switch {
+	case r.Left != nil:
+		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r}, false)
+	case c.passed(r):
+		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
+	default:
+		c.refused.gone = append(c.refused.gone, r.ID)
+		c.leavers = append(c.leavers, r.Clone())
+	}
+}
+
+// depart decides those who leave. Nobody looks for the rows of an inventory that
+// lost too much: that would be all of them.
+func (c *computation) depart() {
+	shrank := c.shrank()
+	for _, r := range c.leavers {
+		var row map[string]string
+		if !shrank {
+			row = c.row(r.ID)
+		}
+		c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Steps: []Step{c.leave(r, row)}}, true)
+	}
+	c.leavers = nil
+}
+
+// row is what the inventory last said of a tenant; nil: nobody knows.
+func (c *computation) row(id string) map[string]string {
+	if c.in.Row == nil {
+		return nil
+	}
+	return c.in.Row(id)
+}
+
+// leave is the step of a tenant that the inventory has no more.
+func (c *computation) leave(r *ledger.Record, row map[string]string) Step {
+	ch := Change{
+		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
+		Detail: Detail{OldT: r.T},
+	}
+	return Step{ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now)}
+}
+
+// survived is what is left of a tenant that is in no inventory any more.
+func (c *computation) survived(r *ledger.Record) *schema.Tenant {
+	if r.Left != nil {
+		return c.absent(r.ID, r.Left.Row)
+	}
+	return c.absent(r.ID, c.row(r.ID))
 }
