@@ -159,7 +159,7 @@ func (s *script) edit(name string) {
 	if w == nil {
 		s.t.Fatalf("edited plan: %v", diags)
 	}
-	w.records, w.now, w.adopted = s.w.records, s.w.now, s.w.adopted
+	w.records, w.rows, w.now, w.adopted = s.w.records, s.w.rows, s.w.now, s.w.adopted
 	s.w = w
 }
 
@@ -262,7 +262,7 @@ func (s *script) say(verb string, args []string) {
 	case "rollback":
 		f.Kind, f.Epoch = ledger.RolledBack, r.Epoch+1
 	case "withdraw":
-		f.Kind, f.Epoch = ledger.Withdrawn, r.Epoch+1
+		f.Kind, f.Epoch, f.Row = ledger.Withdrawn, r.Epoch+1, s.w.rows[a.Tenant]
 	case "postpone":
 		t := s.instant(strings.Join(args[1:], " "))
 		f.Kind, f.T, f.Reason = ledger.Postponed, &t, ""

@@ -132,10 +132,8 @@ func (c *computation) rebatch(task Task, res placement.Result) {
 		return
 	}
 	to := c.courseOf(task.Tenant, task.Record, c.order[res.Batch])
-	if steps, ok := c.steer(task.Tenant, task.Record, to); ok {
-		task.Steps = steps
-		c.decide(task, true)
-	}
+	task.Steps = c.steer(task.Tenant, task.Record, to)
+	c.decide(task, true)
 }
 
 // stay decides a placed tenant in the batch that it has.
@@ -145,10 +143,8 @@ func (c *computation) stay(task Task) {
 		c.refused.lose(task.Record)
 		return
 	}
-	if steps, ok := c.steer(task.Tenant, task.Record, c.courseOf(task.Tenant, task.Record, b)); ok {
-		task.Steps = steps
-		c.decide(task, true)
-	}
+	task.Steps = c.steer(task.Tenant, task.Record, c.courseOf(task.Tenant, task.Record, b))
+	c.decide(task, true)
 }
 
 // unplacedTenant decides a tenant that has no batch, with the reason why.

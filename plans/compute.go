@@ -24,6 +24,10 @@ type Input struct {
 	// byte order. What they yield is only valid until the next.
 	Tenants iter.Seq[*schema.Tenant]
 	Records iter.Seq2[*ledger.Record, error]
+	// Row tells, by column, what the inventory last said of a tenant that it has
+	// no more; nil: nobody knows. It is asked in the order of ids, from the
+	// beginning once more by Survey. nil: nobody knows it of any tenant.
+	Row func(id string) map[string]string
 	// Live: somebody applies at present.
 	Live bool
 }
@@ -77,6 +81,7 @@ type computation struct {
 	order  []*schema.Batch
 	filler *placement.Filler
 
+	leavers    []*ledger.Record // they are in the inventory no more
 	candidates []placement.Candidate
 	unplaced   []Task // aligned with candidates
 	deferred   map[*schema.Batch][]Task
@@ -85,6 +90,7 @@ type computation struct {
 	progress, actual map[*schema.Batch]*progress
 	upcoming         map[upcoming]int
 	becomes          map[string]string // of a survey: where the next apply places whom
+	zones            map[string]*time.Location
 	refused          refusals
 	decision         Decision
 }
@@ -108,6 +114,7 @@ func newComputation(in Input, assume bool) *computation {
 		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
+		zones:    make(map[string]*time.Location),
 	}
 	if in.Adopted != nil {
 		c.d.compareWith(in.Adopted)
@@ -126,6 +133,7 @@ func (c *computation) run() error {
 	if err := c.merge(); err != nil {
 		return err
 	}
+	c.depart()
 	c.place()
 	c.openGates()
 	return nil
@@ -150,13 +158,6 @@ func (c *computation) merge() error {
 	})
 }
 
-// gone decides a tenant that is in no inventory any more.
-func (c *computation) gone(r *ledger.Record) {
-	if steps, ok := c.leave(r); ok {
-		c.decide(Task{Tenant: c.absent(r), Record: r, Steps: steps}, false)
-	}
-}
-
 // tenant decides a tenant, or puts it aside until its batch, or the gate of its
 // batch, is known.
 func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
@@ -179,15 +180,11 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 		c.candidate(t, r, false)
 		return
 	}
-	ok := true
 	if len(steps) == 0 {
-		steps, ok = c.steer(t, r, c.courseOf(t, r, b))
+		steps = c.steer(t, r, c.courseOf(t, r, b))
 	}
 	if !leaves(steps) { // else its place is free
 		c.occupy(t, r, b)
-	}
-	if !ok {
-		return
 	}
 	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
 }

@@ -40,21 +40,22 @@ func (c *computation) courseOf(t *schema.Tenant, r *ledger.Record, b *schema.Bat
 }
 
 // steer compares a tenant's course with what is recorded of it, and returns the
-// step that corrects the record; false: the plan may not do that.
-func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
+// step that corrects the record; none where the plan may not do that: the tenant
+// is decided where it stands, so that its locks do not wait for another plan.
+func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) []Step {
 	same := to.t.Equal(r.T)
 	switch {
 	case !same:
-		return c.reschedule(t, r, to)
+		return c.reschedule(r, to)
 	case to.batch.Name != r.Batch:
 		ch := Change{Kind: Move, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now, Reason: "batch " + r.Batch + " before"}
 		ch.Detail = Detail{T: r.T, OldBatch: r.Batch}
-		return []Step{{ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)}}, true
+		return []Step{{ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)}}
 	case to.zone.String() != r.Zone:
 		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
-		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}, true
+		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}
 	default:
-		return c.lapsed(t, r, to.zone), true
+		return c.lapsed(t, r, to.zone)
 	}
 }
 
@@ -90,19 +91,20 @@ func (c *computation) eject(t *schema.Tenant, r *ledger.Record, b *schema.Batch)
 	return nil
 }
 
-// reschedule is the step to another T, or to none.
-func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
+// reschedule is the step to another T, or to none; no step: the plan may not do
+// that.
+func (c *computation) reschedule(r *ledger.Record, to course) []Step {
 	ref := &c.refused
 	switch {
 	case c.passed(r):
 		ref.passed = append(ref.passed, r.ID)
-		return nil, false
+		return nil
 	case !to.t.IsZero() && !to.t.After(c.in.Now):
 		ref.past = append(ref.past, r.ID)
-		return nil, false
+		return nil
 	case to.t.Before(r.T) && !to.t.IsZero() && !c.notifiable(r, to):
 		ref.unnoticed = append(ref.unnoticed, r.ID)
-		return nil, false
+		return nil
 	}
 	ch := Change{
 		Kind: Reschedule, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now,
@@ -112,7 +114,7 @@ func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) 
 	if r.Batch != to.batch.Name {
 		ch.Detail.OldBatch = r.Batch
 	}
-	return []Step{{ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)}}, true
+	return []Step{{ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)}}
 }
 
 // passed reports whether a tenant is past the point of no return.
@@ -156,24 +158,6 @@ func (c *computation) notifiable(r *ledger.Record, to course) bool {
 	return true
 }
 
-// leave is the step of a tenant that the inventory has no more, or none when it
-// has left before.
-func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
-	if r.Left != nil {
-		return nil, true
-	}
-	if c.passed(r) {
-		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
-		return nil, false
-	}
-	c.refused.gone = append(c.refused.gone, r.ID)
-	ch := Change{
-		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
-		Detail: Detail{OldT: r.T},
-	}
-	return []Step{{ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)}}, true
-}
-
 // leaves reports whether a tenant leaves the transition with its steps.
 func leaves(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool { return s.Change.Kind == Withdraw })
@@ -193,25 +177,6 @@ func (c *computation) asked(r *ledger.Record, out *Decision) {
 		ch.Kind, ch.Reason = Rollback, r.Back.Reason
 		c.change(ch)
 	}
-}
-
-// absent is a tenant of whom only its record is left.
-func (c *computation) absent(r *ledger.Record) *schema.Tenant {
-	return Absent(c.in.Config, r)
-}
-
-// Absent is a tenant that is in no inventory any more, as far as it is known.
-func Absent(cfg *schema.Config, r *ledger.Record) *schema.Tenant {
-	t := &schema.Tenant{ID: r.ID, Cells: make([]schema.Cell, len(cfg.Columns.List))}
-	if r.Left == nil {
-		return t
-	}
-	for i, col := range cfg.Columns.List {
-		if text, ok := r.Left.Row[col.Name]; ok {
-			t.Cells[i] = schema.Cell{Valid: true, Text: text}
-		}
-	}
-	return t
 }
 
 // PostponeUntil is the last instant at which a tenant with a T may ask for a

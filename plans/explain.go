@@ -142,6 +142,10 @@ func (w *walk) showTry(it *schema.Item, state ItemState, try *ledger.Try) {
 	}
 }
 
+// absent reports whether the tenant is in no inventory. Nobody can correct its
+// row, so that what it lacks must not keep all others waiting.
+func (w *walk) absent() bool { return w.t != nil && w.t.Row.IsZero() }
+
 // problem reports an expression that has no value for the tenant.
 func (w *walk) problem(r diag.Range, where string, err error) {
 	detail := "For tenant " + strconv.Quote(w.r.ID)
@@ -152,15 +156,15 @@ func (w *walk) problem(r diag.Range, where string, err error) {
 	if slices.ContainsFunc(w.out.Problems, func(d diag.Diagnostic) bool { return d.Detail == detail }) {
 		return // one mistake, met in several expressions
 	}
-	w.out.Problems.Add(diag.Diagnostic{
-		Severity: diag.Error,
-		Code:     "no-value-for-tenant",
-		Summary:  "Expression has no value for a tenant",
-		Detail:   detail,
-		Hint:     "Correct the tenant's row, or write the expression so that it covers this case.",
-		Subject:  r,
-		Where:    where,
-	})
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "no-value-for-tenant", Summary: "Expression has no value for a tenant",
+		Detail: detail, Hint: "Correct the tenant's row, or write the expression so that it covers this case.",
+		Subject: r, Where: where,
+	}
+	if w.absent() {
+		d.Severity, d.Hint = diag.Warning, "The tenant has left. Write the expression so that it covers what is not known of it."
+	}
+	w.out.Problems.Add(d)
 }
 
 func (w *walk) local(t time.Time) string { return toffset.ShowLocal(t, w.line.Zone) }

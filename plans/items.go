@@ -25,13 +25,17 @@ func (w *walk) items(p *schema.Phase, begun bool) PhaseStatus {
 	return status
 }
 
-// applies evaluates when: whether there is any work for this tenant.
+// applies evaluates when: whether there is any work for this tenant. Who is in no
+// inventory, and of whom too little is known, is rather told too much than nothing.
 func (w *walk) applies(it *schema.Item) bool {
 	if !it.When.IsSet() {
 		return true
 	}
 	w.d.env.Phase = it.Phase.Name
 	yes, err := it.When.For(&w.d.env)
+	if err != nil && w.absent() {
+		return true
+	}
 	if err != nil {
 		w.problem(it.When.Range, it.Key(), err)
 	}

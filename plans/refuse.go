@@ -92,27 +92,37 @@ func (c *computation) refuseTenants(ids []string, code, summary, detail, hint st
 	})
 }
 
-// shrunk refuses to take an inventory that lost too much for a mass withdrawal. A
-// single tenant is none, unless the plan allows no removal at all.
-func (c *computation) shrunk() {
+// shrank reports whether the inventory lost too much. A single tenant is not too
+// much, unless the plan allows no removal at all.
+func (c *computation) shrank() bool {
+	return len(c.in.Config.Inventories) > 0 && len(c.refused.gone) > c.removable()
+}
+
+// removable is how many tenants may go missing at once.
+func (c *computation) removable() int {
 	share := 0.0
-	var at diag.Range
 	for _, inv := range c.in.Config.Inventories {
-		share, at = max(share, inv.MaxRemovals), inv.SourceRange
+		share = max(share, inv.MaxRemovals)
 	}
-	n, most := len(c.refused.gone), int(share*float64(c.refused.active))
+	most := int(share * float64(c.refused.active))
 	if share > 0 {
 		most = max(most, 1)
 	}
-	if len(c.in.Config.Inventories) == 0 || n <= most {
+	return most
+}
+
+// shrunk refuses to take an inventory that lost too much for a mass withdrawal.
+func (c *computation) shrunk() {
+	if !c.shrank() {
 		return
 	}
+	invs := c.in.Config.Inventories
 	c.plan.Diagnostics.Add(diag.Diagnostic{
 		Severity: diag.Error, Code: "inventory-shrank", Summary: "The inventory lost too many tenants",
 		Detail: fmt.Sprintf("%d of %d recorded tenants are in no inventory any more: %s. At most %d may go missing at once (max_removals), so that a broken export never becomes a mass withdrawal.",
-			n, c.refused.active, quoteSome(c.refused.gone), most),
+			len(c.refused.gone), c.refused.active, quoteSome(c.refused.gone), c.removable()),
 		Hint:    "Look at the export. If they really leave, raise max_removals for this change.",
-		Subject: at,
+		Subject: invs[len(invs)-1].SourceRange,
 	})
 }
 

@@ -31,7 +31,7 @@ func Survey(in Input, each func(*TenantStatus)) (diag.List, error) {
 func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus) {
 	gone := t == nil
 	if gone {
-		t = Absent(c.in.Config, r)
+		t = c.survived(r)
 	}
 	out := &c.decision
 	c.d.Decide(t, r, out)

@@ -26,6 +26,7 @@ type world struct {
 	cfg     *schema.Config
 	adopted *schema.Config // by the last apply; nil: there was none
 	source  *inventory.Source
+	rows    map[string]map[string]string // of the inventory that was applied last
 	records map[string]*ledger.Record
 	now     time.Time
 	live    bool
@@ -60,11 +61,21 @@ func (w *world) input() plans.Input {
 		Config: w.cfg, Now: w.now, Live: w.live,
 		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
 		Records: w.sorted(),
+		Row:     func(id string) map[string]string { return w.rows[id] },
 	}
 	if w.adopted != nil && w.adopted.Digest != w.cfg.Digest {
 		in.Adopted = w.adopted
 	}
 	return in
+}
+
+// adopt keeps the rows of the inventory as it is now.
+func (w *world) adopt() {
+	w.rows = make(map[string]map[string]string)
+	w.source.Each(func(t *schema.Tenant) bool {
+		w.rows[t.ID] = plans.RowOf(w.cfg.Columns, t)
+		return true
+	})
 }
 
 func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
@@ -125,6 +136,7 @@ func (w *world) apply(t testing.TB, what outcome) {
 		}
 		w.adopted = w.cfg
 		if len(res.Tasks) == 0 {
+			w.adopt()
 			return
 		}
 		d := res.Decider.Applying()

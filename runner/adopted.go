@@ -38,12 +38,13 @@ func (p *Project) Adopted(ctx context.Context) (*Adopted, diag.List) {
 	if kept == nil {
 		return nil, nil
 	}
-	if diags := p.refresh(ctx); diags.HasErrors() {
-		return nil, diags
+	meta, err := p.state.Meta(ctx)
+	if err != nil {
+		return nil, diag.List{stateProblem(err)}
 	}
 	a := &Project{
 		o: p.o, log: p.log, dir: p.dir, instant: p.instant,
-		state: p.state, meta: p.meta, borrowed: true,
+		state: p.state, meta: meta, borrowed: true,
 	}
 	a.o.State = p.statePath()
 	if diags := a.load(p, kept); diags.HasErrors() {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,14 +10,20 @@ import (
 	"io"
 	"path"
 	"slices"
+	"time"
 
+	"transition/plans"
+	"transition/plans/ledger"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
 
 // adoption is what the state is to keep of the plan, whole; nil: it keeps just
-// that already. The files are read when they are kept.
+// that already, or p is that. The files are read when they are kept.
 func (p *Project) adoption() (*store.Adoption, error) {
+	if p.borrowed {
+		return nil, nil
+	}
 	inventories, inventory, err := p.inventoryFiles()
 	if err != nil {
 		return nil, err
@@ -68,6 +75,76 @@ func (p *Project) inventoryFiles() ([]store.File, string, error) {
 func (p *Project) inventoryDigest() (string, error) {
 	_, digest, err := p.inventoryFiles()
 	return digest, err
+}
+
+// adopt records under which plan, and at which instant of a rehearsal, things
+// happen from now on. Those who leave are recorded with it: only the plan of
+// before knows what they were.
+func (a *applying) adopt(ctx context.Context) diag.List {
+	commit := store.Commit{Now: a.p.Now(), Adopt: a.adoption}
+	if a.p.meta.Kind == store.Rehearsal && a.p.instant.After(a.p.meta.Clock) {
+		commit.Clock = a.p.instant
+	}
+	if commit.Adopt == nil && commit.Clock.IsZero() {
+		return nil
+	}
+	var leavers []*plans.Task
+	if commit.Adopt != nil {
+		leavers = a.leavers()
+	}
+	for _, t := range leavers {
+		commit.Decided = append(commit.Decided, a.withdrawal(t, commit.Now))
+	}
+	done, err := a.lease.Commit(ctx, commit)
+	if err != nil {
+		return diag.List{unkept(err)}
+	}
+	for i, t := range leavers {
+		if !done.Refused[i] { // else it is decided anew
+			a.left(t, done.Records[t.Record.ID])
+		}
+	}
+	if commit.Adopt != nil {
+		a.adopted()
+	}
+	return a.p.refresh(ctx)
+}
+
+// leavers are the tenants that the inventory has no more, as far as they may be
+// withdrawn.
+func (a *applying) leavers() []*plans.Task {
+	var out []*plans.Task
+	for i := range a.first.Tasks {
+		t := &a.first.Tasks[i]
+		if len(t.Steps) == 0 || t.Steps[0].Change.Kind != plans.Withdraw {
+			continue
+		}
+		if a.within == nil || a.within.allows(plans.Withdraw, t.Record.ID) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (a *applying) withdrawal(t *plans.Task, now time.Time) store.Decided {
+	d := store.Decided{Tenant: t.Record.ID, Rev: t.Record.Rev}
+	for _, s := range t.Steps {
+		s.Fact.At = now
+		a.p.scrub(&s.Fact)
+		d.Facts = append(d.Facts, s.Fact)
+	}
+	return d
+}
+
+// left notes that a tenant was recorded to leave: what follows from it is left.
+func (a *applying) left(t *plans.Task, r *ledger.Record) {
+	for _, s := range t.Steps {
+		a.res.Done[s.Change.Kind]++
+		if a.o.Events != nil {
+			a.o.Events(Noted{s.Change})
+		}
+	}
+	t.Record, t.Steps = r, nil
 }
 
 // unkept says why a plan could not be adopted.

@@ -42,8 +42,8 @@ type ApplyResult struct {
 	Retrying    int                // items that will be tried again
 	Interrupted bool
 	Stale       bool // the saved plan was refused
-	// Invalid: the plan directory is wrong, so that nothing was done. What the
-	// adopted plan has promised is for Adopted.Release.
+	// Invalid: the plan is wrong, so that nothing was done. What the adopted plan
+	// has promised is for Adopted.Release, whose results are all Invalid.
 	Invalid bool
 	// Beyond counts, after Adopted.ApplyDue, what the plan directory would change
 	// that time alone does not.
@@ -171,11 +171,14 @@ type applying struct {
 	res     *ApplyResult
 	hard    <-chan struct{}
 	actions *Actions
-	first   *plans.Result   // what was confirmed
-	waited  map[string]bool // tenants whose retries are waited for
-	late    map[string]bool // tenants whose window closed during the last pass
-	behind  map[string]bool // and those of all passes: for them time has gone on
-	ebb     bool            // the plan directory was edited meanwhile: the rest is for the next apply
+	first   *plans.Result // what was confirmed
+	// adoption is what the state is to keep of the plan that was confirmed; nil:
+	// it keeps that already.
+	adoption *store.Adoption
+	waited   map[string]bool // tenants whose retries are waited for
+	late     map[string]bool // tenants whose window closed during the last pass
+	behind   map[string]bool // and those of all passes: for them time has gone on
+	ebb      bool            // the plan directory was edited meanwhile: the rest is for the next apply
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
@@ -231,11 +234,17 @@ func (a *applying) underLease(ctx context.Context) diag.List {
 
 // propose works out the plan and asks for it, unless that was done already.
 func (a *applying) propose(ctx context.Context) diag.List {
+	// What changes while it is read is noticed when it is kept.
+	adoption, unread := a.p.adoption()
 	first, diags := a.compute(ctx, a.p.Now())
 	if diags.HasErrors() {
 		a.res.Invalid = a.p.invalid(first)
 		return diags
 	}
+	if unread != nil {
+		return append(diags, unkept(unread))
+	}
+	a.adoption = adoption
 	if a.res.Confirmed {
 		a.first = first
 		return nil
@@ -266,31 +275,6 @@ func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, d
 		return res, nil
 	}
 	return res, diags
-}
-
-// adopt records under which plan, and at which instant of a rehearsal, things
-// happen from now on.
-func (a *applying) adopt(ctx context.Context) diag.List {
-	commit := store.Commit{Now: a.p.Now()}
-	if !a.p.borrowed {
-		var err error
-		if commit.Adopt, err = a.p.adoption(); err != nil {
-			return diag.List{unkept(err)}
-		}
-	}
-	if a.p.meta.Kind == store.Rehearsal && a.p.instant.After(a.p.meta.Clock) {
-		commit.Clock = a.p.instant
-	}
-	if commit.Adopt == nil && commit.Clock.IsZero() {
-		return nil
-	}
-	if _, err := a.lease.Commit(ctx, commit); err != nil {
-		return diag.List{unkept(err)}
-	}
-	if commit.Adopt != nil {
-		a.adopted()
-	}
-	return a.p.refresh(ctx)
 }
 
 // refresh reads the state's description again.

@@ -39,7 +39,7 @@ type Round struct {
 	Serial int64     // of the state after it
 	Next   time.Time // when something falls due again; zero: nothing does by itself
 	// Again: not all was done that could be, as when somebody else has the lease
-	// or the plan is wrong; it is tried again at the next tick.
+	// or the plan is wrong; it is tried again at the next tick, if not before.
 	Again bool
 	// Fatal: it makes no sense to go on.
 	Fatal bool
@@ -86,7 +86,7 @@ func (d *Daemon) nap(r Round) time.Duration {
 	if longest <= 0 {
 		longest = tick
 	}
-	if r.Next.IsZero() || r.Again {
+	if r.Next.IsZero() {
 		return longest
 	}
 	return max(breath, min(longest, r.Next.Sub(d.Clock.Now())))

@@ -99,11 +99,28 @@ func TestDaemonTriesAgainAtTheNextTick(t *testing.T) {
 	work(t, time.Hour, func(o *office) {
 		o.ends = func(n int) runner.Round {
 			if n < 2 {
-				return runner.Round{Again: true, Next: o.at(time.Second)}
+				return runner.Round{Again: true}
 			}
 			return runner.Round{}
 		}
 		o.appliedAt(0, time.Minute, 2*time.Minute)
+	})
+}
+
+// Locks are given back at their time though the plan is wrong.
+func TestDaemonMissesNothingWhileItTriesAgain(t *testing.T) {
+	work(t, time.Hour, func(o *office) {
+		o.ends = func(n int) runner.Round {
+			switch n {
+			case 0:
+				return runner.Round{Again: true, Next: o.at(10 * time.Second)}
+			case 1:
+				return runner.Round{Again: true, Next: o.at(5 * time.Minute)}
+			default:
+				return runner.Round{}
+			}
+		}
+		o.appliedAt(0, 10*time.Second, 70*time.Second)
 	})
 }
 

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,55 +36,65 @@ func (releases) narrow(res *plans.Result) {
 }
 
 // Release gives back the locks that are due under the adopted plan, and does
-// nothing else: for a plan directory that is wrong. Without such locks it returns
-// a result without a plan; Confirm is not asked then. The last diagnostic says
-// what was done, or could be.
+// nothing else: for a plan directory, or an adopted plan, that is wrong. Confirm
+// is asked only if there are such locks. The result's Plan has nothing but them,
+// also when none are due; its Next is when to look again. Retries are not waited
+// for: whoever applies under errors does not stay.
 func (a *Adopted) Release(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
-	due := 0
 	confirm := o.Confirm
+	o.Wait = false
 	o.Confirm = func(p *plans.Plan) bool {
-		due = len(p.Changes)
-		return due > 0 && (confirm == nil || confirm(p))
+		return len(p.Changes) > 0 && (confirm == nil || confirm(p))
 	}
 	res, diags := a.apply(ctx, o, releases{}, hard)
-	switch {
-	case due == 0:
-		res.Plan = nil
-	case res.Confirmed:
-		diags.Add(a.released(res.Done[plans.Unlock], due))
-	default:
-		diags.Add(a.locksDue(res.Plan))
-	}
+	res.Invalid = true
 	return res, diags
 }
 
-// DueLocks says how many locks are due under the adopted plan while the plan
-// directory is wrong; nothing if there are none.
-func (a *Adopted) DueLocks(ctx context.Context) diag.List {
+// DueLocks says which locks are due under the adopted plan while the plan
+// directory is wrong; nothing if none are, or no plan was adopted. That nobody can
+// tell is no error beside those of the plan directory.
+func (p *Project) DueLocks(ctx context.Context) diag.List {
+	a, diags := p.Adopted(ctx)
+	if a == nil {
+		return warnings(diags)
+	}
 	res, diags := a.compute(ctx, a.Now())
 	if res == nil {
-		return diags.Errors()
+		return warnings(diags.Errors())
 	}
 	releases{}.narrow(res)
 	if len(res.Plan.Changes) == 0 {
 		return nil
 	}
-	return diag.List{a.locksDue(res.Plan)}
+	return diag.List{a.LocksDue(res.Plan)}
 }
 
-func (a *Adopted) released(n, of int) diag.Diagnostic {
+// warnings are diagnostics that keep nobody from anything.
+func warnings(l diag.List) diag.List {
+	out := slices.Clone(l)
+	for i := range out {
+		out[i].Severity = diag.Warning
+	}
+	return out
+}
+
+// Released says what Release has done; res is its result.
+func (a *Adopted) Released(res ApplyResult) diag.Diagnostic {
+	n := res.Done[plans.Unlock]
 	d := diag.Diagnostic{
 		Severity: diag.Warning, Code: "locks-released", Summary: "Only locks were released",
-		Detail: fmt.Sprintf("The plan on disk is invalid; released %s under the plan adopted on %s.", locks(n), a.show(a.meta.AdoptedAt)),
-		Hint:   "Correct the plan directory: nothing else is done before.",
+		Detail: fmt.Sprintf("The plan is invalid; released %s under the plan adopted on %s.", locks(n), a.show(a.meta.AdoptedAt)),
+		Hint:   "Correct the plan: nothing else is done before.",
 	}
-	if of > n {
-		d.Detail += fmt.Sprintf(" Of those that are due, %s could not be released.", locks(of-n))
+	if left := len(res.Plan.Changes) - n; left > 0 {
+		d.Detail += fmt.Sprintf(" Of those that are due, %s could not be released.", locks(left))
 	}
 	return d
 }
 
-func (a *Adopted) locksDue(p *plans.Plan) diag.Diagnostic {
+// LocksDue says which locks the changes of a plan would give back.
+func (a *Adopted) LocksDue(p *plans.Plan) diag.Diagnostic {
 	const most = 5
 	var some []string
 	for i := range p.Changes[:min(len(p.Changes), most)] {
@@ -98,9 +109,9 @@ func (a *Adopted) locksDue(p *plans.Plan) diag.Diagnostic {
 	}
 	return diag.Diagnostic{
 		Severity: diag.Warning, Code: "locks-due", Summary: "Locks are due for release under the adopted plan",
-		Detail: fmt.Sprintf("The plan on disk is invalid, and %s %s due for release under the plan adopted on %s: %s.",
+		Detail: fmt.Sprintf("The plan is invalid, and %s %s due for release under the plan adopted on %s: %s.",
 			locks(len(p.Changes)), verb, a.show(a.meta.AdoptedAt), strings.Join(some, ", ")),
-		Hint: "Correct the plan directory, or release them now: transition apply -auto-approve",
+		Hint: "Correct the plan, or release them now: transition apply -auto-approve",
 	}
 }
 
@@ -125,53 +136,76 @@ func NeverAdopted() diag.Diagnostic {
 // as a warning. If the plan directory is wrong, it does nothing: the result is
 // Invalid.
 func (a *Adopted) ApplyDue(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
-	beyond, invalid, diags := a.beyond(ctx)
+	edits, invalid, diags := a.edits(ctx)
 	if diags.HasErrors() {
 		return ApplyResult{Invalid: invalid}, diags
 	}
 	res, diags := a.Apply(ctx, o, hard)
-	res.Beyond, res.Invalid = beyond, false
-	if len(beyond) > 0 {
-		diags.Add(left(beyond))
+	res.Beyond = edits
+	if len(edits) > 0 {
+		diags.Add(beyond(edits))
 	}
 	return res, diags
 }
 
-// beyond counts the changes of the plan directory that are none of the adopted
-// plan.
-func (a *Adopted) beyond(ctx context.Context) (n map[plans.Kind]int, invalid bool, diags diag.List) {
+// edits counts the changes of the plan directory that are none of the adopted
+// plan. invalid: a plan is to blame for the errors.
+func (a *Adopted) edits(ctx context.Context) (n map[plans.Kind]int, invalid bool, diags diag.List) {
 	if edited, err := a.disk.adoption(); err == nil && edited == nil {
 		return nil, false, nil
 	}
-	disk, diags := a.disk.compute(ctx, a.Now())
+	more, invalid, diags := a.disk.changes(ctx)
 	if diags.HasErrors() {
-		return nil, a.disk.invalid(disk), diags
+		return nil, invalid, diags
 	}
-	own, diags := a.compute(ctx, a.Now())
+	own, invalid, diags := a.changes(ctx)
 	if diags.HasErrors() {
-		return nil, false, diags
+		return nil, invalid, append(diags, a.outdated())
 	}
-	ours := make(map[string]bool, len(own.Plan.Changes))
-	for i := range own.Plan.Changes {
-		ours[whole(&own.Plan.Changes[i])] = true
+	for change := range own {
+		delete(more, change)
 	}
 	n = make(map[plans.Kind]int)
-	for i := range disk.Plan.Changes {
-		if c := &disk.Plan.Changes[i]; !ours[whole(c)] {
-			n[c.Kind]++
-		}
+	for _, kind := range more {
+		n[kind]++
 	}
 	return n, false, nil
 }
 
-// whole tells changes apart by all that they change.
-func whole(c *plans.Change) string {
-	d := &c.Detail
-	return fmt.Sprint(changeKey(c), "\x00", c.Batch, "\x00", d.T.UnixNano(), d.Recipients, d.Into)
+// changes are the kinds of all changes of a plan, by what tells them apart: there
+// may be millions, so that nothing else of them is kept.
+func (p *Project) changes(ctx context.Context) (all map[[16]byte]plans.Kind, invalid bool, diags diag.List) {
+	res, diags := p.compute(ctx, p.Now())
+	if diags.HasErrors() {
+		return nil, p.invalid(res), diags
+	}
+	all = make(map[[16]byte]plans.Kind, len(res.Plan.Changes))
+	for i := range res.Plan.Changes {
+		c := &res.Plan.Changes[i]
+		all[whole(c)] = c.Kind
+	}
+	return all, false, nil
 }
 
-// left says what the plan directory would change beyond what was due.
-func left(n map[plans.Kind]int) diag.Diagnostic {
+// whole tells changes apart by all that they change.
+func whole(c *plans.Change) [16]byte {
+	d := &c.Detail
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%q\x00%s", changeKey(c), c.Batch, d.T.UnixNano(), d.Recipients, d.Into))
+	return [16]byte(sum[:])
+}
+
+// outdated says that the mistakes are those of the adopted plan, and that there
+// is another one.
+func (a *Adopted) outdated() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "adopted-outdated", Summary: "The adopted plan cannot be carried out any more",
+		Detail: fmt.Sprintf("What is wrong stands in the plan adopted on %s; the plan directory has been edited since, and is right.", a.show(a.meta.AdoptedAt)),
+		Hint:   "Look at the edited plan and apply it: transition apply",
+	}
+}
+
+// beyond says what the plan directory would change beyond what was due.
+func beyond(n map[plans.Kind]int) diag.Diagnostic {
 	var parts []string
 	for _, k := range plans.Kinds() {
 		if n[k] > 0 {

@@ -15,9 +15,13 @@ import (
 )
 
 // Plan computes what apply would do. It writes nothing and takes no lease.
-// Mistakes are both in the list and in the plan's Diagnostics.
+// Mistakes are both in the list and in the plan's Diagnostics; the list also says
+// which locks are due while there are any.
 func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
 	res, diags := p.compute(ctx, p.Now())
+	if diags.HasErrors() && p.invalid(res) {
+		diags = append(diags, p.DueLocks(ctx)...)
+	}
 	if res == nil {
 		return nil, diags
 	}
@@ -50,11 +54,13 @@ func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, di
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	res, err := plans.Compute(p.input(ctx, p.state, now, &diags))
+	gone := p.rows(ctx)
+	defer gone.close()
+	res, err := plans.Compute(p.input(ctx, now, gone, &diags))
 	if err != nil {
 		return nil, append(diags, stateProblem(err))
 	}
-	diags = append(diags, res.Plan.Diagnostics...)
+	diags = append(append(diags, res.Plan.Diagnostics...), gone.unknown()...)
 	diags.Fill(p.Config.Sources)
 	res.Plan.Diagnostics = diags
 	if p.state != nil {
@@ -74,7 +80,9 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 		return diags
 	}
 	found := false
-	problems, err := plans.Survey(p.input(ctx, p.state, p.Now(), &diags), func(t *plans.TenantStatus) {
+	gone := p.rows(ctx)
+	defer gone.close()
+	problems, err := plans.Survey(p.input(ctx, p.Now(), gone, &diags), func(t *plans.TenantStatus) {
 		if sel.Tenants(t.ID, t.Batch) {
 			found = true
 			each(t)
@@ -86,7 +94,7 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 	if err != nil {
 		diags.Add(stateProblem(err))
 	}
-	for _, d := range problems {
+	for _, d := range append(problems, gone.unknown()...) {
 		d.Severity = diag.Warning // looking is never refused
 		diags.Add(d)
 	}

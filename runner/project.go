@@ -57,6 +57,7 @@ type Project struct {
 	state   store.Store
 	meta    store.Meta
 	fresh   bool // a rehearsal that is yet to be made
+	broken  bool // the plan directory could not be read: nothing is done under it
 	// borrowed: it is the adopted plan of a project whose state it uses.
 	borrowed bool
 	instant  time.Time // given by the user; zero: the clock's
@@ -64,7 +65,8 @@ type Project struct {
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
-// nothing. After errors the project is good only for its Config.Sources.
+// nothing. After errors the project is good only for its Config.Sources, and for
+// the plan that its state has adopted.
 func Open(o Options) (*Project, diag.List) {
 	p := &Project{o: o, log: o.Log, Config: &schema.Config{}}
 	if p.log == nil {
@@ -86,7 +88,9 @@ func Open(o Options) (*Project, diag.List) {
 		p.Config = cfg
 		p.secrets = action.NewScrubber(cfg.Secrets)
 	}
-	return p, append(diags, more...)
+	diags = append(diags, more...)
+	p.broken = diags.HasErrors()
+	return p, diags
 }
 
 // Close releases the directory and the state.
@@ -135,18 +139,22 @@ func (p *Project) openInventory() diag.List {
 	return diags
 }
 
-// input is what a plan is computed from: the inventory, and what is recorded.
-// Diagnostics of reading the inventory are added to diags.
-func (p *Project) input(ctx context.Context, state store.Store, now time.Time, diags *diag.List) plans.Input {
+// input is what a plan is computed from: the inventory, what is recorded, and the
+// rows of those who are gone. Diagnostics of reading the inventory are added to
+// diags.
+func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *diag.List) plans.Input {
 	in := plans.Input{
 		Config: p.Config, Now: now,
 		Tenants: p.each(diags),
 		Records: func(func(*ledger.Record, error) bool) {},
 	}
-	if state != nil {
+	if p.state != nil {
 		in.Adopted = p.before(ctx, diags)
-		in.Records = state.Records(ctx)
+		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
+	}
+	if p.state != nil && !p.borrowed { // the adopted plan lacks nobody that it knew
+		in.Row = gone.of
 	}
 	return in
 }

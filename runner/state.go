@@ -34,8 +34,9 @@ const (
 // OpenState opens the recorded state. now is an instant given by the user (-now
 // or -rehearse), or zero; Now then answers with the instant that commands use.
 //
-// A project with mistakes may open it too, for the plan that it adopted; without
-// a directory there is none.
+// A project with mistakes may open it too, for the plan that it adopted. Without
+// a directory there is none, and no error; nor is it one then that nothing was
+// ever recorded.
 func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.List {
 	p.instant = now
 	if p.root == nil {
@@ -85,6 +86,10 @@ func (p *Project) statePath() string {
 
 // absent says what it means that there is no state.
 func (p *Project) absent(ctx context.Context, path string, need Need, lineage string) diag.List {
+	if p.broken && lineage == "" {
+		p.state = nil
+		return nil
+	}
 	if lineage != "" && (need != NeedRehearse || p.o.State == "") {
 		return diag.List{{
 			Severity: diag.Error, Code: "state-missing", Summary: "The recorded state of this plan is not here",
@@ -156,6 +161,9 @@ func (p *Project) checkState(ctx context.Context, path string, need Need, lineag
 // rehearsable refuses channels that would reach real people.
 func (p *Project) rehearsable() diag.List {
 	var diags diag.List
+	if p.broken { // the adopted plan has channels of its own
+		return nil
+	}
 	for _, c := range p.Config.Channels {
 		if c.SMTP == nil || c.SMTP.RedirectAllTo != "" {
 			continue

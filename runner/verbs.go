@@ -72,15 +72,17 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if len(tenants) == 0 {
 		return res, diag.List{nobodyCovered(v)}
 	}
+	gone := p.rows(ctx) // the inventory may lose who is withdrawn
+	defer gone.close()
 	for _, id := range tenants {
-		if diags := p.sayTo(ctx, v, id, &res); diags.HasErrors() {
+		if diags := p.sayTo(ctx, v, id, gone, &res); diags.HasErrors() {
 			return res, diags
 		}
 	}
 	if len(res.Touched) == 0 {
 		return res, diag.List{p.consentHint(v, nothingTouched(v, res))}
 	}
-	return res, nil
+	return res, gone.unknown()
 }
 
 // covered lists the recorded tenants that a selector covers.
@@ -102,13 +104,18 @@ var errMoved = errors.New("the record has moved on")
 
 // sayTo applies a verb to one tenant. When the record changes under it, it looks
 // again.
-func (p *Project) sayTo(ctx context.Context, v Verb, id string, res *VerbResult) diag.List {
+func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res *VerbResult) diag.List {
 	for range 10 {
 		r, err := p.state.Record(ctx, id)
 		if err != nil {
 			return diag.List{stateProblem(err)}
 		}
 		facts, left := p.words(v, r)
+		for i := range facts {
+			if facts[i].Kind == ledger.Withdrawn {
+				facts[i].Row = gone.of(id)
+			}
+		}
 		if len(facts) > 0 {
 			err = p.state.Append(ctx, facts, func(now *ledger.Record) error {
 				if now.Rev != r.Rev {

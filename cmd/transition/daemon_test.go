@@ -189,7 +189,8 @@ func TestRunRefuses(t *testing.T) {
 		want int
 		says string
 	}{
-		{[]string{}, 64, "run without -auto-approve is not supported yet"},
+		{[]string{"-auto-approve=all"}, 64, "The flag -auto-approve cannot be \"all\""},
+		{[]string{"-rehearse=2012-02-01"}, 1, "No plan was adopted yet"},
 		{[]string{"-auto-approve", "-speed=2"}, 64, "-speed needs a rehearsal"},
 		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=0"}, 64, "-speed cannot be 0"},
 		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=NaN"}, 64, "-speed cannot be NaN"},
@@ -203,7 +204,65 @@ func TestRunRefuses(t *testing.T) {
 			t.Errorf("run %v does not say %q:\n%s", tt.args, tt.says, out)
 		}
 	}
+	b.edit(`batch "wave"`, `bach "wave"`)
+	if out := b.run(1, "run", "-auto-approve", "-rehearse=2012-02-01"); !strings.Contains(out, "Did you mean") {
+		t.Errorf("run of a wrong plan says:\n%s", out)
+	}
 	if _, err := os.Stat(filepath.Join(b.dir, ".transition")); err == nil {
 		t.Error("there is a state now")
+	}
+}
+
+// Edits are told once, and left to people.
+func TestRunLeavesEdits(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	b.run(0, "apply", "-auto-approve")
+	b.start(now, "run", "-json")
+	b.events("next")
+	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
+	if e := b.events("diagnostic"); e.Message != "Warning: The plan on disk would change more" {
+		t.Errorf("the edit is told as %q", e.Message)
+	}
+	rest, _ := b.end(syscall.SIGTERM, 3)
+	if strings.Contains(rest, "fabrikam") {
+		t.Errorf("the edit was taken:\n%s", rest)
+	}
+}
+
+func TestRunWaitsUntilAPlanIsAdopted(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	b.start(now, "run", "-json")
+	if e := b.events("diagnostic"); e.Message != "Error: No plan was adopted yet" {
+		t.Errorf("it says %q", e.Message)
+	}
+	b.run(0, "apply", "-auto-approve")
+	b.edit("Moves three", "Moves some") // which wakes it
+	b.events("next")
+	b.end(syscall.SIGTERM, 0)
+}
+
+// While the plan is wrong, locks are given back at their time, and nothing else
+// happens; then everything goes on.
+func TestRunGivesLocksBackThoughThePlanIsWrong(t *testing.T) {
+	t.Parallel()
+	for _, approve := range []string{"-auto-approve=due", "-auto-approve"} {
+		b := newBackground(t)
+		b.edit("  approval \"go\" {\n    prompt = \"May ${tenant.id} move?\"\n  }\n", "")
+		for _, at := range []string{"2012-02-10", "2012-03-08 18:00", "2012-03-09 18:00"} {
+			b.run(0, "apply", "-auto-approve", "-rehearse="+at)
+		}
+		b.edit(`batch "wave"`, `bach "wave"`)
+		b.start("", "run", approve, "-rehearse=2012-03-09 19:00", "-speed=1000000")
+		b.line("Sat 10 Mar 18:00:00 PST (Sun 02:00 UTC)  > unlock    adatum/Lock/admin  done")
+		b.line("Unlocked 2.")
+		b.edit(`bach "wave"`, `batch "wave"`)
+		b.line("adatum/Done/cleanup  done")
+		if _, talk := b.ended(0); strings.Count(talk, "Did you mean") != 1 {
+			t.Errorf("%s: it says\n%s", approve, talk)
+		}
 	}
 }

@@ -55,6 +55,9 @@ func (a *Adoption) Sum() [sha256.Size]byte {
 // ErrChanged says that a file is not the one that was announced.
 var ErrChanged = errors.New("it has changed meanwhile")
 
+// ErrReplaced says that a file of an adopted plan is kept no more.
+var ErrReplaced = errors.New("another plan was adopted meanwhile")
+
 // FileError says that a file that was to be kept could not be read, or, with
 // ErrChanged, that another one lies in its place.
 type FileError struct {

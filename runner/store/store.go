@@ -143,7 +143,8 @@ type Store interface {
 	// oldest first.
 	History(ctx context.Context, tenant string) iter.Seq2[ledger.Fact, error]
 	// Adopted is the plan that was adopted last; nil: none is kept. Its files
-	// can be read for as long as the state is open and adopts no other plan.
+	// can be read for as long as the state is open and adopts no other plan; then
+	// reading may end with ErrReplaced.
 	Adopted(context.Context) (*Adoption, error)
 	// OpenAttempts lists the attempts that have no outcome.
 	OpenAttempts(context.Context) ([]Attempt, error)

@@ -38,7 +38,8 @@ type NamedBytes struct {
 
 // Load reads the plan in the root directory of fsys. The diagnostics hold every
 // mistake that could be found, with snippets, and sorted. When there are errors
-// the configuration is incomplete: it serves to show sources, and nothing else.
+// the configuration is incomplete: it serves to show sources and to find the
+// recorded state, and nothing else.
 //
 // Load opens nothing but what lies in fsys, and keeps fsys for functions that
 // read files while expressions are evaluated.
@@ -115,6 +116,7 @@ func (l *loader) load() {
 	bodies, whole := l.readFiles()
 	l.root = l.decodeRoot(spec.Plan(), bodies, whole)
 	if !whole {
+		l.glimpse()
 		return // what a broken file holds cannot be told from what is missing
 	}
 	l.register()

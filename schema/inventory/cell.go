@@ -12,8 +12,9 @@ import (
 	"transition/schema/diag"
 )
 
-// parse reads a cell that is not empty; false means that explain knows why not.
-func parse(col *schema.Column, text string) (schema.Cell, bool) {
+// Cell reads the text of a cell that is not empty, as the rows of a file are read;
+// false: it does not fit its column.
+func Cell(col *schema.Column, text string) (schema.Cell, bool) {
 	cell := schema.Cell{Valid: true, Text: text}
 	ok := plain(text)
 	switch col.Type {

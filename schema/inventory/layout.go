@@ -131,7 +131,7 @@ func (l *layout) cell(r *rows, i int, col *schema.Column, text string, block *sc
 		}
 		return cell
 	}
-	cell, ok := parse(col, text)
+	cell, ok := Cell(col, text)
 	if !ok {
 		r.reject(i, explain(col, text))
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -123,6 +124,29 @@ func TestLargeFilesAreStreamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.under(t, "reading", size, most)
+}
+
+// Whoever reads the adopted plan while somebody adopts another one has not found a
+// damaged state.
+func TestAPlanThatIsReplacedWhileItIsRead(t *testing.T) {
+	s := newStore(t, production())
+	l := take(t, s)
+	keep(t, l, "tenants.csv", strings.Repeat("a", 3*partSize))
+	a, err := s.Adopted(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.Files[0].Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, r, partSize); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, l, "tenants.csv", "b")
+	if _, err := io.Copy(io.Discard, r); !errors.Is(err, store.ErrReplaced) {
+		t.Errorf("reading on ends with %v", err)
+	}
 }
 
 func TestVerifyFindsAnotherAdoptedPlan(t *testing.T) {

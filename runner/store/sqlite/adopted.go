@@ -118,10 +118,7 @@ func (c *content) next() error {
 	err := scan(c.q.QueryRowContext(c.ctx, "SELECT size, data FROM contents WHERE hash = ? AND part = ?", c.want[:], c.part),
 		&size, &data)
 	if errors.Is(err, sql.ErrNoRows) {
-		if digest(c.sum.Sum(nil)) != c.want {
-			return c.broken()
-		}
-		return io.EOF
+		return c.end()
 	}
 	if err != nil {
 		return fault(c.path, "reading", err)
@@ -136,6 +133,19 @@ func (c *content) next() error {
 	c.part++
 	c.sum.Write(c.rest)
 	return nil
+}
+
+// end is io.EOF if what was read is the whole file.
+func (c *content) end() error {
+	if digest(c.sum.Sum(nil)) == c.want {
+		return io.EOF
+	}
+	var kept bool
+	err := c.q.QueryRowContext(c.ctx, "SELECT EXISTS (SELECT 1 FROM adopted_files WHERE hash = ?)", c.want[:]).Scan(&kept)
+	if err == nil && !kept {
+		return store.ErrReplaced
+	}
+	return c.broken()
 }
 
 func (c *content) broken() error {

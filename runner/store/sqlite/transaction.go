@@ -180,7 +180,6 @@ func changed(res sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-// claim asks for one attempt; 0: it is refused. The record must be as the
 // unmoved reports whether a record stands at a revision, leaving out of account
 // what this transaction itself has added.
 func (t *transaction) unmoved(ctx context.Context, tenant string, rev int64) (bool, error) {
@@ -195,6 +194,7 @@ func (t *transaction) unmoved(ctx context.Context, tenant string, rev int64) (bo
 	return least <= rev && rev <= r.Rev, nil
 }
 
+// claim asks for one attempt; 0: it is refused. The record must be as the
 // decision saw it: before the facts of this commit, or with some of them.
 func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int64, error) {
 	if ok, err := t.unmoved(ctx, c.Tenant, c.Rev); err != nil || !ok {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"transition/cmd/transition/internal/view"
 	"transition/plans"
@@ -25,23 +26,34 @@ type applyArgs struct {
 }
 
 // autoApprove is the value of -auto-approve.
-type autoApprove bool
+type autoApprove string
 
-func (a *autoApprove) String() string { return fmt.Sprint(bool(*a)) }
+// What is done without asking.
+const (
+	approveNothing autoApprove = ""
+	approveDue     autoApprove = "due"  // what time made due under the adopted plan
+	approveAll     autoApprove = "true" // that, and edits of the plan
+)
+
+func (a *autoApprove) String() string { return string(*a) }
 func (a *autoApprove) Type() string   { return "bool" }
 
 func (a *autoApprove) Set(word string) error {
 	switch word {
-	case "true":
-		*a = true
+	case "true", "due":
+		*a = autoApprove(word)
 	case "false":
-		*a = false
-	case "due":
-		return usagef("Write -auto-approve, which takes edits of the plan and what is due together.", "-auto-approve=due is not supported yet.")
+		*a = approveNothing
 	default:
-		return usagef("Write -auto-approve.", "The flag -auto-approve cannot be %q.", word)
+		return usagef("Write -auto-approve, or -auto-approve=due.", "The flag -auto-approve cannot be %q.", word)
 	}
 	return nil
+}
+
+// bind makes it a flag.
+func (a *autoApprove) bind(f *pflag.FlagSet, usage string) {
+	f.Var(a, "auto-approve", usage)
+	f.Lookup("auto-approve").NoOptDefVal = string(approveAll)
 }
 
 // defaultParallelism is how many attempts run at once.
@@ -55,17 +67,22 @@ func newApply(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
 Shows the plan and how many effects it has outside, asks, and does it. A saved
 plan is done without asking, and refused when it is stale.
 
+What is applied is kept in the recorded state as the adopted plan, with its
+inventories. -auto-approve=due, for cron, does what time made due under that
+one and takes no edits: if the plan directory would change anything else, it
+says what, and ends with 3. While the plan is wrong, apply gives back the locks
+that are due under the adopted plan, does nothing else, and ends with 1.
+
 Interrupted once, it begins nothing new and waits for what is running;
 interrupted twice, it stops that too and lists what is unknown.`,
-		example: "apply\napply friday.plan\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
+		example: "apply\napply friday.plan\napply -auto-approve=due\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
 		exits:   []int{exitPerson, exitBusy, exitStale},
 	}.command(atMost(1, "saved plan or directory"), func(cmd *cobra.Command, args []string) error {
 		a.target = first(args, "")
 		return runApply(cmd.Context(), hard, env, g, a)
 	})
 	f := cmd.Flags()
-	f.Var(&a.approved, "auto-approve", "do not ask")
-	f.Lookup("auto-approve").NoOptDefVal = "true"
+	a.approved.bind(f, "do not ask; -auto-approve=due: nor take edits of the plan")
 	f.BoolVar(&a.wait, "wait", false, "stay until retries have ended")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
@@ -80,7 +97,7 @@ func (a applyArgs) check(g *globals) error {
 		return usagef("Rehearse again at the instant of the retry, which next shows.", "-wait does not go with -rehearse: the clock of a rehearsal stands still.")
 	case a.parallelism < 1:
 		return usagef("Write 1 or more.", "-parallelism cannot be %d.", a.parallelism)
-	case g.json && !bool(a.approved):
+	case g.json && a.approved == approveNothing:
 		return usagef("Add -auto-approve.", "-json cannot ask.")
 	default:
 		return nil
@@ -96,13 +113,24 @@ func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a 
 	if err != nil {
 		return err
 	}
-	need := runner.NeedWrite
-	if a.rehearse != "" {
-		need = runner.NeedRehearse
+	if saved != nil && a.approved == approveDue {
+		return usagef("Leave it out: a saved plan is done without asking.", "-auto-approve=due does not go with a saved plan, which says itself what is done.")
 	}
-	return withState(ctx, env, g, dir, need, a.rehearse, func(p opened) error {
-		return newApplying(p, g, a, saved).run(ctx, hard)
+	return withDirectory(env, g, dir, func(p opened, diags diag.List) error {
+		at, err := p.instant(a.rehearse)
+		if err != nil {
+			return err
+		}
+		state := p.OpenState(ctx, a.need(), at)
+		return newApplying(p, g, a, saved).start(ctx, hard, diags, state)
 	})
+}
+
+func (a applyArgs) need() runner.Need {
+	if a.rehearse != "" {
+		return runner.NeedRehearse
+	}
+	return runner.NeedWrite
 }
 
 // open tells a saved plan from a directory by looking.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -16,37 +17,118 @@ type machineTime = time.Time
 
 // applying is one apply under way.
 type applying struct {
-	p       opened
+	p       opened          // the plan that is applied
+	adopted *runner.Adopted // nil: it was not asked for
 	g       *globals
 	args    applyArgs
 	saved   *runner.SavedPlan
 	view    applyView
+	wrong   bool      // the plan is: only locks are given back
 	refused diag.List // why nobody could be asked
 	failed  error     // the first error of the view
 }
+
+// applyFunc is one of the ways to apply.
+type applyFunc func(context.Context, runner.ApplyOptions, <-chan struct{}) (runner.ApplyResult, diag.List)
 
 func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan) *applying {
 	return &applying{p: p, g: g, args: a, saved: saved, view: a.view(p, g)}
 }
 
-func (a *applying) run(ctx context.Context, hard <-chan struct{}) error {
+// start applies a plan directory, given what is wrong with it and with its state.
+func (a *applying) start(ctx context.Context, hard <-chan struct{}, plan, state diag.List) error {
+	a.keep(a.report(append(plan, state...)))
+	switch {
+	case a.failed != nil:
+		return a.failed
+	case state.HasErrors():
+		return exit(exitError)
+	case plan.HasErrors():
+		return a.release(ctx, hard)
+	case a.args.approved == approveDue:
+		return a.due(ctx, hard)
+	default:
+		return a.run(ctx, hard, a.p.Apply)
+	}
+}
+
+// due does what time made due under the adopted plan.
+func (a *applying) due(ctx context.Context, hard <-chan struct{}) error {
+	adopted, diags := a.p.Adopted(ctx)
+	if adopted == nil && !diags.HasErrors() {
+		diags.Add(runner.NeverAdopted())
+	}
+	if adopted == nil {
+		return errors.Join(exit(exitError), a.report(diags))
+	}
+	done := a.under(adopted)
+	return errors.Join(a.run(ctx, hard, adopted.ApplyDue), done())
+}
+
+// release gives back the locks that are due under the adopted plan. What is wrong
+// was told already.
+func (a *applying) release(ctx context.Context, hard <-chan struct{}) error {
+	if a.saved != nil { // what is done is what was saved
+		return errors.Join(exit(exitError), a.report(a.p.DueLocks(ctx)))
+	}
+	a.wrong = true
+	done := func() error { return nil }
+	if a.adopted == nil {
+		adopted, diags := a.p.Adopted(ctx)
+		if adopted == nil {
+			return errors.Join(exit(exitError), a.report(diags))
+		}
+		done = a.under(adopted)
+	}
+	result, diags := a.apply(ctx, hard, a.adopted.Release)
+	if result.Confirmed {
+		diags.Add(a.adopted.Released(result))
+	}
+	a.tell(result, diags)
+	return errors.Join(a.ended(result, diags), done())
+}
+
+// under goes on under the adopted plan. Call done at the end.
+func (a *applying) under(adopted *runner.Adopted) (done func() error) {
+	a.adopted = adopted
+	a.p, done = a.p.under(adopted)
+	if v, ok := a.view.(*view.ApplyJSON); ok {
+		v.Again(a.p.env.Stdout)
+	} else {
+		a.view = a.args.view(a.p, a.g)
+	}
+	return done
+}
+
+func (a *applying) run(ctx context.Context, hard <-chan struct{}, do applyFunc) error {
+	result, diags := a.apply(ctx, hard, do)
+	if result.Invalid {
+		a.keep(a.report(diags))
+		return a.release(ctx, hard)
+	}
+	a.tell(result, diags)
+	return a.ended(result, diags)
+}
+
+func (a *applying) apply(ctx context.Context, hard <-chan struct{}, do applyFunc) (runner.ApplyResult, diag.List) {
 	stop := a.tick()
-	result, diags := a.p.Apply(ctx, runner.ApplyOptions{
+	defer stop()
+	result, diags := do(ctx, runner.ApplyOptions{
 		Saved: a.saved, Parallelism: a.args.parallelism, Wait: a.args.wait,
 		Confirm: func(p *plans.Plan) bool { return a.confirm(ctx, p) },
 		Events:  func(e runner.Event) { a.keep(a.view.Event(e, a.p.env.Clock.Now())) },
 		User:    who(a.p.env, a.args.as),
 		Command: strings.TrimSpace("transition apply " + a.args.target),
 	}, hard)
-	stop()
-	diags = append(diags, a.refused...)
+	return result, append(diags, a.refused...)
+}
+
+// tell says how an apply ended.
+func (a *applying) tell(result runner.ApplyResult, diags diag.List) {
 	if len(a.refused) == 0 {
 		a.keep(a.view.Result(result))
 	}
-	if err := a.report(diags); a.failed == nil {
-		a.failed = err
-	}
-	return a.ended(result, diags)
+	a.keep(a.report(diags))
 }
 
 func (a *applying) keep(err error) {
@@ -95,6 +177,8 @@ func (a *applying) ended(r runner.ApplyResult, diags diag.List) error {
 	switch {
 	case r.Interrupted:
 		return exit(exitInterrupted)
+	case a.wrong: // whoever applies meanwhile
+		return exit(exitError)
 	case r.Busy:
 		return exit(exitBusy)
 	case r.Stale:
@@ -103,6 +187,8 @@ func (a *applying) ended(r runner.ApplyResult, diags diag.List) error {
 		return a.failed
 	case diags.HasErrors(), !r.Confirmed && changes(r.Plan) > 0:
 		return exit(exitError)
+	case len(r.Beyond) > 0:
+		return exit(exitPerson)
 	case r.After != nil:
 		return alarm(r.After)
 	case r.Plan != nil:

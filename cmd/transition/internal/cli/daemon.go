@@ -10,11 +10,12 @@ import (
 	"transition/cmd/transition/internal/view"
 	"transition/runner"
 	"transition/runner/clock"
+	"transition/schema/diag"
 )
 
 type daemonArgs struct {
 	dir         string
-	approved    bool
+	approved    autoApprove
 	rehearse    string
 	speed       float64
 	parallelism int
@@ -29,24 +30,30 @@ func newRun(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
 	cmd := face{
 		use: "run [DIR]", short: "stays, and does what is due when it falls due",
 		long: `
-Applies the plan, sleeps until something falls due again, and so on. It wakes
-when what the plan is read from has changed, and within a minute when somebody
-has said something. It holds the right to apply only while it applies, so that
-people can apply, too.
+Does what time makes due under the adopted plan, which is the one that was
+applied last, sleeps until something falls due again, and so on. It takes no
+edits of the plan directory: it says what they would change, and leaves that to
+apply. With -auto-approve it takes them, too.
+
+It wakes when what the plan is read from has changed, and within a minute when
+somebody has said something. It holds the right to apply only while it applies,
+so that people can apply, too. A plan that is wrong is reported once; until it
+is right, locks that are due under the adopted plan are given back at their
+time, and nothing else is done.
 
 Interrupted once, it begins nothing new, waits for what is running and ends
-with 0, or with 3 if a person is needed; interrupted twice, it stops that too.
+with 0, or with 3 if a person is needed or edits were left; interrupted twice, it stops that too.
 
 With -rehearse it acts in virtual time, -speed times as fast as the clock on
 the wall, and ends when nothing more falls due by itself.`,
-		example: "run -auto-approve\nrun -auto-approve -rehearse=2012-01-01 -speed=86400 examples/bpos-s",
+		example: "run\nrun -auto-approve\nrun -auto-approve -rehearse=2012-01-01 -speed=86400 examples/bpos-s",
 		exits:   []int{exitPerson},
 	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
 		a.dir = first(args, ".")
 		return a.run(cmd.Context(), hard, env, g)
 	})
 	f := cmd.Flags()
-	f.BoolVar(&a.approved, "auto-approve", false, "take edits of the plan as well as what is due, and never ask")
+	a.approved.bind(f, "take edits of the plan as well as what is due, and never ask")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT` and on, in a recorded state of its own that is never real")
 	f.Float64Var(&a.speed, "speed", 1, "with -rehearse, let time pass `N` times as fast")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
@@ -56,8 +63,6 @@ the wall, and ends when nothing more falls due by itself.`,
 
 func (a daemonArgs) check() error {
 	switch {
-	case !a.approved:
-		return usagef("Add -auto-approve, which takes edits of the plan and what is due together.", "run without -auto-approve is not supported yet.")
 	case a.parallelism < 1:
 		return usagef("Write 1 or more.", "-parallelism cannot be %d.", a.parallelism)
 	case a.speed != 1 && a.rehearse == "":
@@ -102,9 +107,10 @@ func (r *rounds) newView() daemonView {
 	return view.NewDaemon(r.env.Stdout, r.env.Stderr, r.env.screen(Stdout, r.g), r.env.screen(Stderr, r.g))
 }
 
-// rehearse makes the clock one that begins at the instant of -rehearse.
+// rehearse makes the clock one that begins at the instant of -rehearse. What is
+// wrong with the plan directory is told by the first apply.
 func (r *rounds) rehearse() error {
-	return withProject(r.env, r.g, r.args.dir, func(p opened) error {
+	return withDirectory(r.env, r.g, r.args.dir, func(p opened, _ diag.List) error {
 		at, err := p.instant(r.args.rehearse)
 		if err == nil {
 			r.clock, r.next = clock.Fast(r.env.Clock, at, r.args.speed), at

@@ -9,6 +9,7 @@ import (
 	"transition/cmd/transition/internal/view"
 	"transition/plans"
 	"transition/runner"
+	"transition/schema/diag"
 )
 
 type planArgs struct {
@@ -28,7 +29,8 @@ func newPlan(env Env, g *globals) *cobra.Command {
 		long: `
 Compares the plan directory with the recorded state and lists what is due, who
 waits for a person, and what comes later. It writes nothing, has no effect and
-takes no lock. Without a recorded state everything is new.
+takes no lock. Without a recorded state everything is new. For a plan that is
+wrong, it says which locks are due under the one that was applied last.
 
 Above 50 changes they are grouped; -verbose lists each of them.`,
 		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode",
@@ -57,7 +59,18 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 	if err := report(env, g, checkOut(a.out)); err != nil {
 		return err
 	}
-	return withState(ctx, env, g, a.dir, runner.NeedNone, a.now, func(p opened) error {
+	return withDirectory(env, g, a.dir, func(p opened, diags diag.List) error {
+		at, err := p.instant(a.now)
+		if err != nil {
+			return err
+		}
+		state := p.OpenState(ctx, runner.NeedNone, at)
+		if diags.HasErrors() && !state.HasErrors() {
+			state = p.DueLocks(ctx)
+		}
+		if err := report(p.env, g, append(diags, state...)); err != nil {
+			return err
+		}
 		plan, diags := p.Plan(ctx)
 		if !g.json || diags.HasErrors() {
 			if err := report(p.env, g, diags); err != nil {

@@ -15,6 +15,7 @@ import (
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/addr"
+	"transition/schema/diag"
 	"transition/schema/toffset"
 )
 
@@ -23,11 +24,31 @@ type opened struct {
 	*runner.Project
 	// env is the world in which the plan's secrets are never shown.
 	env Env
+	// adopted: it is the plan that the state adopted last.
+	adopted bool
 }
 
-// withProject opens a plan directory, runs use, and closes it. Mistakes in the
-// plan end the command before use is called; warnings are told.
+// under is the adopted plan in the place of the plan directory, in a world in
+// which the secrets of neither are shown. Call flush when it is done with.
+func (p opened) under(a *runner.Adopted) (adopted opened, flush func() error) {
+	env, flush := p.env.redacted(a.Config.Secrets)
+	return opened{a.Project, env, true}, flush
+}
+
+// withProject is withDirectory for what needs a plan that is right: mistakes end
+// the command before use is called; warnings are told.
 func withProject(env Env, g *globals, dir string, use func(opened) error) error {
+	return withDirectory(env, g, dir, func(p opened, diags diag.List) error {
+		if err := report(p.env, g, diags); err != nil {
+			return err
+		}
+		return use(p)
+	})
+}
+
+// withDirectory opens a plan directory, runs use with what is wrong with it, and
+// closes it.
+func withDirectory(env Env, g *globals, dir string, use func(opened, diag.List) error) error {
 	log, done, err := logger(env)
 	if err != nil {
 		return err
@@ -37,10 +58,7 @@ func withProject(env Env, g *globals, dir string, use func(opened) error) error 
 		Log: log, Clock: env.Clock, Actions: env.Actions, Version: env.Build.Release(),
 	})
 	env, flush := env.redacted(p.Config.Secrets)
-	err = report(env, g, diags)
-	if err == nil {
-		err = use(opened{p, env})
-	}
+	err = use(opened{Project: p, env: env}, diags)
 	if flushed := flush(); err == nil {
 		err = flushed
 	}
@@ -117,6 +135,8 @@ func (p opened) note() string {
 	switch m, ok := p.Meta(); {
 	case !ok:
 		parts = append(parts, "no recorded state yet, so everything is new")
+	case p.adopted:
+		parts = append(parts, "plan adopted "+toffset.Show(m.AdoptedAt, p.Config.Zone))
 	case len(m.Adopted) < 4:
 	case hex.EncodeToString(p.Config.Digest[:]) == m.Adopted:
 		parts = append(parts, "plan unchanged since "+m.Adopted[:4])

@@ -19,19 +19,23 @@ func (a *applying) confirm(ctx context.Context, p *plans.Plan) bool {
 	switch {
 	case a.failed != nil:
 		return false
-	case bool(a.args.approved), a.saved != nil, len(p.Changes) == 0:
+	case a.args.approved != approveNothing, a.saved != nil, len(p.Changes) == 0:
 		return true
 	case !a.g.input, a.p.env.unattended():
-		a.refused.Add(nobodyToAsk(p, a.p.noReturn()))
+		a.refused.Add(a.nobody(p))
 		return false
 	}
 	return ask(ctx, a.p.env, "Do you want to do this? Only \"yes\" is accepted: ")
 }
 
-func nobodyToAsk(p *plans.Plan, noReturn bool) diag.Diagnostic {
+// nobody says that there is nobody to ask, and what to do instead.
+func (a *applying) nobody(p *plans.Plan) diag.Diagnostic {
+	if a.wrong {
+		return a.adopted.LocksDue(p)
+	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "not-confirmed", Summary: "Nobody is here to confirm",
-		Detail: "This apply will " + view.Effects(p, noReturn) + ". That must be confirmed, and there is no terminal to ask at, or asking was forbidden.",
+		Detail: "This apply will " + view.Effects(p, a.p.noReturn()) + ". That must be confirmed, and there is no terminal to ask at, or asking was forbidden.",
 		Hint:   "Add -auto-approve, or apply a saved plan.",
 	}
 }

@@ -38,10 +38,11 @@ type rounds struct {
 	clock clock.Clock // by which things fall due
 	view  daemonView
 
-	begun  bool      // a round has come as far as the state
-	next   time.Time // when something falls due; zero: never
-	told   string    // what was wrong in the last round
-	failed error     // the first error of the view: nobody listens any more
+	begun   bool            // a round has come as far as the state
+	next    time.Time       // when something falls due; zero: never
+	told    map[string]bool // what was wrong in the last round
+	telling map[string]bool // and is in this one
+	failed  error           // the first error of the view: nobody listens any more
 }
 
 // instant is that of a rehearsal; zero: this is none. It never goes past the one
@@ -67,56 +68,138 @@ func (r *rounds) need() runner.Need {
 
 // Apply opens everything anew, since anything may have changed, and applies.
 func (r *rounds) Apply(ctx context.Context) runner.Round {
-	p, diags := runner.Open(r.options())
-	env, flush := r.env.redacted(p.Config.Secrets)
-	r.view.Round(env.Stdout, env.Stderr, p.Config.Zone)
+	r.told, r.telling = r.telling, make(map[string]bool)
+	project, diags := runner.Open(r.options())
+	env, flush := r.env.redacted(project.Config.Secrets)
+	p := opened{Project: project, env: env}
+	r.begin(p)
 	round := r.on(ctx, p, diags)
 	r.keep(flush())
 	if err := p.Close(); err != nil {
 		r.log.Warn("not closed", "error", err)
 	}
 	round.Fatal = round.Fatal || r.failed != nil
-	if !round.Again {
+	if !round.Again || !round.Next.IsZero() {
 		r.next = round.Next
 	}
 	return round
 }
 
-// on applies an opened project.
-func (r *rounds) on(ctx context.Context, p *runner.Project, diags diag.List) runner.Round {
-	if diags.HasErrors() {
-		r.wrong(p, diags)
-		return runner.Round{Again: true}
-	}
+// begin lets the view begin an apply.
+func (r *rounds) begin(p opened) { r.view.Round(p.env.Stdout, p.env.Stderr, p.Config.Zone) }
+
+// on applies an opened project, or what its state has adopted.
+func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round {
 	if l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant()); l.HasErrors() {
-		r.wrong(p, l)
-		return runner.Round{Again: true, Fatal: !r.begun}
+		r.wrong(p, append(diags, l...))
+		return runner.Round{Again: true, Fatal: !r.begun && !diags.HasErrors()}
 	}
-	r.begun = true
-	result, more := p.Apply(ctx, runner.ApplyOptions{
+	switch {
+	case diags.HasErrors():
+		r.wrong(p, diags)
+		return r.promised(ctx, p)
+	case r.args.approved == approveAll:
+		r.begun = true
+		return r.apply(ctx, p, nil, p.Apply, diags)
+	default:
+		r.begun = true
+		return r.due(ctx, p, diags)
+	}
+}
+
+// due does what time made due under the adopted plan.
+func (r *rounds) due(ctx context.Context, p opened, diags diag.List) runner.Round {
+	a, more := p.Adopted(ctx)
+	if a == nil && !more.HasErrors() {
+		more.Add(runner.NeverAdopted())
+	}
+	if diags = append(diags, more...); a == nil {
+		r.wrong(p, diags)
+		return r.nothing(p)
+	}
+	q, flush := p.under(a)
+	defer func() { r.keep(flush()) }()
+	r.begin(q)
+	return r.apply(ctx, q, a, a.ApplyDue, diags)
+}
+
+// apply carries a plan out; a is the adopted one if that was opened.
+func (r *rounds) apply(ctx context.Context, p opened, a *runner.Adopted, do applyFunc, diags diag.List) runner.Round {
+	result, more := do(ctx, r.applyOptions(p), r.hard)
+	if ctx.Err() == nil || result.Interrupted {
+		r.wrong(p, append(diags, more...))
+	}
+	switch {
+	case result.Invalid && a == nil:
+		return r.promised(ctx, p)
+	case result.Invalid:
+		return r.release(ctx, p, a)
+	}
+	return r.round(ctx, p, result, more)
+}
+
+// promised gives back the locks that are due under the adopted plan while the
+// plan directory is wrong.
+func (r *rounds) promised(ctx context.Context, p opened) runner.Round {
+	a, diags := p.Adopted(ctx)
+	if a == nil {
+		r.wrong(p, diags)
+		return r.nothing(p)
+	}
+	q, flush := p.under(a)
+	defer func() { r.keep(flush()) }()
+	r.begin(q)
+	return r.release(ctx, q, a)
+}
+
+// nothing is a round that has no plan to go by. A rehearsal that nobody has begun
+// is not waited for.
+func (r *rounds) nothing(p opened) runner.Round {
+	_, recorded := p.Meta()
+	return runner.Round{Again: true, Fatal: !recorded && r.args.rehearse != ""}
+}
+
+func (r *rounds) release(ctx context.Context, p opened, a *runner.Adopted) runner.Round {
+	result, diags := a.Release(ctx, r.applyOptions(p), r.hard)
+	r.wrong(p, diags)
+	return r.round(ctx, p, result, diags)
+}
+
+func (r *rounds) applyOptions(p opened) runner.ApplyOptions {
+	return runner.ApplyOptions{
 		Parallelism: r.args.parallelism,
 		Onward:      r.args.rehearse == "",
 		Events:      func(e runner.Event) { r.keep(r.view.Event(e, p.Now())) },
 		User:        who(r.env, r.args.as),
 		Command:     strings.TrimSpace("transition run " + r.args.dir),
-	}, r.hard)
-	if ctx.Err() == nil || result.Interrupted {
-		r.wrong(p, append(diags, more...))
-		r.keep(r.view.Result(result, p.Now()))
 	}
-	return roundOf(result, more)
 }
 
-// roundOf says what an apply means for the next one.
+// round tells how an apply ended, and what it means for the next one.
+func (r *rounds) round(ctx context.Context, p opened, result runner.ApplyResult, diags diag.List) runner.Round {
+	if ctx.Err() == nil || result.Interrupted {
+		r.keep(r.view.Result(result, p.Now()))
+	}
+	return roundOf(result, diags)
+}
+
+// roundOf says what an apply means for the next one. What falls due while the
+// plan is wrong is done at its time.
 func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	p := res.After
 	if p == nil {
 		p = res.Plan
 	}
-	if p == nil || res.Busy || diags.HasErrors() {
-		return runner.Round{Again: true, Person: p != nil && needsPerson(p)}
+	if p == nil {
+		return runner.Round{Again: true}
 	}
-	return runner.Round{Serial: p.Serial, Next: p.Next, Person: needsPerson(p)}
+	round := runner.Round{Serial: p.Serial, Next: p.Next, Person: needsPerson(p) || len(res.Beyond) > 0}
+	failed := res.Busy || diags.HasErrors()
+	if failed {
+		round.Next = time.Time{}
+	}
+	round.Again = failed || res.Invalid
+	return round
 }
 
 func needsPerson(p *plans.Plan) bool { return alarm(p) != nil }
@@ -135,8 +218,8 @@ func (r *rounds) Serial(ctx context.Context) (serial int64, err error) {
 	return m.Serial, nil
 }
 
-// wrong tells what is wrong, unless that was told already and has not changed.
-func (r *rounds) wrong(p *runner.Project, l diag.List) {
+// wrong tells what is wrong, unless it was told in the last round.
+func (r *rounds) wrong(p opened, l diag.List) {
 	var words strings.Builder
 	for i := range l {
 		words.WriteString(l[i].Code)
@@ -144,13 +227,11 @@ func (r *rounds) wrong(p *runner.Project, l diag.List) {
 			words.WriteString(l[i].Detail + l[i].Snippet)
 		}
 	}
-	if r.told == words.String() {
-		return
-	}
-	r.told = words.String()
-	if len(l) > 0 {
+	key := words.String()
+	if len(l) > 0 && !r.told[key] && !r.telling[key] {
 		r.keep(r.view.Diagnostics(l, p.Now()))
 	}
+	r.telling[key] = true
 }
 
 func (r *rounds) keep(err error) {

@@ -21,7 +21,7 @@ func exitCodesTopic() string {
 	b.WriteString("Every command ends with one of these codes:\n\n")
 	writeExits(&b, []string{"0", "1", "2", "3", "4", "5", "64", "130"})
 	b.WriteString("\nplan gives 0, 1 or 2; what lies in the future is no change.\n" +
-		"3 comes from apply, status, why and next only.")
+		"3 comes from apply, run, status, why and next only; for edits of the plan\nfrom apply -auto-approve=due and run, which leave them.")
 	return b.String()
 }
 

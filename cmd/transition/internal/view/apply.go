@@ -144,7 +144,7 @@ func (v *Apply) Result(r runner.ApplyResult) error {
 	p.outcomes(v.outcomes)
 	p.section("")
 	p.linef("%s", p.paint(bold, resultLine(r, len(v.progress.unknown))))
-	if r.After != nil {
+	if r.After != nil && !r.Invalid { // else nothing comes by itself
 		p.after(r.After)
 	}
 	return p.Flush()

@@ -72,9 +72,10 @@ type hookJSON struct {
 	Reason  string   `json:"reason,omitempty"`
 }
 
-// changesJSON is a count per kind: what will be done, or what was.
+// changesJSON is a count per kind: what will be done, what was, or what edits of
+// the plan would do beyond that.
 type changesJSON struct {
-	Operation string         `json:"operation"` // plan or apply
+	Operation string         `json:"operation"` // plan, apply or left
 	Kinds     map[string]int `json:"kinds"`
 	Failed    int            `json:"failed"`
 	Retrying  int            `json:"retrying"`
@@ -101,8 +102,14 @@ func NewApplyJSON(w io.Writer, version string, now func() time.Time) *ApplyJSON 
 	return v
 }
 
-// begin makes what follows the lines of another apply, on a writer that may be
+// Again makes what follows the lines of another apply, on a writer that may be
 // another one to the same reader.
+func (v *ApplyJSON) Again(w io.Writer) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.begin(w)
+}
+
 func (v *ApplyJSON) begin(w io.Writer) {
 	v.out = bufio.NewWriter(w)
 	v.enc = json.NewEncoder(v.out)
@@ -227,6 +234,12 @@ func (v *ApplyJSON) result(r runner.ApplyResult) error {
 		Type: "change_summary", Message: resultLine(r, len(ended)), Changes: summary,
 		Unknown: append(slices.Sorted(slices.Values(ended)), r.Unknown...),
 	})
+	if len(r.Beyond) > 0 && err == nil {
+		err = v.line(lineJSON{
+			Type: "change_summary", Message: "Left, since the plan was edited: " + toDo(r.Beyond),
+			Changes: &changesJSON{Operation: "left", Kinds: summaryJSON(r.Beyond)},
+		})
+	}
 	if r.After == nil || err != nil {
 		return err
 	}

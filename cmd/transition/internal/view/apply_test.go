@@ -135,6 +135,38 @@ func TestApplyJSON(t *testing.T) {
 	golden(t, "apply.jsonl", out.Bytes())
 }
 
+func TestApplyJSONCountsTheEditsThatWereLeft(t *testing.T) {
+	var out bytes.Buffer
+	v := view.NewApplyJSON(&out, "v0.1.0", func() time.Time { return march(time.UTC, 24, 12, 0) })
+	if err := v.Result(runner.ApplyResult{Confirmed: true, Beyond: map[plans.Kind]int{plans.Enrol: 2, plans.Send: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	last := lines[len(lines)-1]
+	conforms(t, "apply-event", []byte(last))
+	if !strings.Contains(last, `"operation":"left","kinds":{"adopt":0,`) || !strings.Contains(last, "2 to enrol, 1 to send") {
+		t.Errorf("the last line is %s", last)
+	}
+}
+
+// While the plan is wrong nothing comes by itself: neither is it promised.
+func TestApplyOfAWrongPlanHasNoOutlook(t *testing.T) {
+	for invalid, want := range map[bool]bool{false: true, true: false} {
+		var out bytes.Buffer
+		v := view.NewApply(&out, view.Screen{}, view.ApplyOptions{Talk: &bytes.Buffer{}})
+		p := weekend(t)
+		if err := v.Plan(p); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Result(runner.ApplyResult{Plan: p, After: p, Confirmed: true, Invalid: invalid}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(out.String(), "\nNext "); got != want {
+			t.Errorf("invalid %v: it has an outlook: %v\n%s", invalid, got, out.String())
+		}
+	}
+}
+
 func TestRedactor(t *testing.T) {
 	secrets := []string{"hunter2!", `pa"ss`, "line one\nline two", "abc"}
 	tests := map[string]struct {
@@ -164,5 +196,18 @@ func TestRedactor(t *testing.T) {
 				t.Errorf("got %q, want %q", b.String(), tt.want)
 			}
 		})
+	}
+}
+
+// A question is not a whole line, and must be seen all the same.
+func TestARedactorFlushesTheOneBehindIt(t *testing.T) {
+	var b bytes.Buffer
+	behind := view.NewRedactor(&b, []string{"hunter2!"})
+	r := view.NewRedactor(behind, []string{"swordfish"})
+	if _, err := r.Write([]byte("hunter2! or swordfish? ")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Flush(); err != nil || b.String() != "(sensitive) or (sensitive)? " {
+		t.Errorf("got %q, %v", b.String(), err)
 	}
 }

@@ -117,11 +117,7 @@ func NewDaemonJSON(w io.Writer, version string, now func() time.Time) *DaemonJSO
 }
 
 // Round begins an apply: it plans anew.
-func (v *DaemonJSON) Round(out, _ io.Writer, _ *time.Location) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.begin(out)
-}
+func (v *DaemonJSON) Round(out, _ io.Writer, _ *time.Location) { v.Again(out) }
 
 // Event tells one event.
 func (v *DaemonJSON) Event(e runner.Event, at time.Time) error {

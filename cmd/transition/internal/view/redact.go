@@ -74,10 +74,13 @@ func (r *Redactor) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Flush passes on the unfinished line.
+// Flush passes on the unfinished line, through redactors behind it, too.
 func (r *Redactor) Flush() error {
 	rest := r.rest
 	r.rest = nil
 	_, err := r.r.WriteString(r.w, string(rest))
+	if behind, ok := r.w.(*Redactor); ok && err == nil {
+		return behind.Flush()
+	}
 	return err
 }
