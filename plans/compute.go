@@ -114,6 +114,9 @@ func newComputation(in Input, assume bool) *computation {
 }
 
 func (c *computation) run() error {
+	if err := c.d.CountUp(c.in.Records); err != nil {
+		return err
+	}
 	if err := c.merge(); err != nil {
 		return err
 	}
@@ -248,6 +251,7 @@ func (c *computation) decide(task Task, owned bool) {
 			waiting = append(c.plan.Waiting, out.Waiting...)
 			c.asked(r, out)
 			c.advance(c.actual, r, out)
+			c.d.noteStopped(r, out)
 		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
 			break
@@ -380,6 +384,7 @@ func (c *computation) problems(l diag.List) {
 func (c *computation) finish() *Result {
 	p := c.plan
 	c.refuse()
+	p.Waiting = append(p.Waiting, c.d.breakerWaits()...)
 	// Stable: of one tenant at one instant, changes stay in the order in which
 	// one follows from the other.
 	slices.SortStableFunc(p.Changes, func(a, b Change) int {

@@ -19,7 +19,11 @@ type Decision struct {
 	Retry   time.Time // when the next retry falls due; zero: none
 	// Dead: the tenant enters no further hard phase unless a person does
 	// something.
-	Dead    bool
+	Dead bool
+	// Stopped is the open breaker of its batch, while it keeps the tenant from
+	// beginning anything new, now or later; nil: nothing does. It is Held, if it
+	// keeps back what is due.
+	Stopped *Held
 	Waiting []Wait
 	Locks   []LockStatus
 	// Reached is when each phase became Complete, by index; filled only for

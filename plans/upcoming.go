@@ -39,7 +39,7 @@ func (d *Decider) upcoming(t *schema.Tenant, r *ledger.Record, out *Decision, ow
 // ahead reports whether an item of which nothing is recorded will come: its time
 // is ahead, and nothing stands in the way.
 func (d *Decider) ahead(it *schema.Item, out *Decision) bool {
-	return out.line.Items[it.Index].At.After(d.now) && !(out.Dead && it.Phase.Hard)
+	return out.line.Items[it.Index].At.After(d.now) && !(out.Dead && it.Phase.Hard) && !d.stops(it.Phase, out)
 }
 
 // unlocks reports whether a lock will be given back in its phase: it is held, or
