@@ -41,6 +41,9 @@ const (
 	Rollback VerbKind = "rollback"
 	Withdraw VerbKind = "withdraw"
 	Postpone VerbKind = "postpone"
+
+	// ResetBreaker is said with Project.ResetBreaker.
+	ResetBreaker VerbKind = "breaker reset"
 )
 
 // VerbResult lists what a verb touched and what it left, with the reason.
@@ -88,7 +91,7 @@ func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, err
 		if err != nil {
 			return nil, err
 		}
-		if sel.Tenants(r.ID, r.Batch) {
+		if sel.Tenants(r.ID, r.Batch) && !ledger.OfBatch(r.ID) {
 			ids = append(ids, r.ID)
 		}
 	}
