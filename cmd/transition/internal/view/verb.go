@@ -64,6 +64,8 @@ func verbPast(k runner.VerbKind) string {
 		return "withdrew"
 	case runner.Postpone:
 		return "postponed"
+	case runner.ResetBreaker:
+		return "reset"
 	default:
 		return string(k)
 	}
