@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	                            is what the tenant answers to being moved
 //	resolve ADDRESS ANSWER
 //	import FILE                 records what it says had happened
+//	reset BATCH REASON          resets the breaker of a batch
 func TestArchives(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -133,6 +134,8 @@ func (s *script) run(words []string) {
 		s.outcomes[args[0]] = args[1:]
 	case "replace": // FILE OLD => NEW
 		s.replace(args)
+	case "reset":
+		s.reset(args[0], strings.Join(args[1:], " "))
 	case "told":
 		for _, w := range s.w.record(args[0]).Told {
 			fmt.Fprintf(&s.out, "%s %s by %s\n", w.Recipient, s.w.time(w.T), w.Item)
@@ -201,6 +204,17 @@ func (s *script) imports(name string) {
 	for _, d := range diags {
 		fmt.Fprintf(&s.out, "%s %s: %s\n", d.Severity, d.Code, d.Detail)
 	}
+}
+
+// reset says that a batch goes on whose breaker is open.
+func (s *script) reset(batch, reason string) {
+	s.t.Helper()
+	state, err := plans.BreakerOf(s.w.cfg, s.w.sorted(), plans.BatchOf(s.w.cfg, batch))
+	if err != nil || state == nil || !state.Open {
+		s.t.Fatalf("the breaker of %s is not open: %+v, %v", batch, state, err)
+	}
+	r := s.w.record(ledger.BatchID(batch))
+	r.Apply(ledger.Fact{At: s.w.now, Tenant: r.ID, Kind: ledger.Reset, Round: state.Round + 1, By: "ann", Reason: reason})
 }
 
 func (s *script) instant(text string) time.Time {

@@ -28,14 +28,24 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 		c.unplacedTenant(task, blocked)
 		return
 	}
-	c.fits(&w, t, &cand)
+	kept := c.fits(&w, t, &cand)
 	c.problems(c.decision.Problems)
+	switch {
+	case kept == nil || len(cand.Fits) > 0:
+	case r.Batch != "":
+		c.stay(task)
+		return
+	default:
+		c.unplacedTenant(task, kept)
+		return
+	}
 	c.candidates = append(c.candidates, cand)
 	c.unplaced = append(c.unplaced, task)
 }
 
-// fits lists the batches that a candidate matches.
-func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate) {
+// fits lists the batches that a candidate matches. One whose breaker is open takes
+// nobody new: the first such breaker is returned.
+func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate) (kept *Held) {
 	var pin *schema.Batch
 	if t.Block != nil {
 		pin, cand.T = t.Block.Batch, t.Block.Cutover
@@ -52,11 +62,18 @@ func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate)
 		if !match {
 			continue
 		}
+		if open := c.d.open(b.Name); open != nil {
+			if kept == nil {
+				kept = open
+			}
+			continue
+		}
 		cand.Pinned = pin != nil
 		cand.Fits = append(cand.Fits, placement.Fit{
 			Batch: i, Weight: c.weigh(w, b), Priority: c.priority(w, b),
 		})
 	}
+	return kept
 }
 
 func (c *computation) weigh(w *walk, b *schema.Batch) float64 {
@@ -150,7 +167,11 @@ func (c *computation) stay(task Task) {
 // unplacedTenant decides a tenant that has no batch, with the reason why.
 func (c *computation) unplacedTenant(task Task, why *Held) {
 	c.result.Reasons[task.Record.ID] = *why
-	if c.d.hold(task.Tenant, task.Record) == nil { // else the decision says so
+	switch {
+	case c.d.hold(task.Tenant, task.Record) != nil: // the decision says so
+	case why.Breaker != "": // it is listed once for its batch
+		c.d.breakers[why.Breaker].keep()
+	default:
 		c.plan.Waiting = append(c.plan.Waiting, Wait{
 			Kind: WaitHold, Tenant: task.Record.ID, Address: task.Record.ID,
 			Reason: why.Reason, Since: why.Since, Until: why.Until,

@@ -130,6 +130,9 @@ func newComputation(in Input, assume bool) *computation {
 }
 
 func (c *computation) run() error {
+	if err := c.d.CountUp(c.in.Records); err != nil {
+		return err
+	}
 	if err := c.merge(); err != nil {
 		return err
 	}
@@ -261,6 +264,7 @@ func (c *computation) decide(task Task, owned bool) {
 			}
 			adopts = c.adopt(&task, r, out, first)
 			c.advance(c.actual, r, out)
+			c.d.noteStopped(r, out)
 		}
 		if len(out.Actions) == 0 || !c.assume || n > maxRounds {
 			break
@@ -377,6 +381,7 @@ func (c *computation) problems(l diag.List) {
 func (c *computation) finish() *Result {
 	p := c.plan
 	c.refuse()
+	p.Waiting = append(p.Waiting, c.d.breakerWaits()...)
 	// Stable: of one tenant at one instant, changes stay in the order in which
 	// one follows from the other.
 	slices.SortStableFunc(p.Changes, func(a, b Change) int {

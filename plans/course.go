@@ -2,7 +2,6 @@ package plans
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"transition/plans/ledger"
@@ -50,7 +49,9 @@ func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) []Ste
 	case to.batch.Name != r.Batch:
 		ch := Change{Kind: Move, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now, Reason: "batch " + r.Batch + " before"}
 		ch.Detail = Detail{T: r.T, OldBatch: r.Batch}
-		return []Step{{ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)}}
+		f := MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)
+		f.Renames = c.renames(r, to.batch)
+		return []Step{{ch, f}}
 	case to.zone.String() != r.Zone:
 		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
 		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}
@@ -114,7 +115,9 @@ func (c *computation) reschedule(r *ledger.Record, to course) []Step {
 	if r.Batch != to.batch.Name {
 		ch.Detail.OldBatch = r.Batch
 	}
-	return []Step{{ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)}}
+	f := RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)
+	f.Renames = c.renames(r, to.batch)
+	return []Step{{ch, f}}
 }
 
 // passed reports whether a tenant is past the point of no return.
@@ -190,18 +193,25 @@ func PostponeUntil(cfg *schema.Config, t time.Time, zone *time.Location) time.Ti
 }
 
 // renamed is the name that a batch has now.
-func (c *computation) renamed(name string) string {
-	for range c.in.Config.Moves {
-		i := slices.IndexFunc(c.in.Config.Moves, func(m *schema.Move) bool {
+func (c *computation) renamed(name string) string { return renamed(c.in.Config, name) }
+
+func renamed(cfg *schema.Config, name string) string {
+	for range cfg.Moves {
+		i := slices.IndexFunc(cfg.Moves, func(m *schema.Move) bool {
 			return m.From.Kind == schema.RefBatch && m.From.Name == name
 		})
 		if i < 0 {
 			break
 		}
-		name = c.in.Config.Moves[i].To.Name
+		name = cfg.Moves[i].To.Name
 	}
 	return name
 }
 
+// renames reports whether a batch is only another name of the tenant's own.
+func (c *computation) renames(r *ledger.Record, b *schema.Batch) bool {
+	return b.Name != r.Batch && c.renamed(r.Batch) == b.Name
+}
+
 // ofBatch reports whether a record is that of a batch rather than of a tenant.
-func ofBatch(id string) bool { return strings.HasPrefix(id, "batch.") }
+func ofBatch(id string) bool { return ledger.OfBatch(id) }

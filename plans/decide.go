@@ -27,6 +27,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	if r.Leaving() {
 		w.goBack()
 	} else {
+		w.breaker = w.stoppedBy()
 		for _, p := range d.cfg.Phases {
 			w.phase(p)
 			if out.NeedsGate != nil {
@@ -66,6 +67,9 @@ type walk struct {
 	batch *schema.Batch
 	line  *line
 	held  *Held // by a person or the plan
+	// breaker keeps the tenant from beginning anything new; nil: none does.
+	breaker *Held
+	kept    bool // it does so with something that is due
 
 	assent assent // to being moved
 
@@ -224,6 +228,9 @@ func (w *walk) behind() *Held {
 	if w.failure != "" {
 		return &Held{Reason: w.failure, Since: w.failedAt, Source: source(w.stuck.Range)}
 	}
+	if w.kept {
+		return w.breaker
+	}
 	if w.out.Status >= InProgress {
 		return nil // it moves, or tries to
 	}
@@ -280,7 +287,7 @@ func (w *walk) gated(p *schema.Phase) *Held {
 // dead reports whether the tenant cannot enter any further hard phase unless a
 // person does something.
 func (w *walk) dead() bool {
-	return w.failure != "" || w.blocked != nil && w.blocked.Until.IsZero() ||
+	return w.failure != "" || w.kept || w.blocked != nil && w.blocked.Until.IsZero() ||
 		w.held != nil && w.held.Until.IsZero()
 }
 

@@ -41,6 +41,9 @@ type Decider struct {
 	lines   map[lineKey]*line
 	undated *line
 	gates   map[*schema.Batch]Gate
+	// breakers are those of the batches, by every name that a batch has had; nil:
+	// the plan has none.
+	breakers map[string]*breaker
 	// awaited marks the phases whose completion some batch waits for.
 	awaited []bool
 
@@ -76,14 +79,15 @@ type line struct {
 func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 	d := &Decider{
 		cfg: cfg, now: now, live: live,
-		byKey:   slices.Concat(cfg.Items, cfg.Events),
-		frees:   make([][]*schema.Item, len(cfg.Phases)),
-		batches: make(map[string]*schema.Batch, len(cfg.Batches)),
-		lines:   make(map[lineKey]*line),
-		gates:   make(map[*schema.Batch]Gate),
-		awaited: make([]bool, len(cfg.Phases)),
-		rec:     make([]*ledger.Item, len(cfg.Items)+len(cfg.Events)),
-		freed:   make([]bool, len(cfg.Items)),
+		byKey:    slices.Concat(cfg.Items, cfg.Events),
+		frees:    make([][]*schema.Item, len(cfg.Phases)),
+		batches:  make(map[string]*schema.Batch, len(cfg.Batches)),
+		lines:    make(map[lineKey]*line),
+		gates:    make(map[*schema.Batch]Gate),
+		breakers: newBreakers(cfg),
+		awaited:  make([]bool, len(cfg.Phases)),
+		rec:      make([]*ledger.Item, len(cfg.Items)+len(cfg.Events)),
+		freed:    make([]bool, len(cfg.Items)),
 	}
 	slices.SortFunc(d.byKey, func(a, b *schema.Item) int { return cmp.Compare(a.Key(), b.Key()) })
 	for _, it := range d.byKey {

@@ -22,7 +22,11 @@ type Decision struct {
 	Dead bool
 	// Barred is the first phase that the tenant does not enter unless it agrees,
 	// nor any hard phase after it; nil: there is none.
-	Barred  *schema.Phase
+	Barred *schema.Phase
+	// Stopped is the open breaker of its batch, while it keeps the tenant from
+	// beginning anything new, now or later; nil: nothing does. It is Held, if it
+	// keeps back what is due.
+	Stopped *Held
 	Waiting []Wait
 	Locks   []LockStatus
 	// Reached is when each phase became Complete, by index; filled only for

@@ -134,25 +134,25 @@ func (d *Decider) edited(r *ledger.Record, out *Decision) string {
 // the tenant that was just decided.
 func (d *Decider) affects(e *edit, r *ledger.Record, out *Decision) bool {
 	if e.kind == editGone {
-		return d.open(e, r.Item(e.key))
+		return d.unfinished(e, r.Item(e.key))
 	}
 	rec := d.rec[e.item.Index]
 	unbegun := rec == nil || rec.State == ledger.None
 	switch e.kind {
 	case editDue:
-		return unbegun && d.open(e, rec)
+		return unbegun && d.unfinished(e, rec)
 	case editRelease:
-		return d.open(e, rec) && (unbegun || rec.Obligation)
+		return d.unfinished(e, rec) && (unbegun || rec.Obligation)
 	case editNew:
-		return unbegun && d.open(e, rec) && !leftOut(e.item, out)
+		return unbegun && d.unfinished(e, rec) && !leftOut(e.item, out)
 	default:
-		return d.open(e, rec)
+		return d.unfinished(e, rec)
 	}
 }
 
-// open reports whether there is anything left to do of an item, of which rec is
+// unfinished reports whether there is anything left to do of an item, of which rec is
 // recorded, as it is now or as it was.
-func (d *Decider) open(e *edit, rec *ledger.Item) bool {
+func (d *Decider) unfinished(e *edit, rec *ledger.Item) bool {
 	if rec != nil && rec.State != ledger.None {
 		return !rec.State.Settled() || rec.Obligation
 	}

@@ -22,6 +22,9 @@ func (w *walk) finish() {
 	if held == nil {
 		held = w.blocked
 	}
+	if held == nil && w.kept {
+		held = w.breaker
+	}
 	if held == nil {
 		held = w.unwilling()
 	}
@@ -35,7 +38,8 @@ func (w *walk) finish() {
 		}
 	}
 	w.out.Held = held
-	if held == nil {
+	w.stop()
+	if held == nil || held == w.breaker { // that one is listed once for its batch
 		return
 	}
 	w.out.later(held.Until, w.d.now)

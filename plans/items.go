@@ -78,6 +78,9 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 		w.show(it, ItemWaiting, at, w.why())
 		return Pending
 	}
+	if w.breaks(it, begun) {
+		return Pending
+	}
 	return w.start(it, rec, begun)
 }
 
@@ -364,7 +367,7 @@ func (w *walk) open(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		w.failure = "waits for approval " + it.Key()
 	}
 	status := Pending
-	if asks, ok := it.Does.(*schema.Approval); ok && asks.Ask != nil {
+	if asks, ok := it.Does.(*schema.Approval); ok && asks.Ask != nil && !w.breaksQuestion(it, rec) {
 		a := doing(it)
 		status = max(status, w.asking(a, asks, rec))
 	}

@@ -130,13 +130,14 @@ const (
 	WaitError    WaitKind = "error"
 	WaitRetry    WaitKind = "retry"
 	WaitApproval WaitKind = "approval"
-	WaitLock     WaitKind = "lock" // held past release_by
+	WaitLock     WaitKind = "lock"    // held past release_by
+	WaitBreaker  WaitKind = "breaker" // that of a batch is open
 )
 
 // NeedsPerson reports whether only a person can end the waiting.
 func (k WaitKind) NeedsPerson() bool {
 	switch k {
-	case WaitMissed, WaitUnknown, WaitError, WaitApproval, WaitLock:
+	case WaitMissed, WaitUnknown, WaitError, WaitApproval, WaitLock, WaitBreaker:
 		return true
 	default:
 		return false
@@ -149,9 +150,9 @@ func (k WaitKind) Alarming() bool { return k.NeedsPerson() && k != WaitApproval 
 // Wait is somebody or something that does not move.
 type Wait struct {
 	Kind    WaitKind
-	Tenant  string
+	Tenant  string // empty: of WaitBreaker
 	Batch   string
-	Address string // TENANT or TENANT/PHASE/ITEM
+	Address string // TENANT or TENANT/PHASE/ITEM; of WaitBreaker, batch.NAME
 	Reason  string
 	Since   time.Time // zero: not known
 	Until   time.Time // zero: until somebody acts

@@ -224,6 +224,9 @@ func (o *oracle) begun(r *ledger.Record, p *schema.Phase) bool {
 // answer lets people answer for some of what waits for them.
 func (o *oracle) answer() {
 	for r := range o.w.sorted() {
+		if ledger.OfBatch(r.ID) {
+			continue
+		}
 		if rapid.IntRange(0, 9).Draw(o.rt, "hold") == 0 {
 			kind := ledger.Held
 			if r.Hold != nil {

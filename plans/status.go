@@ -60,6 +60,7 @@ type TenantStatus struct {
 	New     bool
 	Becomes string
 	Held    *Held     // nil: it is not held
+	Stopped *Held     // the open breaker that keeps it back, or will; nil: none does
 	Next    time.Time // when anything falls due for it; zero: nothing will
 	Items   []ItemStatus
 	Locks   []LockStatus // open obligations
@@ -75,6 +76,8 @@ type Held struct {
 	Source Source
 	// Answers are what the tenant may say, where it is held for want of consent.
 	Answers Answers
+	// Breaker is the batch whose open breaker it is; empty: it is something else.
+	Breaker string
 }
 
 // Source names a part of a plan directory.

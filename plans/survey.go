@@ -38,7 +38,7 @@ func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus
 	b := c.d.batches[r.Batch]
 	*s = TenantStatus{
 		ID: r.ID, Batch: r.Batch, T: r.T, Zone: Zone(c.in.Config, t, b), Epoch: r.Epoch,
-		Status: out.Status, Held: out.Held, Next: out.Next, Items: out.Items, Locks: out.Locks,
+		Status: out.Status, Held: out.Held, Stopped: out.Stopped, Next: out.Next, Items: out.Items, Locks: out.Locks,
 	}
 	if out.Phase != nil {
 		s.Phase = out.Phase.Name
@@ -49,6 +49,9 @@ func (c *computation) survey(t *schema.Tenant, r *ledger.Record, s *TenantStatus
 	}
 	if why, ok := c.result.Reasons[r.ID]; ok && s.Held == nil {
 		s.Held = &why
+		if why.Breaker != "" {
+			s.Stopped = s.Held
+		}
 	}
 	if gone && s.Held == nil {
 		s.Held = &Held{Reason: "left the inventory"}

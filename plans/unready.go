@@ -16,11 +16,6 @@ func Unready(cfg *schema.Config) diag.List {
 			Hint:   "Leave it out.", Subject: at,
 		})
 	}
-	for _, b := range cfg.Batches {
-		if b.Breaker != nil {
-			add("breaker", b.Breaker.Range)
-		}
-	}
 	for _, m := range cfg.Moves {
 		if m.From.Kind != schema.RefBatch {
 			add("moved for anything but batches", m.Range)

@@ -40,7 +40,7 @@ func (d *Decider) upcoming(t *schema.Tenant, r *ledger.Record, out *Decision, ow
 // is ahead, and nothing stands in the way.
 func (d *Decider) ahead(it *schema.Item, out *Decision) bool {
 	shut := out.Dead || out.Barred != nil && it.Phase.Index >= out.Barred.Index
-	return out.line.Items[it.Index].At.After(d.now) && !(shut && it.Phase.Hard)
+	return out.line.Items[it.Index].At.After(d.now) && !(shut && it.Phase.Hard) && !d.stops(it.Phase, out)
 }
 
 // unlocks reports whether a lock will be given back in its phase: it is held, or

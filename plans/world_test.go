@@ -165,13 +165,13 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 			return
 		}
 		for i := range out.Actions {
-			w.act(&out.Actions[i], r, what)
+			w.act(d, &out.Actions[i], r, what)
 		}
 	}
 	panic("a tenant does not come to an end: " + r.ID)
 }
 
-func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
+func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what outcome) {
 	for _, f := range a.Facts(r, w.now) {
 		r.Apply(f)
 	}
@@ -200,14 +200,19 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 		if kind == "" {
 			continue // the runner dies here
 		}
-		f.Kind, f.Reason = kind, ""
+		f.Kind, f.Reason, f.Round = kind, "", d.Round(r)
 		switch kind {
 		case ledger.Failed:
 			f.Reason = "exit code 1"
 		case ledger.Unknown:
 			f.Reason = "no answer"
 		}
+		before := r.Tally
 		r.Apply(f)
+		d.Recount(before, r.Tally)
+		for _, f := range d.Opened(w.now) {
+			w.record(f.Tenant).Apply(f)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	for id, r := range done.Records {
 		if x := e.tasks[id]; x != nil {
 			x.record = r
+			e.recount(x, r.Tally)
 			concerned[x] = true
 		}
 	}
@@ -34,6 +35,9 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	}
 	e.afterDecided(t, done)
 	e.afterResults(t)
+	if err := e.listen(ctx, done.Serial); err != nil {
+		return err
+	}
 	for _, x := range e.inOrder(concerned) {
 		e.decide(x)
 	}

@@ -37,7 +37,8 @@ type engine struct {
 	allowed  func(kind plans.Kind, address string) bool // nil: everything
 	result   *ApplyResult
 	parallel int
-	retries  bool // wait for retries while anything else runs
+	retries  bool  // wait for retries while anything else runs
+	serial   int64 // of the state, as far as it is known here
 
 	queue   queue
 	limits  limits
@@ -49,9 +50,10 @@ type engine struct {
 	running map[*entry]bool
 	jobs    chan *entry
 	results chan result
-	arrived []result // taken from results, not yet recorded
-	stopped bool     // no new effects
-	tide    *tide    // nil: time stands still during the pass
+	arrived []result        // taken from results, not yet recorded
+	stopped bool            // no new effects
+	turned  []*schema.Batch // whose breaker has opened or closed, and whose tenants are to be decided anew
+	tide    *tide           // nil: time stands still during the pass
 	out     plans.Decision
 }
 
@@ -61,6 +63,7 @@ type task struct {
 	record *ledger.Record
 	batch  *schema.Batch
 	plan   plans.Task
+	tally  ledger.Tally // what is counted of it for a breaker
 	// busy are the entries that are queued, claimed or running.
 	busy []*entry
 	// denied are attempts that the state did not grant, with the revision at
@@ -109,7 +112,7 @@ func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Ta
 
 // add queues what a task begins with.
 func (e *engine) add(pt plans.Task) {
-	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt}
+	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt, tally: pt.Record.Tally}
 	t.plan.Steps = slices.DeleteFunc(slices.Clone(pt.Steps), func(s plans.Step) bool {
 		return !e.allows(s.Change.Kind, pt.Record.ID)
 	})

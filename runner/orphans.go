@@ -57,6 +57,7 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 	if err != nil {
 		return commit, err
 	}
+	var d *plans.Decider
 	for _, at := range open {
 		if at.BegunAt.IsZero() {
 			commit.Dropped = append(commit.Dropped, at.ID)
@@ -69,7 +70,13 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 		if r == nil || lost(r, at) {
 			continue // it is known to be unknown
 		}
-		commit.Facts = append(commit.Facts, p.orphan(at, r, now))
+		if d == nil {
+			d = plans.NewDecider(p.Config, now, true)
+			if err := d.CountUp(p.state.Records(ctx)); err != nil {
+				return commit, err
+			}
+		}
+		commit.Facts = append(commit.Facts, p.orphan(d, at, r))
 	}
 	return commit, nil
 }
@@ -92,10 +99,11 @@ func lost(r *ledger.Record, at store.Attempt) bool {
 	return it.State == ledger.Lost
 }
 
-func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledger.Fact {
+func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) ledger.Fact {
+	now := d.Now()
 	f := ledger.Fact{
 		At: now, Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
-		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown,
+		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown, Round: d.Round(r),
 		Reason: fmt.Sprintf("the runner ended while attempt %d ran", at.No),
 	}
 	it, rec := p.item(at.Item), r.Item(at.Item)
@@ -106,8 +114,7 @@ func (p *Project) orphan(at store.Attempt, r *ledger.Record, now time.Time) ledg
 	if plans.WayBack(at.Op) && rec.Release != nil {
 		try = rec.Release
 	}
-	mustEnd := plans.NewDecider(p.Config, now, true).MustEnd(it, at.Op, r)
-	if plans.Repeats(it, at.Op, try, mustEnd, now) {
+	if plans.Repeats(it, at.Op, try, d.MustEnd(it, at.Op, r), now) {
 		f.Kind, f.Next = ledger.Failed, &now // it is long ago: at once
 	}
 	return f

@@ -168,7 +168,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	}
 	e := &engine{
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
-		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait,
+		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, serial: a.p.meta.Serial,
 	}
 	if a.within != nil {
 		e.allowed = a.within.allows

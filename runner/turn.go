@@ -31,9 +31,13 @@ func (t *turn) empty() bool {
 func (e *engine) turn() *turn {
 	t := &turn{commit: store.Commit{Now: e.clock.Now()}}
 	e.collectResults(t)
+	e.heed()
 	e.collectBegins(t)
 	if !e.stopped {
 		e.collectQueue(t)
+	}
+	if !t.empty() {
+		t.commit.Facts = append(t.commit.Facts, e.decider.Opened(t.commit.Now)...)
 	}
 	return t
 }
@@ -44,7 +48,9 @@ func (e *engine) collectResults(t *turn) {
 		e.arrived = append(e.arrived, <-e.results)
 	}
 	for _, r := range e.arrived {
-		t.outcomes = append(t.outcomes, e.judge(r, t.commit.Now))
+		f := e.judge(r, t.commit.Now)
+		e.count(r.entry.task, f)
+		t.outcomes = append(t.outcomes, f)
 	}
 	t.results, e.arrived = e.arrived, nil
 	t.commit.Facts = append(t.commit.Facts, t.outcomes...)
@@ -54,6 +60,7 @@ func (e *engine) collectResults(t *turn) {
 func (e *engine) judge(r result, now time.Time) ledger.Fact {
 	en := r.entry
 	f := outcomeFact(en, r.outcome, now)
+	f.Round = e.decider.Round(en.task.record)
 	e.p.scrub(&f)
 	repeat := r.outcome.Class == action.Retryable ||
 		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op)

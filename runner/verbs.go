@@ -43,6 +43,8 @@ const (
 	Postpone VerbKind = "postpone"
 
 	Import VerbKind = "import" // said by Project.Import
+	// ResetBreaker is said with Project.ResetBreaker.
+	ResetBreaker VerbKind = "breaker reset"
 )
 
 // VerbResult lists what a verb touched and what it left, with the reason.
@@ -92,7 +94,7 @@ func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, err
 		if err != nil {
 			return nil, err
 		}
-		if sel.Tenants(r.ID, r.Batch) {
+		if sel.Tenants(r.ID, r.Batch) && !ledger.OfBatch(r.ID) {
 			ids = append(ids, r.ID)
 		}
 	}

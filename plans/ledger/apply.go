@@ -44,7 +44,7 @@ func (r *Record) Apply(f Fact) {
 	case Consented, Objected:
 		r.Consent = &Consent{Yes: f.Kind == Consented, At: f.At, By: f.By, Reason: f.Reason}
 	case Reset:
-		r.Resets++
+		r.Resets, r.Hold = max(r.Resets+1, f.Round-1), nil
 	case Renamed:
 		r.rename(f)
 	case Imported:
@@ -53,7 +53,7 @@ func (r *Record) Apply(f Fact) {
 		it := r.touch(f.Item)
 		it.enter(f.Epoch)
 		r.hear(it, f)
-		r.count(f)
+		r.Tally = r.Counted(r.Tally, f)
 		it.apply(f)
 	}
 }
@@ -63,6 +63,9 @@ func (r *Record) Apply(f Fact) {
 func (r *Record) place(f Fact) {
 	if f.Batch != r.Batch && r.Own != nil {
 		r.Own = nil
+	}
+	if f.Renames && r.Tally.Batch == r.Batch {
+		r.Tally.Batch = f.Batch
 	}
 	r.Batch, r.Zone, r.Epoch, r.T = f.Batch, f.Zone, f.Epoch, instant(f.T)
 }

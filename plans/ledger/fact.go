@@ -29,7 +29,7 @@ const (
 	Rejected  Kind = "rejected"  // a person said no
 	Expired   Kind = "expired"   // nobody answered in time
 	Resolved  Kind = "resolved"  // a person said what became of an item; see Answer
-	Held      Kind = "held"      // a person stopped the tenant
+	Held      Kind = "held"      // a person stopped the tenant; of batch.NAME: its breaker opened
 	Resumed   Kind = "resumed"   // a person let it go on
 
 	Rescheduled Kind = "rescheduled" // its T changed, and with it its epoch; without T: it has no date any more
@@ -111,7 +111,7 @@ type Fact struct {
 
 	// Round is, of Succeeded, Failed and Unknown, the round of the breaker of the
 	// tenant's batch in which it counts: how often that was reset, plus one. 0: it
-	// does not count.
+	// does not count. Of Reset, the round that begins.
 	Round int `json:"round,omitempty"`
 
 	// Undone marks the Began of a release that gives a lock back before its time:
@@ -140,6 +140,8 @@ type Fact struct {
 	Batch string     `json:"batch,omitempty"`
 	T     *time.Time `json:"t,omitempty"`
 	Zone  string     `json:"zone,omitempty"`
+	// Renames: Batch is only another name of the batch that the tenant has.
+	Renames bool `json:"renames,omitempty"`
 
 	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message; of Renamed: the new name
 	Answer Answer     `json:"answer,omitempty"` // of Resolved

@@ -55,8 +55,8 @@ type Record struct {
 	Zone  string    // in which its offsets are resolved
 
 	EnrolledAt time.Time
-	PlacedAt   time.Time // when it got its present T
-	Hold       *Hold
+	PlacedAt   time.Time  // when it got its present T
+	Hold       *Hold      // of the record of a batch: its breaker is open
 	Own        *Own       // a T of its own that a person asked for; nil: none
 	Left       *Departure // it has left the transition; nil: it has not
 	Back       *Departure // it goes back, or has gone, until a person lets it go on; nil: it does not
@@ -68,7 +68,7 @@ type Record struct {
 	// Became is the id that the tenant has now: this record is that of nobody any
 	// more. Empty: it has no other.
 	Became string
-	Resets int    // of the record of a batch: how often its breaker was reset
+	Resets int    // of the record of a batch: how many rounds of its breaker are over
 	Told   []Told // sorted by Recipient
 	Items  []Item // sorted by Key
 }
@@ -196,6 +196,18 @@ type Part struct {
 	Recipient string
 	Try
 }
+
+// batchPrefix begins the ids of the records of batches. No tenant's begins so.
+const batchPrefix = "batch."
+
+// BatchID is the id of the record of a batch, which knows of its breaker.
+func BatchID(name string) string { return batchPrefix + name }
+
+// BatchName is the batch whose record has an id; false: it is that of a tenant.
+func BatchName(id string) (string, bool) { return strings.CutPrefix(id, batchPrefix) }
+
+// OfBatch reports whether an id is that of the record of a batch.
+func OfBatch(id string) bool { return strings.HasPrefix(id, batchPrefix) }
 
 // Item returns what is recorded of an item, or nil.
 func (r *Record) Item(key string) *Item {

@@ -13,18 +13,29 @@ func (r *Record) setApart(f Fact) {
 	}
 }
 
-// count counts an attempt that has ended for the breaker of the tenant's batch.
-func (r *Record) count(f Fact) {
-	if f.Round == 0 || f.Kind == Failed && f.Next != nil {
-		return
+// CountsFor is the batch for whose breaker the tenant's attempts count: its own,
+// or the one that it left. Empty: none.
+func (r *Record) CountsFor() string {
+	if r.Left != nil {
+		return r.Left.Batch
 	}
-	if r.Tally.Batch != r.Batch || r.Tally.Round != f.Round {
-		r.Tally = Tally{Batch: r.Batch, Round: f.Round}
+	return r.Batch
+}
+
+// Counted is a tally of the tenant's attempts after a fact.
+func (r *Record) Counted(t Tally, f Fact) Tally {
+	batch := r.CountsFor()
+	if f.Round == 0 || batch == "" || f.Kind == Failed && f.Next != nil {
+		return t
 	}
-	r.Tally.Ended++
+	if t.Batch != batch || t.Round != f.Round {
+		t = Tally{Batch: batch, Round: f.Round}
+	}
+	t.Ended++
 	if f.Kind == Failed || f.Kind == Unknown {
-		r.Tally.Errors++
+		t.Errors++
 	}
+	return t
 }
 
 // rename gives an item another key, or all that is known of the tenant away to

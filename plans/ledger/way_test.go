@@ -48,6 +48,14 @@ func TestTallyCountsWhatHasEnded(t *testing.T) {
 			[]ledger.Fact{placed, end(ledger.Failed, 1), {Kind: ledger.Placed, Batch: "two"}},
 			ledger.Tally{Batch: "one", Round: 1, Ended: 1, Errors: 1},
 		},
+		"it goes with the batch to its new name": {
+			[]ledger.Fact{placed, end(ledger.Failed, 1), {Kind: ledger.Moved, Batch: "first", Renames: true}, end(ledger.Failed, 1)},
+			ledger.Tally{Batch: "first", Round: 1, Ended: 2, Errors: 2},
+		},
+		"what ends after the tenant has left counts where it began": {
+			[]ledger.Fact{placed, end(ledger.Failed, 1), {Kind: ledger.Withdrawn, By: "ann"}, end(ledger.Unknown, 1)},
+			ledger.Tally{Batch: "one", Round: 1, Ended: 2, Errors: 2},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -55,6 +63,20 @@ func TestTallyCountsWhatHasEnded(t *testing.T) {
 				t.Errorf("tally %+v, want %+v", got, test.want)
 			}
 		})
+	}
+}
+
+func TestResetBeginsARound(t *testing.T) {
+	r := sum(
+		ledger.Fact{Kind: ledger.Held, Reason: "3 of 4 attempts ended in Error"},
+		ledger.Fact{Kind: ledger.Reset, By: "ann", Reason: "looked at", Round: 4}, // three were under another name
+	)
+	if r.Resets != 3 || r.Hold != nil {
+		t.Errorf("%d resets, hold %+v", r.Resets, r.Hold)
+	}
+	r.Apply(ledger.Fact{Kind: ledger.Reset})
+	if r.Resets != 4 {
+		t.Errorf("%d resets, want 4", r.Resets)
 	}
 }
 

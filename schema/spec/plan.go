@@ -56,7 +56,7 @@ func defaults() *Block {
 func breaker() *Block {
 	return &Block{
 		Name: "breaker", Max: 1,
-		Doc: "Stops new work of a batch when more attempts than allowed end in Error. One of its bounds must be written; a batch's own breaker replaces that of defaults. It is read and checked, but not carried out yet: plan refuses it.",
+		Doc: "Stops a batch when more attempts of its tenants than allowed end in Error, those with an unknown outcome included: no phase, message or question begins for a tenant for whom it has not begun, and nobody new is placed. What has begun goes on, so does everything past the point of no return, locks are released, and whoever was told a wrong date is told the right one. It stays open until a person says breaker reset, and counts anew from there. One of its bounds must be written; a batch's own breaker replaces that of defaults.",
 		Attributes: []Attribute{
 			{Name: "max_errors", Type: Integer, Bounds: atLeast(0), DefaultDoc: "no bound", Doc: "How many attempts may end in Error."},
 			{Name: "max_error_ratio", Type: Share, DefaultDoc: "no bound", Doc: "Which share of the attempts may end in Error."},

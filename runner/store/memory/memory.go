@@ -185,7 +185,7 @@ func (s *Store) Holder(ctx context.Context) (store.Holder, bool, error) {
 func (s *Store) Verify(ctx context.Context) (store.Report, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	report := store.Report{Facts: int64(len(s.facts)), Tenants: int64(len(s.ids)), Attempts: int64(len(s.attempts))}
+	report := store.Report{Facts: int64(len(s.facts)), Attempts: int64(len(s.attempts))}
 	sums := make(map[string]*ledger.Record)
 	for _, f := range s.facts {
 		if sums[f.Tenant] == nil {
@@ -195,6 +195,9 @@ func (s *Store) Verify(ctx context.Context) (store.Report, error) {
 	}
 	var codec ledger.Codec
 	for _, id := range s.ids {
+		if !ledger.OfBatch(id) {
+			report.Tenants++
+		}
 		sum := sums[id]
 		if sum == nil || !slices.Equal(codec.Append(nil, sum), codec.Append(nil, s.records[id])) {
 			report.Problems = append(report.Problems,

@@ -76,7 +76,9 @@ func (p *replayer) row(ctx context.Context, rows *sql.Rows) error {
 			return err
 		}
 		p.sum = ledger.Record{ID: tenant}
-		p.report.Tenants++
+		if !ledger.OfBatch(tenant) {
+			p.report.Tenants++
+		}
 	}
 	var f ledger.Fact
 	if err := json.Unmarshal(body, &f); err != nil {

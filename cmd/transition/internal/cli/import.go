@@ -35,8 +35,8 @@ before apply.`,
 		example: "import facts.csv -check -reason=\"moved over from the spreadsheet\"\n" +
 			"import facts.csv -reason=\"moved over from the spreadsheet\"",
 	}.command(exactlyOne("a file of facts"), func(cmd *cobra.Command, args []string) error {
-		if w.reason == "" {
-			return needsReason(cmd)
+		if err := w.given(cmd); err != nil {
+			return err
 		}
 		o := runner.ImportOptions{File: args[0], Check: check, By: who(env, w.as), Reason: w.reason}
 		return withState(cmd.Context(), env, g, ".", runner.NeedWrite, "", func(p opened) error {

@@ -167,7 +167,7 @@ func alarm(p *plans.Plan) error {
 
 // alarming reports whether a tenant makes status and why end with 3.
 func alarming(t *plans.TenantStatus) bool {
-	if t.Status == plans.Error {
+	if t.Status == plans.Error || t.Stopped != nil {
 		return true
 	}
 	for i := range t.Locks {

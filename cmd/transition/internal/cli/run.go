@@ -95,7 +95,7 @@ func addCommands(root *cobra.Command, env Env, g *globals, hard <-chan struct{})
 	add("What is due", newPlan(env, g), newApply(env, g, hard), newRun(env, g, hard), newShow(env, g), newRender(env, g))
 	add("Where everybody is", newStatus(env, g), newWhy(env, g), newNext(env, g), newHistory(env, g))
 	add("What people decide", newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g),
-		newRollback(env, g), newWithdraw(env, g), newPostpone(env, g), newImport(env, g))
+		newRollback(env, g), newWithdraw(env, g), newPostpone(env, g), newBreaker(env, g), newImport(env, g))
 	const more = "More"
 	add(more, newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g))
 	root.SetHelpCommandGroupID(more)

@@ -8,6 +8,7 @@ import (
 
 	"transition/cmd/transition/internal/view"
 	"transition/runner"
+	"transition/schema/diag"
 )
 
 // word is what every human verb has.
@@ -21,6 +22,14 @@ func (w *word) bind(f *pflag.FlagSet) {
 	f.StringVar(&w.as, "as", "", "record `NAME` as who says it, instead of the user of the system")
 }
 
+// given refuses a word without a reason.
+func (w *word) given(cmd *cobra.Command) error {
+	if w.reason == "" {
+		return usagef("Add -reason=TEXT: it is kept in the history for ever.", "%s needs a reason.", cmd.CommandPath())
+	}
+	return nil
+}
+
 // who is the name that goes into the history.
 func who(env Env, as string) string {
 	if as != "" {
@@ -29,14 +38,10 @@ func who(env Env, as string) string {
 	return env.User()
 }
 
-func needsReason(cmd *cobra.Command) error {
-	return usagef("Add -reason=TEXT: it is kept in the history for ever.", "%s needs a reason.", cmd.CommandPath())
-}
-
 // say records a verb. args holds the selector; until is an instant, or empty.
 func (w word) say(cmd *cobra.Command, env Env, g *globals, args []string, v runner.Verb, until string) error {
-	if w.reason == "" {
-		return needsReason(cmd)
+	if err := w.given(cmd); err != nil {
+		return err
 	}
 	sel, err := selector(args)
 	if err != nil {
@@ -58,12 +63,17 @@ func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until strin
 			return usagef("Give -until a later instant.", "-until lies in the past.")
 		}
 		result, diags := p.Say(ctx, v)
-		if err := report(p.env, g, diags); err != nil {
-			return err
-		}
-		if g.json {
-			return view.VerbJSON(p.env.Stdout, v.Kind, result)
-		}
-		return view.Verb(p.env.Stdout, p.env.screen(Stdout, g), v.Kind, result)
+		return said(p, g, v.Kind, result, diags)
 	})
+}
+
+// said tells what came of a word.
+func said(p opened, g *globals, k runner.VerbKind, result runner.VerbResult, diags diag.List) error {
+	if err := report(p.env, g, diags); err != nil {
+		return err
+	}
+	if g.json {
+		return view.VerbJSON(p.env.Stdout, k, result)
+	}
+	return view.Verb(p.env.Stdout, p.env.screen(Stdout, g), k, result)
 }

@@ -205,7 +205,7 @@ func (g *waitGroup) add(w *plans.Wait) {
 // urgency is the place of a kind among those who wait.
 func urgency(k plans.WaitKind) int {
 	return slices.Index([]plans.WaitKind{
-		plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
+		plans.WaitBreaker, plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
 		plans.WaitApproval, plans.WaitRetry, plans.WaitHold,
 	}, k)
 }

@@ -118,6 +118,8 @@ func (g *page) waitMark(k plans.WaitKind) string {
 		return mark(red, "!", "error")
 	case plans.WaitLock:
 		return mark(red, "!", "lock")
+	case plans.WaitBreaker:
+		return mark(red, "!", "breaker")
 	case plans.WaitApproval:
 		return mark(yellow, "?", "approval")
 	case plans.WaitRetry:
@@ -154,6 +156,8 @@ func Answer(k plans.WaitKind, selector string, final bool) string {
 		return "transition resolve " + at + " -retry|-waive -reason=..."
 	case k == plans.WaitApproval:
 		return "transition approve|reject " + at + " -reason=..."
+	case k == plans.WaitBreaker:
+		return "transition breaker reset " + shell(strings.TrimPrefix(selector, "batch.")) + " -reason=..."
 	}
 	tenant, _, _ := strings.Cut(selector, "/")
 	if tenant == "*" || strings.HasPrefix(tenant, "batch.") {

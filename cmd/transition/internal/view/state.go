@@ -9,12 +9,17 @@ import (
 	"transition/runner/store"
 )
 
-// Record shows what is recorded of one tenant.
+// Record shows what is recorded of one tenant, or of the breaker of a batch.
 func Record(w io.Writer, s Screen, r *ledger.Record, now time.Time, zone *time.Location) error {
 	p := newPage(w, s, now, zone)
 	p.begun = true
 	p.linef("%s", p.paint(bold, clean(r.ID)))
-	rows := [][]string{{"revision", fmt.Sprint(r.Rev)}, {"epoch", fmt.Sprint(r.Epoch)}, {"batch", clean(r.Batch)}}
+	rows := [][]string{{"revision", fmt.Sprint(r.Rev)}}
+	if ledger.OfBatch(r.ID) {
+		rows = append(rows, []string{"resets", fmt.Sprint(r.Resets)})
+	} else {
+		rows = append(rows, []string{"epoch", fmt.Sprint(r.Epoch)}, []string{"batch", clean(r.Batch)})
+	}
 	if !r.T.IsZero() {
 		rows = append(rows, []string{"T", p.dated(r.T)})
 	}
@@ -94,11 +99,23 @@ func NewRecords(w io.Writer, s Screen) *Records {
 
 // Add lists one tenant; the record is not kept.
 func (v *Records) Add(r *ledger.Record) {
-	v.rows = append(v.rows, []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), count(len(r.Items), "item", "items")})
+	v.rows = append(v.rows, recordRow(r))
 	if len(v.rows) >= chunk {
 		v.page.rows("", v.rows)
 		v.rows = v.rows[:0]
 	}
+}
+
+// recordRow sums a record up. That of a batch knows of its breaker only.
+func recordRow(r *ledger.Record) []string {
+	if !ledger.OfBatch(r.ID) {
+		return []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), count(len(r.Items), "item", "items")}
+	}
+	words := "breaker closed"
+	if r.Hold != nil {
+		words = "breaker open"
+	}
+	return []string{clean(r.ID), "", words, fmt.Sprintf("reset %s", count(r.Resets, "time", "times"))}
 }
 
 // Close prints what is left.
@@ -117,6 +134,7 @@ type recordJSON struct {
 	Enrolled instant          `json:"enrolled_at"`
 	Placed   instant          `json:"placed_at"`
 	Hold     *heldJSON        `json:"hold"`
+	Resets   int              `json:"resets,omitempty"`
 	Items    []recordItemJSON `json:"items"`
 }
 
@@ -136,7 +154,7 @@ type recordItemJSON struct {
 func toRecordJSON(r *ledger.Record) recordJSON {
 	j := recordJSON{
 		ID: r.ID, Revision: r.Rev, Epoch: r.Epoch, Batch: optional(r.Batch), Cutover: instant(r.T), Zone: optional(r.Zone),
-		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Items: make([]recordItemJSON, len(r.Items)),
+		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Resets: r.Resets, Items: make([]recordItemJSON, len(r.Items)),
 	}
 	if r.Hold != nil {
 		j.Hold = &heldJSON{r.Hold.Reason, instant(r.Hold.Since), optional(r.Hold.By)}

@@ -3,6 +3,8 @@ package view
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +48,7 @@ func (v *Status) Close() error {
 		p.section("")
 		v.batches()
 		v.held()
+		v.breakers()
 		v.worst()
 	}
 	return p.Flush()
@@ -157,6 +160,15 @@ func (v *Status) held() {
 		parts = append(parts, count(n, "more reason", "more reasons"))
 	}
 	v.page.linef("%s   %s", v.page.paint(bold, "held"), strings.Join(parts, " · "))
+}
+
+// breakers tells which are open, and how they are reset.
+func (v *Status) breakers() {
+	for _, name := range slices.Sorted(maps.Keys(v.tally.breakers)) {
+		b := v.tally.breakers[name]
+		v.page.linef("%s   %s", v.page.paint(bold, "open"), joined(clean(b.held.Reason), fmt.Sprintf("%d kept back", b.kept)))
+		v.page.answer(resetWords(b.held))
+	}
 }
 
 func (v *Status) worst() {

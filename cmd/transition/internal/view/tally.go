@@ -29,8 +29,15 @@ type tally struct {
 	batches   map[string]*batchTally
 	worst     [5][]worstTenant // by status
 	need, ask int              // tenants that need a person, approvals that wait
+	breakers  map[string]*breakerTally
 	locked    int
 	overdue   int
+}
+
+// breakerTally is an open breaker.
+type breakerTally struct {
+	held *plans.Held
+	kept int // tenants that it keeps back now
 }
 
 type batchTally struct {
@@ -53,7 +60,7 @@ func newTally(cfg *schema.Config) *tally {
 	t := &tally{
 		noReturn: -1, approvals: approvalsOf(cfg),
 		counts: make(map[string]*[5]int), heldIn: make(map[string]int), held: make(reasons),
-		batches: make(map[string]*batchTally),
+		batches: make(map[string]*batchTally), breakers: make(map[string]*breakerTally),
 	}
 	for i, p := range cfg.Phases {
 		t.phases = append(t.phases, p.Name)
@@ -89,6 +96,7 @@ func (t *tally) add(s *plans.TenantStatus, w wall) {
 	}
 	row[s.Status]++
 	t.addHeld(s, w)
+	t.addBreaker(s)
 	t.addBatch(s)
 	overdue := t.addLocks(s)
 	if s.Status == plans.Error || overdue {
@@ -102,11 +110,30 @@ func (t *tally) addHeld(s *plans.TenantStatus, w wall) {
 		return
 	}
 	t.heldIn[s.Phase]++
+	if s.Held.Breaker != "" {
+		return // it is told once for its batch
+	}
 	reason := clean(s.Held.Reason)
 	if !s.Held.Until.IsZero() {
 		reason += " until " + w.brief(s.Held.Until)
 	}
 	t.held.add(reason)
+}
+
+// addBreaker counts an open breaker once, however many it keeps back.
+func (t *tally) addBreaker(s *plans.TenantStatus) {
+	if s.Stopped == nil {
+		return
+	}
+	b := t.breakers[s.Stopped.Breaker]
+	if b == nil {
+		b = &breakerTally{held: s.Stopped}
+		t.breakers[s.Stopped.Breaker] = b
+		t.need++
+	}
+	if s.Held != nil && s.Held.Breaker != "" {
+		b.kept++
+	}
 }
 
 func (t *tally) addBatch(s *plans.TenantStatus) {

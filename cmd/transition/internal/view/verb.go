@@ -80,6 +80,8 @@ func verbPast(k runner.VerbKind) string {
 		return "withdrew"
 	case runner.Postpone:
 		return "postponed"
+	case runner.ResetBreaker:
+		return "reset"
 	default:
 		return string(k)
 	}

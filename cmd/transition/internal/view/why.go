@@ -26,6 +26,7 @@ func Why(w io.Writer, s Screen, cfg *schema.Config, t *plans.TenantStatus, now t
 		p.linef("%s", words)
 	}
 	p.whyHeld(t)
+	p.whyStopped(t)
 	p.whyItems(t, approvalsOf(cfg))
 	p.whyLocks(t)
 	p.section("")
@@ -77,6 +78,21 @@ func (p *page) whyHeld(t *plans.TenantStatus) {
 		p.linef("      %s", p.paint(faint, strings.Join(parts, " · ")))
 	}
 }
+
+// whyStopped tells of the open breaker that keeps a tenant back, or will.
+func (p *page) whyStopped(t *plans.TenantStatus) {
+	if t.Stopped == nil {
+		return
+	}
+	if t.Held == nil || t.Held.Breaker == "" {
+		p.section("")
+		p.linef("%s %s", p.paint(yellow, "will be held:"), clean(t.Stopped.Reason))
+	}
+	p.answer(resetWords(t.Stopped))
+}
+
+// resetWords are the command that resets the breaker by which a tenant is held.
+func resetWords(h *plans.Held) string { return Answer(plans.WaitBreaker, h.Breaker, false) }
 
 func sourceWords(s plans.Source) string {
 	switch {
