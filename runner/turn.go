@@ -163,7 +163,7 @@ func (e *engine) claim(en *entry) store.Claim {
 	if it := r.Item(c.Item); it != nil {
 		c.Generation = it.Generation
 	}
-	c.Key = ledger.Key(e.p.meta.Lineage, c.Tenant, c.Item, c.Op, c.Recipient, c.Epoch, c.Generation)
+	c.Key = r.Idempotency(e.p.meta.Lineage, c.Item, c.Op, c.Recipient)
 	return c
 }
 
