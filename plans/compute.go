@@ -10,7 +10,6 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
-	"transition/schema/diag"
 )
 
 // Input is what a plan is computed from.
@@ -32,12 +31,15 @@ type Task struct {
 	New    bool          // it is to be enrolled
 	Place  *schema.Batch // it is to be placed here; nil: it is not
 	T      time.Time     // of the placement
+	// Edits come first: what the plan calls the tenant and its items now, and what
+	// it gives up. Record is as it is after them, at the revision before.
+	Edits []Step
 	// Steps change the way of a tenant that is on it.
 	Steps []Step
 }
 
 // begins reports whether something about the tenant as a whole comes first.
-func (t *Task) begins() bool { return t.New || t.Place != nil || len(t.Steps) > 0 }
+func (t *Task) begins() bool { return t.New || t.Place != nil || len(t.Edits)+len(t.Steps) > 0 }
 
 // Result is a computed plan with what apply needs to carry it out.
 type Result struct {
@@ -79,6 +81,7 @@ type computation struct {
 	progress, actual map[*schema.Batch]*progress
 	upcoming         map[upcoming]int
 	becomes          map[string]string // of a survey: where the next apply places whom
+	edits            edits
 	refused          refusals
 	decision         Decision
 }
@@ -102,6 +105,7 @@ func newComputation(in Input, assume bool) *computation {
 		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
+		edits:    newEdits(in.Config),
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
@@ -114,6 +118,9 @@ func newComputation(in Input, assume bool) *computation {
 }
 
 func (c *computation) run() error {
+	if err := c.lookBack(); err != nil {
+		return err
+	}
 	if err := c.merge(); err != nil {
 		return err
 	}
@@ -127,6 +134,9 @@ func (c *computation) run() error {
 func (c *computation) merge() error {
 	return walkBoth(c.in, func(t *schema.Tenant, r *ledger.Record) {
 		if ofBatch(r.ID) {
+			return
+		}
+		if r = c.named(t, r); r == nil {
 			return
 		}
 		c.plan.Tenants++
@@ -143,8 +153,12 @@ func (c *computation) merge() error {
 
 // gone decides a tenant that is in no inventory any more.
 func (c *computation) gone(r *ledger.Record) {
+	if gone := c.removedTenant(r.ID); gone != nil && r.Left == nil {
+		c.dismiss(gone, r)
+		return
+	}
 	if steps, ok := c.leave(r); ok {
-		c.decide(Task{Tenant: c.absent(r), Record: r, Steps: steps}, false)
+		c.decide(Task{Tenant: c.absent(r), Record: r, Edits: c.edits.steps, Steps: steps}, false)
 	}
 }
 
@@ -154,7 +168,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	switch {
 	case r.Left != nil && !fresh, r.Back != nil:
 		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
-		c.decide(Task{Tenant: t, Record: r}, false)
+		c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps}, false)
 		return
 	case r.Batch == "":
 		c.candidate(t, r, fresh)
@@ -162,7 +176,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	}
 	b := c.d.batches[c.renamed(r.Batch)]
 	if b == nil {
-		c.refused.lose(r)
+		c.unbatched(t, r)
 		return
 	}
 	steps := c.eject(t, r, b)
@@ -177,7 +191,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 			return
 		}
 	}
-	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
+	c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps, Steps: steps}, false)
 }
 
 // occupy counts a placed tenant for its batch's capacity.
@@ -239,8 +253,8 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
-		if n == 0 && c.d.gone != "" && !r.Leaving() {
-			c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+		if n == 0 && c.d.gone != "" {
+			c.stray(r)
 		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
@@ -272,13 +286,18 @@ const maxRounds = 10_000
 // its record after them.
 func (c *computation) begin(task *Task) *ledger.Record {
 	r := task.Record.Clone()
+	for _, s := range task.Edits {
+		c.change(s.Change)
+	}
 	if task.New {
 		c.change(Change{Kind: Enrol, Tenant: r.ID, At: c.in.Now})
 		r.Apply(EnrolFact(r.ID, c.in.Now))
 	}
 	for _, s := range task.Steps {
 		c.change(s.Change)
-		r.Apply(s.Fact)
+		for _, f := range s.Facts() {
+			r.Apply(f)
+		}
 	}
 	if b := task.Place; b != nil {
 		zone := Zone(c.in.Config, task.Tenant, b)
@@ -361,19 +380,6 @@ func (c *computation) advance(all map[*schema.Batch]*progress, r *ledger.Record,
 	if p := all[c.d.batches[r.Batch]]; p != nil {
 		p.add(out.Reached)
 	}
-}
-
-// distinct sorts the list and leaves out what it says twice: a tenant is decided
-// several times.
-func distinct(l diag.List) diag.List {
-	l.Sort()
-	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
-		return a.Code == b.Code && a.Detail == b.Detail
-	})
-}
-
-func (c *computation) problems(l diag.List) {
-	c.plan.Diagnostics = append(c.plan.Diagnostics, l...)
 }
 
 // finish sorts what was collected.

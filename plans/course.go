@@ -1,7 +1,6 @@
 package plans
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -10,12 +9,22 @@ import (
 	"transition/schema/toffset"
 )
 
-// Step is a change of a tenant's way as a whole, with the fact that records it.
-// Steps come before anything else of a tenant.
+// Step is a change of a tenant's way as a whole, or of what its record is called,
+// with the fact that records it. Steps come before anything else of a tenant.
 type Step struct {
 	Change Change
 	Fact   ledger.Fact
+	Also   []ledger.Fact // of the same change
+	// Other is the record of another tenant that Also is about, as it was when it
+	// was decided on; nil: it is about none.
+	Other *ledger.Record
 }
+
+// Facts are all facts of the step.
+func (s *Step) Facts() []ledger.Fact { return append([]ledger.Fact{s.Fact}, s.Also...) }
+
+// step is the only step of a change.
+func step(ch Change, f ledger.Fact) []Step { return []Step{{Change: ch, Fact: f}} }
 
 // course is where the plan wants a tenant to be now.
 type course struct {
@@ -49,10 +58,10 @@ func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) ([]St
 	case to.batch.Name != r.Batch:
 		ch := Change{Kind: Move, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now, Reason: "batch " + r.Batch + " before"}
 		ch.Detail = Detail{T: r.T, OldBatch: r.Batch}
-		return []Step{{ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)}}, true
+		return step(ch, MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)), true
 	case to.zone.String() != r.Zone:
 		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
-		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}, true
+		return step(ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)), true
 	default:
 		return nil, true
 	}
@@ -81,13 +90,18 @@ func (c *computation) eject(t *schema.Tenant, r *ledger.Record, b *schema.Batch)
 		if err != nil {
 			reason = "constraint " + con.Name
 		}
-		ch := Change{
-			Kind: Reschedule, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "loses its place: " + reason,
-			Detail: Detail{OldT: r.T, OldBatch: r.Batch},
-		}
-		return []Step{{ch, RescheduleFact(r, "", time.Time{}, zone, ch.Reason, c.in.Now)}}
+		return c.displace(r, zone, reason)
 	}
 	return nil
+}
+
+// displace is the step of a tenant that loses its place and gets no other.
+func (c *computation) displace(r *ledger.Record, zone *time.Location, why string) []Step {
+	ch := Change{
+		Kind: Reschedule, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "loses its place: " + why,
+		Detail: Detail{OldT: r.T, OldBatch: r.Batch},
+	}
+	return step(ch, RescheduleFact(r, "", time.Time{}, zone, ch.Reason, c.in.Now))
 }
 
 // reschedule is the step to another T, or to none.
@@ -112,7 +126,7 @@ func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) 
 	if r.Batch != to.batch.Name {
 		ch.Detail.OldBatch = r.Batch
 	}
-	return []Step{{ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)}}, true
+	return step(ch, RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)), true
 }
 
 // passed reports whether a tenant is past the point of no return.
@@ -171,7 +185,7 @@ func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
 		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
 		Detail: Detail{OldT: r.T},
 	}
-	return []Step{{ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)}}, true
+	return step(ch, WithdrawFact(r, nil, "left the inventory", "", c.in.Now)), true
 }
 
 // asked notes that a person wants the tenant to go back, as long as that is not
@@ -220,18 +234,7 @@ func PostponeUntil(cfg *schema.Config, t time.Time, zone *time.Location) time.Ti
 }
 
 // renamed is the name that a batch has now.
-func (c *computation) renamed(name string) string {
-	for range c.in.Config.Moves {
-		i := slices.IndexFunc(c.in.Config.Moves, func(m *schema.Move) bool {
-			return m.From.Kind == schema.RefBatch && m.From.Name == name
-		})
-		if i < 0 {
-			break
-		}
-		name = c.in.Config.Moves[i].To.Name
-	}
-	return name
-}
+func (c *computation) renamed(name string) string { return c.edits.renames.Batch(name) }
 
 // ofBatch reports whether a record is that of a batch rather than of a tenant.
 func ofBatch(id string) bool { return strings.HasPrefix(id, "batch.") }

@@ -31,12 +31,16 @@ func (c *Config) Now(r Ref) Ref {
 	return r
 }
 
-// Removed says that a part of an earlier version of the plan, or the phase that
-// it was in, was taken out on purpose; nil: nobody says so.
+// Removed says that a part of an earlier version of the plan was taken out on
+// purpose, or the phase that it was in with all that is not said to be elsewhere;
+// nil: nobody says so.
 func (c *Config) Removed(r Ref) *Removal {
 	for name := range c.Names(r) {
-		for _, gone := range c.Removals {
-			if phase, _, ok := name.split(); gone.From == name || ok && gone.From == phase {
+		if gone := c.removal(name); gone != nil {
+			return gone
+		}
+		if phase, _, ok := name.split(); ok && c.move(name) == nil {
+			if gone := c.removal(phase); gone != nil {
 				return gone
 			}
 		}
@@ -46,21 +50,37 @@ func (c *Config) Removed(r Ref) *Removal {
 
 // moved is the next name of a part; false: it has none.
 func (c *Config) moved(r Ref) (Ref, bool) {
-	for _, m := range c.Moves {
-		if m.From == r {
-			return m.To, true
-		}
+	if m := c.move(r); m != nil {
+		return m.To, true
 	}
 	phase, item, ok := r.split()
 	if !ok {
 		return r, false
 	}
+	m := c.move(phase)
+	if m == nil {
+		return r, false
+	}
+	return Ref{Kind: RefItem, Name: m.To.Name + "/" + item}, true
+}
+
+// move is what is written of just this part; nil: nothing.
+func (c *Config) move(r Ref) *Move {
 	for _, m := range c.Moves {
-		if m.From == phase {
-			return Ref{Kind: RefItem, Name: m.To.Name + "/" + item}, true
+		if m.From == r {
+			return m
 		}
 	}
-	return r, false
+	return nil
+}
+
+func (c *Config) removal(r Ref) *Removal {
+	for _, gone := range c.Removals {
+		if gone.From == r {
+			return gone
+		}
+	}
+	return nil
 }
 
 // split returns the phase and the name of an item; false: r is none.

@@ -20,6 +20,7 @@ func edited() *schema.Config {
 			{From: item("Prep/files"), To: item("Lock/files")},
 			{From: batch("one"), To: batch("first")},
 			{From: item("on/news"), To: item("on/changed")},
+			{From: item("Survey/call"), To: item("Prep/call")},
 		},
 		Removals: []*schema.Removal{{From: item("Pre-Stage/scan")}, {From: phase("Survey")}, {From: batch("first")}},
 	}
@@ -48,6 +49,7 @@ func TestRemoved(t *testing.T) {
 		item("Pre-Stage/scan"): true,
 		item("Prep/scan"):      false, // another item, of a later version
 		item("Survey/ask"):     true,  // with its phase
+		item("Survey/call"):    false, // it was moved elsewhere before
 		batch("one"):           true,
 		batch("two"):           false,
 	} {

@@ -28,7 +28,9 @@ func (r *Record) Apply(f Fact) {
 	case Withdrawn:
 		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row, Stays: f.Stays}
 		r.Batch, r.T, r.Epoch, r.Own = "", time.Time{}, f.Epoch, nil
-		if !f.Stays {
+		if f.Stays {
+			r.Told = nil // the date was kept
+		} else {
 			r.renew()
 		}
 	case RolledBack:
