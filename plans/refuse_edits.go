@@ -56,7 +56,7 @@ func (ref *editRefusals) twice(m *schema.Move, other, now string) {
 	if other != now {
 		detail = fmt.Sprintf("Tenants %q and %q are both said to be called %q now, and two histories do not make one.", m.From.Name, other, now)
 	}
-	ref.block(m.Range, "moved", "two-histories", "Two histories of one tenant", detail,
+	ref.block(m.Range, "moved", "two-histories", "Two histories would become one", detail,
 		"Remove the block: what is recorded under the new id goes on, and the old one leaves like everybody who is in no inventory any more.")
 }
 
@@ -74,13 +74,13 @@ func (ref *editRefusals) nobody(m *schema.Move, now string) {
 }
 
 func (ref *editRefusals) staysLocked(gone *schema.Removal, id string, locks []string) {
-	ref.block(gone.Range, "removed", "removed-while-locked", "A tenant cannot leave while it is locked",
+	ref.block(gone.Range, "removed", "removed-while-locked", "A lock cannot be removed while it is held",
 		fmt.Sprintf("Tenant %q is past the point of no return, and may be locked: %s. Nothing would give that back.", id, quoteSome(locks)),
 		"Put its row back until the lock was given back.")
 }
 
 func (ref *editRefusals) staysOpen(gone *schema.Removal, id string, open []string) {
-	ref.block(gone.Range, "removed", "removed-while-open", "A tenant was removed while something of it is open",
+	ref.block(gone.Range, "removed", "removed-while-open", "Something was removed while it is open",
 		fmt.Sprintf("Tenant %q is past the point of no return, and something of it is open: %s.", id, quoteSome(open)),
 		fmt.Sprintf("Put its row back until that has ended, or answer for it: transition resolve %s/%s. To give it up, write on_active = \"abandon\".", id, open[0]))
 }
@@ -103,16 +103,32 @@ func (c *computation) refuseEdits() {
 // refuseStrays reports what no block of the plan explains.
 func (c *computation) refuseStrays(ref *editRefusals) {
 	if len(ref.items) > 0 {
-		c.refuseTenants(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
+		c.refuseItems(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 			"A lock that may be held, or what has begun or waits for a person, would be forgotten (%s concerned): %s.",
 			fmt.Sprintf("Say what it is called now: moved { from = %s, to = … }. If it was taken out on purpose, say that: removed { from = %[1]s }. Else put it back under its name.", written(ref.items[0])))
 	}
-	c.refuseTenants(ref.behind, "begun-item-gone", "What has begun behind a held lock was removed",
+	c.refuseItems(ref.behind, "begun-item-gone", "What has begun behind a held lock was removed",
 		"Whether a lock may be opened depends on what has begun behind it, and of that the plan has something no more (%s concerned): %s.",
 		"Put it back until the locks are released, with when = false: then nothing new of it begins.")
-	c.refuseTenants(ref.clashes, "two-histories", "An item was renamed to one that is recorded too",
+	c.refuseItems(ref.clashes, "two-histories", "Two histories would become one",
 		"Under both names something is recorded, and two histories do not make one (%s concerned): %s.",
 		"Remove the block moved: what is recorded under the new name counts.")
+}
+
+// refuseItems adds an error that lists items by their addresses, if there are any.
+func (c *computation) refuseItems(addresses []string, code, summary, detail, hint string) {
+	if len(addresses) == 0 {
+		return
+	}
+	tenants := make(map[string]bool)
+	for _, a := range addresses {
+		tenant, _, _ := strings.Cut(a, "/")
+		tenants[tenant] = true
+	}
+	c.plan.Diagnostics.Add(diag.Diagnostic{
+		Severity: diag.Error, Code: code, Summary: summary, Hint: hint,
+		Detail: fmt.Sprintf(detail, count(len(tenants), "tenant is", "tenants are"), quoteSome(addresses)),
+	})
 }
 
 // refuseRemoval reports what a block removed may not take out.
@@ -128,10 +144,10 @@ func (ref *editRefusals) refuseRemoval(gone *schema.Removal) {
 	refuse(ref.open[gone], "removed-while-open", "Something was removed while it is open",
 		"What has begun or waits for a person would be forgotten (%d): %s."+finish(gone, "Without its block it cannot finish."),
 		"Put it back with when = false: what has begun goes on to its end, and nothing new begins. To give it up, write on_active = \"abandon\".")
-	refuse(ref.batches[gone], "removed-while-open", "A batch was removed while tenants are in it",
+	refuse(ref.batches[gone], "removed-with-tenants", "A batch was removed while tenants are in it",
 		"Tenants are placed in it (%d): %s."+finish(gone, "Without its block it has no date to go on by."),
 		"Put it back without match: who is in it goes on, and nobody else comes in. To have them placed anew, write on_active = \"abandon\".")
-	refuse(ref.moving[gone], "moved-past-return", "A batch was removed with tenants past the point of no return",
+	refuse(ref.moving[gone], "removed-past-return", "A batch was removed with tenants past the point of no return",
 		"Tenants of it are past the point of no return (%d): %s. What has happened has no other date.",
 		"Put it back without match until they are Complete.")
 }

@@ -81,7 +81,11 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 		}
 	})
 	if !found && sel.Tenant != "*" {
-		diags.Add(p.nobody(sel))
+		if d, renamed := p.became(ctx, sel.Tenant); renamed {
+			diags.Add(d)
+		} else {
+			diags.Add(p.nobody(sel))
+		}
 	}
 	if err != nil {
 		diags.Add(stateProblem(err))

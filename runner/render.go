@@ -86,12 +86,9 @@ func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 	}
 	r := &ledger.Record{ID: id}
 	if p.state != nil {
-		known, err := p.state.Record(ctx, id)
-		if err != nil {
+		var err error
+		if r, err = p.known(ctx, id); err != nil {
 			return nil, append(diags, stateProblem(err))
-		}
-		if known != nil {
-			r = known
 		}
 	}
 	if r.Batch == "" {
