@@ -105,7 +105,7 @@ func (c *computation) refuseStrays(ref *editRefusals) {
 	if len(ref.items) > 0 {
 		c.refuseItems(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 			"A lock that may be held, or what has begun or waits for a person, would be forgotten (%s concerned): %s.",
-			fmt.Sprintf("Say what it is called now: moved { from = %s, to = … }. If it was taken out on purpose, say that: removed { from = %[1]s }. Else put it back under its name.", written(ref.items[0])))
+			fmt.Sprintf("Say what it is called now: moved { from = %s, to = … }. If it was taken out on purpose, say that: removed { from = %[1]s }. Else put it back under its name; a lock that is held cannot be taken out.", written(ref.items[0])))
 	}
 	c.refuseItems(ref.behind, "begun-item-gone", "What has begun behind a held lock was removed",
 		"Whether a lock may be opened depends on what has begun behind it, and of that the plan has something no more (%s concerned): %s.",
@@ -146,10 +146,10 @@ func (ref *editRefusals) refuseRemoval(gone *schema.Removal) {
 		"Put it back with when = false: what has begun goes on to its end, and nothing new begins. To give it up, write on_active = \"abandon\".")
 	refuse(ref.batches[gone], "removed-with-tenants", "A batch was removed while tenants are in it",
 		"Tenants are placed in it (%d): %s."+finish(gone, "Without its block it has no date to go on by."),
-		"Put it back without match: who is in it goes on, and nobody else comes in. To have them placed anew, write on_active = \"abandon\".")
+		"Put it back with capacity = 0: who is in it goes on, and nobody else comes in. To have them placed anew, write on_active = \"abandon\".")
 	refuse(ref.moving[gone], "removed-past-return", "A batch was removed with tenants past the point of no return",
 		"Tenants of it are past the point of no return (%d): %s. What has happened has no other date.",
-		"Put it back without match until they are Complete.")
+		"Put it back with capacity = 0 until they are Complete.")
 }
 
 // finish adds to a sentence why on_active = "finish" is no way out.

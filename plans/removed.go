@@ -66,17 +66,18 @@ func (c *computation) removedBatch(r *ledger.Record) *schema.Removal {
 // return it goes back like everybody who leaves; past it, what was done stays.
 func (c *computation) dismiss(gone *schema.Removal, r *ledger.Record) {
 	ch := Change{Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: removedReason, Detail: Detail{OldT: r.T}}
-	f := WithdrawFact(r, nil, removedReason, "", c.in.Now)
-	if c.passed(r) {
+	stays := c.passed(r)
+	if stays {
 		if !c.dismissible(gone, r) {
 			return
 		}
 		for _, key := range pendingItems(r) {
 			r = c.edited(r, c.abandon(r, key))
 		}
-		f.Stays = true
 		ch.Reason += "; what was done stays"
 	}
+	f := WithdrawFact(r, nil, ch.Reason, "", c.in.Now)
+	f.Stays = stays
 	c.decide(Task{Tenant: c.absent(r), Record: r, Edits: c.edits.steps, Steps: step(ch, f)}, false)
 }
 

@@ -58,15 +58,22 @@ func (n names) tenant(s addr.Selector, id string) bool {
 	return s.Tenant == id || s.Tenant == n.renames.Tenant(id)
 }
 
-// tenants reports whether a selector covers a recorded tenant. One that is called
-// otherwise now is covered by both names until an apply has said so; afterwards
-// its old id is that of nobody, and only heard when somebody means just that.
-func tenants(renames *plans.Renames, s addr.Selector, r *ledger.Record) bool {
-	if r.Became != "" {
-		return s.Tenant == r.ID
+// covers reports whether a selector covers a recorded tenant. One that is called
+// otherwise now is covered by both names until an apply has said so, unless the
+// new one is somebody else's in the record; afterwards its old id is that of
+// nobody, and only heard when somebody means just that.
+func (p *Project) covers(ctx context.Context, renames *plans.Renames, s addr.Selector, r *ledger.Record) (bool, error) {
+	now := renames.Tenant(r.ID)
+	switch {
+	case r.Became != "":
+		return s.Tenant == r.ID, nil
+	case s.Tenants(r.ID, r.Batch) || s.Tenants(r.ID, renames.Batch(r.Batch)):
+		return true, nil
+	case now == r.ID || !s.Tenants(now, r.Batch):
+		return false, nil
 	}
-	batch := renames.Batch(r.Batch)
-	return s.Tenants(r.ID, r.Batch) || s.Tenants(renames.Tenant(r.ID), batch)
+	other, err := p.state.Record(ctx, now)
+	return other == nil || other.Became != "", err
 }
 
 // known reads what is recorded of a tenant, under the names of the plan: what is

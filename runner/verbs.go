@@ -89,7 +89,11 @@ func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, err
 		if err != nil {
 			return nil, err
 		}
-		if tenants(renames, sel, r) {
+		yes, err := p.covers(ctx, renames, sel, r)
+		if err != nil {
+			return nil, err
+		}
+		if yes {
 			ids = append(ids, r.ID)
 		}
 	}

@@ -15,6 +15,9 @@ func Record(w io.Writer, s Screen, r *ledger.Record, now time.Time, zone *time.L
 	p.begun = true
 	p.linef("%s", p.paint(bold, clean(r.ID)))
 	rows := [][]string{{"revision", fmt.Sprint(r.Rev)}, {"epoch", fmt.Sprint(r.Epoch)}, {"batch", clean(r.Batch)}}
+	if r.Became != "" {
+		rows = append(rows, []string{"is called", clean(r.Became) + " now"})
+	}
 	if !r.T.IsZero() {
 		rows = append(rows, []string{"T", p.dated(r.T)})
 	}
@@ -94,7 +97,11 @@ func NewRecords(w io.Writer, s Screen) *Records {
 
 // Add lists one tenant; the record is not kept.
 func (v *Records) Add(r *ledger.Record) {
-	v.rows = append(v.rows, []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), count(len(r.Items), "item", "items")})
+	what := count(len(r.Items), "item", "items")
+	if r.Became != "" {
+		what = "is called " + clean(r.Became) + " now"
+	}
+	v.rows = append(v.rows, []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), what})
 	if len(v.rows) >= chunk {
 		v.page.rows("", v.rows)
 		v.rows = v.rows[:0]
@@ -117,6 +124,7 @@ type recordJSON struct {
 	Enrolled instant          `json:"enrolled_at"`
 	Placed   instant          `json:"placed_at"`
 	Hold     *heldJSON        `json:"hold"`
+	Became   string           `json:"became,omitempty"`
 	Items    []recordItemJSON `json:"items"`
 }
 
@@ -136,7 +144,7 @@ type recordItemJSON struct {
 func toRecordJSON(r *ledger.Record) recordJSON {
 	j := recordJSON{
 		ID: r.ID, Revision: r.Rev, Epoch: r.Epoch, Batch: optional(r.Batch), Cutover: instant(r.T), Zone: optional(r.Zone),
-		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Items: make([]recordItemJSON, len(r.Items)),
+		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Became: r.Became, Items: make([]recordItemJSON, len(r.Items)),
 	}
 	if r.Hold != nil {
 		j.Hold = &heldJSON{r.Hold.Reason, instant(r.Hold.Since), optional(r.Hold.By)}
