@@ -150,7 +150,8 @@ func (c *computation) firstLock(r *ledger.Record) *schema.Item {
 // a phase: its own phase is there still.
 func (c *computation) before(key string, p *schema.Phase) bool {
 	name, _, _ := strings.Cut(key, "/")
-	return slices.ContainsFunc(c.in.Config.Phases[:p.Index], func(other *schema.Phase) bool { return other.Name == name })
+	now := c.in.Config.Now(schema.Ref{Kind: schema.RefPhase, Name: name}).Name
+	return slices.ContainsFunc(c.in.Config.Phases[:p.Index], func(other *schema.Phase) bool { return other.Name == now })
 }
 
 // obliged reports whether a tenant may hold a lock.

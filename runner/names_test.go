@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -312,4 +313,75 @@ func TestWordForTheOldIDIsNotLost(t *testing.T) {
 		t.Errorf("recorded %+v", r)
 	}
 	b.sound()
+}
+
+// An apply may end after it has adopted the plan and before it has recorded the
+// new names. If the plan is broken then, its locks are given back all the same.
+func TestLocksAreReleasedThoughTheRenameWasCutShort(t *testing.T) {
+	for _, what := range []string{"phase", "tenant"} {
+		t.Run(what, func(t *testing.T) {
+			b := newBench(t, guarded, "acme,a@a.example")
+			c := b.real(whenLocked)
+			b.now()
+			b.fake.taken()
+			want := "release contoso/Lock/door #1"
+			if what == "tenant" {
+				b.renamedTenant(guarded)
+			} else {
+				want = "release acme/Closing/door #1"
+				b.write("p.transition.hcl", strings.Replace(guarded, "phase \"Lock\" {", "moved {\n  from = phase.Lock\n  to   = phase.Closing\n}\n\nphase \"Closing\" {", 1))
+			}
+			b.cutShort(c)
+			b.wantState("acme/Lock/door", ledger.Done)
+			b.write("p.transition.hcl", guarded+"\nphase \"Move\" {}\n")
+			c.Set(b.instant(whenMissed))
+			b.release()
+			b.want(want)
+			b.write("p.transition.hcl", guarded)
+			b.sound()
+		})
+	}
+}
+
+// cutShort applies until the plan is adopted, and no further.
+func (b *bench) cutShort(c *clock.Fake) {
+	b.tb.Helper()
+	for n := 1; ; n++ {
+		ctx, cancel := context.WithCancel(b.tb.Context())
+		paced := &interrupting{Clock: c, speak: cancel}
+		b.clock = paced
+		p := b.open(runner.NeedWrite, "")
+		before, _ := p.Meta()
+		paced.n = n
+		p.Apply(ctx, runner.ApplyOptions{}, nil) // it fails if it is cut too short
+		after, _ := p.Meta()
+		b.clock = c
+		if err := p.Close(); err != nil {
+			b.tb.Fatal(err)
+		}
+		if after.Adopted != before.Adopted {
+			return
+		}
+	}
+}
+
+// release gives back what is due under the adopted plan, while that on disk is
+// wrong.
+func (b *bench) release() {
+	b.tb.Helper()
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Clock: b.clock, Actions: b.fake.actions()})
+	defer p.Close()
+	if !diags.HasErrors() {
+		b.tb.Fatal("the plan on disk is right")
+	}
+	if diags := p.OpenState(b.tb.Context(), runner.NeedWrite, time.Time{}); diags.HasErrors() {
+		b.tb.Fatal(diags)
+	}
+	adopted, diags := p.Adopted(b.tb.Context())
+	if adopted == nil || diags.HasErrors() {
+		b.tb.Fatalf("no adopted plan: %v", diags)
+	}
+	if _, diags := adopted.Release(b.tb.Context(), runner.ApplyOptions{}, nil); diags.HasErrors() {
+		b.tb.Error(diags)
+	}
 }
