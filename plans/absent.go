@@ -87,14 +87,16 @@ func (c *computation) zone(name string) *time.Location {
 // gone decides a tenant that is in no inventory any more, or puts it aside until
 // it is clear that it may leave.
 func (c *computation) gone(r *ledger.Record) {
-	switch {
+	switch removal := c.removedTenant(r.ID); {
 	case r.Left != nil:
-		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r}, false)
+		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r, Edits: c.edits.steps}, false)
+	case removal != nil:
+		c.dismiss(removal, r)
 	case c.passed(r):
 		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
 	default:
 		c.refused.gone = append(c.refused.gone, r.ID)
-		c.leavers = append(c.leavers, r.Clone())
+		c.leavers = append(c.leavers, Task{Record: r.Clone(), Edits: c.edits.steps})
 	}
 }
 
@@ -102,12 +104,14 @@ func (c *computation) gone(r *ledger.Record) {
 // lost too much: that would be all of them.
 func (c *computation) depart() {
 	shrank := c.shrank()
-	for _, r := range c.leavers {
+	for _, task := range c.leavers {
 		var row map[string]string
+		r := task.Record
 		if !shrank {
 			row = c.row(r.ID)
 		}
-		c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Steps: []Step{c.leave(r, row)}}, true)
+		task.Tenant, task.Steps = c.absent(r.ID, row), c.leave(r, row)
+		c.decide(task, true)
 	}
 	c.leavers = nil
 }
@@ -121,12 +125,12 @@ func (c *computation) row(id string) map[string]string {
 }
 
 // leave is the step of a tenant that the inventory has no more.
-func (c *computation) leave(r *ledger.Record, row map[string]string) Step {
+func (c *computation) leave(r *ledger.Record, row map[string]string) []Step {
 	ch := Change{
 		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
 		Detail: Detail{OldT: r.T},
 	}
-	return Step{ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now)}
+	return step(ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now))
 }
 
 // survived is what is left of a tenant that is in no inventory any more.

@@ -169,12 +169,12 @@ func (s *script) edit(name string) {
 // replace changes a text in one file of the plan.
 func (s *script) replace(args []string) {
 	s.t.Helper()
-	from, to, _ := strings.Cut(strings.Join(args[1:], " "), " => ")
+	from, to, _ := strings.Cut(strings.ReplaceAll(strings.Join(args[1:], " "), "\\n", "\n"), " => ")
 	old := string(s.files[args[0]].Data)
 	if !strings.Contains(old, from) {
 		s.t.Fatalf("%s does not contain %q", args[0], from)
 	}
-	s.files["now/"+args[0]] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(old, from, strings.ReplaceAll(to, "\\n", "\n")))}
+	s.files["now/"+args[0]] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(old, from, to))}
 	s.edit("now")
 	delete(s.files, "now/"+args[0])
 }

@@ -50,12 +50,13 @@ func (d *Decider) compareWith(cfg *schema.Config) {
 	for _, p := range d.cfg.Phases {
 		phases[p.Name] = p
 	}
+	names := NewRenames(d.cfg)
 	for _, p := range cfg.Phases {
 		was := &pastPhase{Phase: p}
 		for _, it := range p.Items {
-			was.items = append(was.items, b.pair(d, it))
+			was.items = append(was.items, b.pair(d, it, names.Key(it.Key())))
 		}
-		if now := phases[p.Name]; now != nil {
+		if now := phases[d.cfg.Now(schema.Ref{Kind: schema.RefPhase, Name: p.Name}).Name]; now != nil {
 			b.phases[now.Index] = was
 		}
 	}
@@ -71,9 +72,9 @@ func (d *Decider) compareLine(l *line) {
 	}
 }
 
-// pair finds what an item has become: it is known by its key.
-func (b *before) pair(d *Decider, it *schema.Item) past {
-	p := past{Item: it, key: it.Key()}
+// pair finds what an item has become: it is known by the key that it has now.
+func (b *before) pair(d *Decider, it *schema.Item, key string) past {
+	p := past{Item: it, key: key}
 	if i, ok := slices.BinarySearch(d.keys, p.key); ok {
 		p.now = d.byKey[i]
 		b.items[p.now.Index] = it

@@ -41,7 +41,7 @@ func newBreakers(cfg *schema.Config) map[string]*breaker {
 		all[b.Name] = &breaker{batch: b, round: 1}
 	}
 	for _, m := range cfg.Moves {
-		if b := all[renamed(cfg, m.From.Name)]; m.From.Kind == schema.RefBatch && b != nil {
+		if b := all[cfg.Now(m.From).Name]; m.From.Kind == schema.RefBatch && b != nil {
 			all[m.From.Name] = b
 		}
 	}
@@ -236,7 +236,7 @@ func (d *Decider) Opened(now time.Time) []ledger.Fact {
 
 // BatchOf finds a batch by any name that it has had; nil: there is none.
 func BatchOf(cfg *schema.Config, name string) *schema.Batch {
-	name = renamed(cfg, name)
+	name = cfg.Now(schema.Ref{Kind: schema.RefBatch, Name: name}).Name
 	i := slices.IndexFunc(cfg.Batches, func(b *schema.Batch) bool { return b.Name == name })
 	if i < 0 {
 		return nil

@@ -8,7 +8,7 @@ import (
 
 // candidate notes a tenant without a batch.
 func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) {
-	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh}
+	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh, Edits: c.edits.steps}
 	c.occupy(t, r, c.d.batches[c.renamed(r.Batch)]) // it leaves its place only for another
 	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
 	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
@@ -17,6 +17,9 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	blocked := w.constrained()
 	if blocked == nil {
 		blocked = c.d.hold(t, r)
+	}
+	if blocked == nil && r.Batch == "" && c.passed(r) {
+		blocked = &Held{Reason: "was moved before it left: there is nothing to place it for"}
 	}
 	if blocked != nil && r.Batch != "" {
 		c.problems(c.decision.Problems)
@@ -156,8 +159,10 @@ func (c *computation) rebatch(task Task, res placement.Result) {
 // stay decides a placed tenant in the batch that it has.
 func (c *computation) stay(task Task) {
 	b := c.d.batches[c.renamed(task.Record.Batch)]
-	if b == nil {
-		c.refused.lose(task.Record)
+	if b == nil { // it was removed; else the tenant would not be here
+		zone := Zone(c.in.Config, task.Tenant, nil)
+		task.Steps = c.displace(task.Record, zone, "batch "+task.Record.Batch+" was removed")
+		c.decide(task, true)
 		return
 	}
 	task.Steps = c.steer(task.Tenant, task.Record, c.courseOf(task.Tenant, task.Record, b))

@@ -10,7 +10,6 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
-	"transition/schema/diag"
 )
 
 // Input is what a plan is computed from.
@@ -39,12 +38,15 @@ type Task struct {
 	New    bool          // it is to be enrolled
 	Place  *schema.Batch // it is to be placed here; nil: it is not
 	T      time.Time     // of the placement
+	// Edits come first: what the plan calls the tenant and its items now, and what
+	// it gives up. Record is as it is after them, at the revision before.
+	Edits []Step
 	// Steps change the way of a tenant that is on it.
 	Steps []Step
 }
 
 // begins reports whether something about the tenant as a whole comes first.
-func (t *Task) begins() bool { return t.New || t.Place != nil || len(t.Steps) > 0 }
+func (t *Task) begins() bool { return t.New || t.Place != nil || len(t.Edits)+len(t.Steps) > 0 }
 
 // Result is a computed plan with what apply needs to carry it out.
 type Result struct {
@@ -81,7 +83,7 @@ type computation struct {
 	order  []*schema.Batch
 	filler *placement.Filler
 
-	leavers    []*ledger.Record // they are in the inventory no more
+	leavers    []Task // they are in the inventory no more
 	candidates []placement.Candidate
 	unplaced   []Task // aligned with candidates
 	deferred   map[*schema.Batch][]Task
@@ -91,6 +93,7 @@ type computation struct {
 	upcoming         map[upcoming]int
 	becomes          map[string]string // of a survey: where the next apply places whom
 	zones            map[string]*time.Location
+	edits            edits
 	refused          refusals
 	decision         Decision
 }
@@ -115,6 +118,7 @@ func newComputation(in Input, assume bool) *computation {
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
 		zones:    make(map[string]*time.Location),
+		edits:    newEdits(in.Config),
 	}
 	if in.Adopted != nil {
 		c.d.compareWith(in.Adopted)
@@ -133,6 +137,9 @@ func (c *computation) run() error {
 	if err := c.d.CountUp(c.in.Records); err != nil {
 		return err
 	}
+	if err := c.lookBack(); err != nil {
+		return err
+	}
 	if err := c.merge(); err != nil {
 		return err
 	}
@@ -147,6 +154,9 @@ func (c *computation) run() error {
 func (c *computation) merge() error {
 	return walkBoth(c.in, func(t *schema.Tenant, r *ledger.Record) {
 		if ofBatch(r.ID) {
+			return
+		}
+		if r = c.named(t, r); r == nil {
 			return
 		}
 		c.plan.Tenants++
@@ -167,7 +177,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	switch {
 	case r.Left != nil && !fresh, r.Back != nil:
 		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
-		c.decide(Task{Tenant: t, Record: r}, false)
+		c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps}, false)
 		return
 	case r.Batch == "":
 		c.candidate(t, r, fresh)
@@ -175,7 +185,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	}
 	b := c.d.batches[c.renamed(r.Batch)]
 	if b == nil {
-		c.refused.lose(r)
+		c.unbatched(t, r)
 		return
 	}
 	steps := c.eject(t, r, b)
@@ -189,7 +199,7 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	if !leaves(steps) { // else its place is free
 		c.occupy(t, r, b)
 	}
-	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
+	c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps, Steps: steps}, false)
 }
 
 // occupy counts a placed tenant for its batch's capacity.
@@ -252,8 +262,8 @@ func (c *computation) decide(task Task, owned bool) {
 			return
 		}
 		c.problems(out.Problems)
-		if n == 0 && c.d.gone != "" && !r.Leaving() {
-			c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+		if n == 0 && c.d.gone != "" {
+			c.stray(r)
 		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
@@ -289,13 +299,18 @@ const maxRounds = 10_000
 // its record after them.
 func (c *computation) begin(task *Task) *ledger.Record {
 	r := task.Record.Clone()
+	for _, s := range task.Edits {
+		c.change(s.Change)
+	}
 	if task.New {
 		c.change(Change{Kind: Enrol, Tenant: r.ID, At: c.in.Now})
 		r.Apply(EnrolFact(r.ID, c.in.Now))
 	}
 	for _, s := range task.Steps {
 		c.change(s.Change)
-		r.Apply(s.Fact)
+		for _, f := range s.Facts() {
+			r.Apply(f)
+		}
 	}
 	if b := task.Place; b != nil {
 		zone := Zone(c.in.Config, task.Tenant, b)
@@ -362,19 +377,6 @@ func (c *computation) advance(all map[*schema.Batch]*progress, r *ledger.Record,
 	if p := all[c.d.batches[r.Batch]]; p != nil {
 		p.add(out.Reached)
 	}
-}
-
-// distinct sorts the list and leaves out what it says twice: a tenant is decided
-// several times.
-func distinct(l diag.List) diag.List {
-	l.Sort()
-	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
-		return a.Code == b.Code && a.Detail == b.Detail
-	})
-}
-
-func (c *computation) problems(l diag.List) {
-	c.plan.Diagnostics = append(c.plan.Diagnostics, l...)
 }
 
 // finish sorts what was collected.

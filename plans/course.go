@@ -9,12 +9,22 @@ import (
 	"transition/schema/toffset"
 )
 
-// Step is a change of a tenant's way as a whole, with the fact that records it.
-// Steps come before anything else of a tenant.
+// Step is a change of a tenant's way as a whole, or of what its record is called,
+// with the fact that records it. Steps come before anything else of a tenant.
 type Step struct {
 	Change Change
 	Fact   ledger.Fact
+	Also   []ledger.Fact // of the same change
+	// Other is the record of another tenant that Also is about, as it was when it
+	// was decided on; nil: it is about none.
+	Other *ledger.Record
 }
+
+// Facts are all facts of the step.
+func (s *Step) Facts() []ledger.Fact { return append([]ledger.Fact{s.Fact}, s.Also...) }
+
+// step is the only step of a change.
+func step(ch Change, f ledger.Fact) []Step { return []Step{{Change: ch, Fact: f}} }
 
 // course is where the plan wants a tenant to be now.
 type course struct {
@@ -51,10 +61,10 @@ func (c *computation) steer(t *schema.Tenant, r *ledger.Record, to course) []Ste
 		ch.Detail = Detail{T: r.T, OldBatch: r.Batch}
 		f := MoveFact(r, to.batch.Name, to.zone, ch.Reason, c.in.Now)
 		f.Renames = c.renames(r, to.batch)
-		return []Step{{ch, f}}
+		return step(ch, f)
 	case to.zone.String() != r.Zone:
 		ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "time zone " + r.Zone + " before, " + to.zone.String() + " now"}
-		return []Step{{ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now)}}
+		return step(ch, MoveFact(r, r.Batch, to.zone, ch.Reason, c.in.Now))
 	default:
 		return c.lapsed(t, r, to.zone)
 	}
@@ -83,13 +93,18 @@ func (c *computation) eject(t *schema.Tenant, r *ledger.Record, b *schema.Batch)
 		if err != nil {
 			reason = "constraint " + con.Name
 		}
-		ch := Change{
-			Kind: Reschedule, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "loses its place: " + reason,
-			Detail: Detail{OldT: r.T, OldBatch: r.Batch},
-		}
-		return []Step{{ch, RescheduleFact(r, "", time.Time{}, zone, ch.Reason, c.in.Now)}}
+		return c.displace(r, zone, reason)
 	}
 	return nil
+}
+
+// displace is the step of a tenant that loses its place and gets no other.
+func (c *computation) displace(r *ledger.Record, zone *time.Location, why string) []Step {
+	ch := Change{
+		Kind: Reschedule, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "loses its place: " + why,
+		Detail: Detail{OldT: r.T, OldBatch: r.Batch},
+	}
+	return step(ch, RescheduleFact(r, "", time.Time{}, zone, ch.Reason, c.in.Now))
 }
 
 // reschedule is the step to another T, or to none; no step: the plan may not do
@@ -117,7 +132,7 @@ func (c *computation) reschedule(r *ledger.Record, to course) []Step {
 	}
 	f := RescheduleFact(r, to.batch.Name, to.t, to.zone, ch.Reason, c.in.Now)
 	f.Renames = c.renames(r, to.batch)
-	return []Step{{ch, f}}
+	return step(ch, f)
 }
 
 // passed reports whether a tenant is past the point of no return.
@@ -193,20 +208,7 @@ func PostponeUntil(cfg *schema.Config, t time.Time, zone *time.Location) time.Ti
 }
 
 // renamed is the name that a batch has now.
-func (c *computation) renamed(name string) string { return renamed(c.in.Config, name) }
-
-func renamed(cfg *schema.Config, name string) string {
-	for range cfg.Moves {
-		i := slices.IndexFunc(cfg.Moves, func(m *schema.Move) bool {
-			return m.From.Kind == schema.RefBatch && m.From.Name == name
-		})
-		if i < 0 {
-			break
-		}
-		name = cfg.Moves[i].To.Name
-	}
-	return name
-}
+func (c *computation) renamed(name string) string { return c.edits.renames.Batch(name) }
 
 // renames reports whether a batch is only another name of the tenant's own.
 func (c *computation) renames(r *ledger.Record, b *schema.Batch) bool {

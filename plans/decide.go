@@ -24,9 +24,12 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	d.resend(r, w.line)
 	d.env = schema.Env{Tenant: t, T: r.T, Zone: zone, Batch: r.Batch, PostponeUntil: PostponeUntil(d.cfg, r.T, zone)}
 	w.consent()
-	if r.Leaving() {
+	switch {
+	case r.Left != nil && r.Left.Stays:
+		w.stay()
+	case r.Leaving():
 		w.goBack()
-	} else {
+	default:
 		w.breaker = w.stoppedBy()
 		for _, p := range d.cfg.Phases {
 			w.phase(p)
@@ -37,7 +40,9 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 		w.collapse()
 		w.wayOut()
 	}
-	w.events()
+	if r.Left == nil || !r.Left.Stays {
+		w.events()
+	}
 	slices.SortStableFunc(out.Actions, func(a, b Action) int { return a.Item.Index - b.Item.Index })
 	w.obligations()
 	w.finish()

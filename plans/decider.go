@@ -51,7 +51,8 @@ type Decider struct {
 	// Of the tenant at hand, by Item.Index.
 	rec   []*ledger.Item
 	freed []bool // locks whose release its phase has decided
-	// gone is an item that the plan has no more though something of it is open.
+	// gone is an item that the plan has no more though it must not be forgotten:
+	// something of it is open, or it has begun and a lock is held.
 	gone string
 
 	before *before // the plan that was adopted last; nil: it is no other one
@@ -229,13 +230,13 @@ func (d *Decider) Applying() *Decider {
 
 // isOpen reports whether something of an item is not ended: a lock that may be
 // held, an attempt that runs, waits for its retry or has an unknown outcome.
-func isOpen(it *ledger.Item) bool {
-	switch it.State {
-	case ledger.Running, ledger.Retrying, ledger.Lost:
-		return true
-	default:
-		return it.Obligation
+// item finds an item of the plan by PHASE/ITEM; nil: it has none.
+func (d *Decider) item(key string) *schema.Item {
+	i, ok := slices.BinarySearch(d.keys, key)
+	if !ok {
+		return nil
 	}
+	return d.byKey[i]
 }
 
 func isLock(it *schema.Item) bool {

@@ -54,6 +54,28 @@ func PlaceFact(r *ledger.Record, b *schema.Batch, t time.Time, zone *time.Locati
 	}
 }
 
+// Facts are what is recorded before anything else of a task: of its tenant, and of
+// one that it was before, as a whole.
+func (t *Task) Facts(cfg *schema.Config, now time.Time) []ledger.Fact {
+	var facts []ledger.Fact
+	for i := range t.Edits {
+		facts = append(facts, t.Edits[i].Facts()...)
+	}
+	if t.New {
+		facts = append(facts, EnrolFact(t.Record.ID, now))
+	}
+	for i := range t.Steps {
+		facts = append(facts, t.Steps[i].Facts()...)
+	}
+	for i := range facts {
+		facts[i].At = now
+	}
+	if b := t.Place; b != nil {
+		facts = append(facts, PlaceFact(t.Record, b, t.T, Zone(cfg, t.Tenant, b), now))
+	}
+	return facts
+}
+
 // Facts are what is recorded of an action apart from its attempts: all there is
 // to record of skip, collapse and missed, and the opening of an approval. The
 // collapsed messages of a send are recorded with it.

@@ -29,6 +29,19 @@ func (w *walk) goBack() {
 	}
 }
 
+// stay decides a tenant that left past the point of no return: nothing of it is
+// taken back, and no date is called off.
+func (w *walk) stay() {
+	w.leftReason()
+	for _, it := range w.d.cfg.Items {
+		rec := w.d.rec[it.Index]
+		if rec != nil && hasBegun(rec) {
+			w.out.Phase = it.Phase
+		}
+		w.showBack(it, rec)
+	}
+}
+
 // leftReason says why the tenant does not go on.
 func (w *walk) leftReason() {
 	if l := w.r.Left; l != nil {
@@ -48,11 +61,19 @@ func (w *walk) whyLeft() string {
 	return w.r.Left.Reason
 }
 
+// whyNot is why nothing more is done of what was not done.
+func (w *walk) whyNot() string {
+	if w.r.Left != nil && w.r.Left.Stays {
+		return "the tenant has left"
+	}
+	return "the tenant goes back"
+}
+
 func (w *walk) showBack(it *schema.Item, rec *ledger.Item) {
 	switch {
 	case !w.d.explain:
 	case rec == nil || !rec.State.Settled():
-		w.show(it, ItemWaiting, time.Time{}, "the tenant goes back")
+		w.show(it, ItemWaiting, time.Time{}, w.whyNot())
 	case rec.State == ledger.Merged:
 		w.show(it, ItemCollapsed, time.Time{}, "collapsed into "+rec.Into)
 	default:

@@ -25,9 +25,9 @@ type refusals struct {
 	passed     []string            // their T changed past the point of no return
 	past       []string            // their T would lie in the past
 	unnoticed  []string            // their T moved so near that notice cannot be given
-	items      []string            // addresses of open items that the plan has no more
 	lost       map[string][]string // by batch that the plan has no more
 	warned     map[*schema.Constraint][]string
+	editRefusals
 }
 
 // warn notes a tenant that goes on although a constraint blocks it.
@@ -51,7 +51,7 @@ func (c *computation) refuse() {
 	c.shrunk()
 	c.refuseTenants(ref.leftPassed, "left-past-return", "Tenants left the inventory past the point of no return",
 		"%s past the point of no return and in no inventory any more: %s. What has been moved cannot be withdrawn.",
-		"Put the rows back until the tenants are Complete.")
+		"Put the rows back until the tenants are Complete. If that is all that will be done for a tenant, say so: removed { from = tenant[\"ID\"] }.")
 	c.refuseTenants(ref.passed, "moved-past-return", "The date of tenants past the point of no return changed",
 		"%s past the point of no return, and the plan gives another date or batch: %s. What has happened has no other date.",
 		"Keep their date: write tenant \"ID\" { cutover = … } for them with the date that status shows.")
@@ -61,9 +61,7 @@ func (c *computation) refuse() {
 	c.refuseTenants(ref.unnoticed, "notice-too-short", "A date was moved so near that notice cannot be given",
 		"%s told too late of the new date, even if the correction went out now: %s. The plan asks for "+needed(c.in.Config.Notice)+".",
 		"Write a later cutover, or change notice for the whole transition.")
-	c.refuseTenants(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
-		"A lock that may be held, or an attempt without a known outcome, would be forgotten (%s concerned): %s.",
-		"Put the phase or item back under its name until that has ended.")
+	c.refuseEdits()
 	for _, con := range c.in.Config.Constraints {
 		if ids := ref.warned[con]; len(ids) > 0 {
 			c.plan.Diagnostics.Add(diag.Diagnostic{
@@ -77,7 +75,7 @@ func (c *computation) refuse() {
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
 		c.refuseTenants(ref.lost[name], "batch-gone", "A batch with tenants is gone from the plan",
 			"%s placed in batch "+strconv.Quote(name)+", which the plan does not have any more: %s.",
-			"Put the batch back, or say what it is called now: moved { from = batch."+name+", to = batch.NEW }.")
+			"Put the batch back, or say what it is called now: moved { from = batch."+name+", to = batch.NEW }. To have its tenants placed anew: removed { from = batch."+name+", on_active = \"abandon\" }.")
 	}
 }
 
@@ -178,4 +176,17 @@ func quoteSome(ids []string) string {
 		fmt.Fprintf(&b, " and %d more", len(ids)-most)
 	}
 	return b.String()
+}
+
+// distinct sorts the list and leaves out what it says twice: a tenant is decided
+// several times.
+func distinct(l diag.List) diag.List {
+	l.Sort()
+	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
+		return a.Code == b.Code && a.Detail == b.Detail
+	})
+}
+
+func (c *computation) problems(l diag.List) {
+	c.plan.Diagnostics = append(c.plan.Diagnostics, l...)
 }

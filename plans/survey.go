@@ -21,6 +21,9 @@ func Survey(in Input, each func(*TenantStatus)) (diag.List, error) {
 		if ofBatch(r.ID) {
 			return
 		}
+		if r = c.named(t, r); r == nil {
+			return
+		}
 		c.survey(t, r, &status)
 		each(&status)
 	})

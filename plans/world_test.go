@@ -149,14 +149,8 @@ func (w *world) apply(t testing.TB, what outcome) {
 
 func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	r := w.record(task.Record.ID)
-	if task.New {
-		r.Apply(plans.EnrolFact(r.ID, w.now))
-	}
-	for _, s := range task.Steps {
-		r.Apply(s.Fact)
-	}
-	if b := task.Place; b != nil {
-		r.Apply(plans.PlaceFact(r, b, task.T, plans.Zone(w.cfg, task.Tenant, b), w.now))
+	for _, f := range task.Facts(w.cfg, w.now) {
+		w.record(f.Tenant).Apply(f)
 	}
 	var out plans.Decision
 	for range 100 {

@@ -127,24 +127,19 @@ func (a *applying) leavers() []*plans.Task {
 }
 
 func (a *applying) withdrawal(t *plans.Task, now time.Time) store.Decided {
-	d := store.Decided{Tenant: t.Record.ID, Rev: t.Record.Rev}
-	for _, s := range t.Steps {
-		s.Fact.At = now
-		a.p.scrub(&s.Fact)
-		d.Facts = append(d.Facts, s.Fact)
+	d := store.Decided{Tenant: t.Record.ID, Rev: t.Record.Rev, Facts: t.Facts(a.p.Config, now)}
+	for i := range d.Facts {
+		a.p.scrub(&d.Facts[i])
 	}
 	return d
 }
 
 // left notes that a tenant was recorded to leave: what follows from it is left.
 func (a *applying) left(t *plans.Task, r *ledger.Record) {
-	for _, s := range t.Steps {
-		a.res.Done[s.Change.Kind]++
-		if a.o.Events != nil {
-			a.o.Events(Noted{s.Change})
-		}
+	for _, s := range slices.Concat(t.Edits, t.Steps) {
+		a.noted(s.Change)
 	}
-	t.Record, t.Steps = r, nil
+	t.Record, t.Edits, t.Steps = r, nil, nil
 }
 
 // unkept says why a plan could not be adopted.

@@ -106,6 +106,8 @@ func (e *engine) afterDecided(t *turn, done store.Committed) {
 			e.forget(en)
 			if !done.Refused[i] {
 				e.note(en)
+			} else if en.action == nil {
+				en.task.stale = true
 			}
 		}
 	}
@@ -192,6 +194,9 @@ func (e *engine) note(en *entry) {
 
 func (e *engine) notePlacement(en *entry) {
 	pt := en.task.plan
+	for _, s := range pt.Edits {
+		e.noted(s.Change)
+	}
 	if pt.New {
 		e.noted(plans.Change{Kind: plans.Enrol, Tenant: pt.Record.ID, At: en.at})
 	}

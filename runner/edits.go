@@ -94,7 +94,7 @@ func (a *applying) insertFor(ctx context.Context, tasks []plans.Task) error {
 // insertions are what is to be recorded of a tenant's new items. Of one whose way
 // as a whole changes first, the pass decides.
 func (a *applying) insertions(t *plans.Task, now time.Time) ([]ledger.Fact, []plans.Change) {
-	if t.New || t.Place != nil || len(t.Steps) > 0 {
+	if t.New || t.Place != nil || len(t.Edits)+len(t.Steps) > 0 {
 		return nil, nil
 	}
 	var out plans.Decision

@@ -69,8 +69,11 @@ type task struct {
 	// denied are attempts that the state did not grant, with the revision at
 	// which: they are not asked for again before something has happened.
 	denied map[attemptKey]int64
-	since  time.Time // nothing of it was due before; zero: no bound
-	wake   time.Time // when a retry falls due; zero: none
+	// stale: what it begins with was refused, so that nothing of it is right any
+	// more. The next pass looks again.
+	stale bool
+	since time.Time // nothing of it was due before; zero: no bound
+	wake  time.Time // when a retry falls due; zero: none
 }
 
 type result struct {
@@ -113,8 +116,11 @@ func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Ta
 // add queues what a task begins with.
 func (e *engine) add(pt plans.Task) {
 	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt, tally: pt.Record.Tally}
+	t.plan.Edits = slices.DeleteFunc(slices.Clone(pt.Edits), func(s plans.Step) bool {
+		return s.Fact.Kind != ledger.Renamed && !e.allows(s.Change.Kind, s.Change.Address()) // nothing is decided under old names
+	})
 	t.plan.Steps = slices.DeleteFunc(slices.Clone(pt.Steps), func(s plans.Step) bool {
-		return !e.allows(s.Change.Kind, pt.Record.ID)
+		return !e.allows(s.Change.Kind, s.Change.Address())
 	})
 	if !e.allows(plans.Enrol, pt.Record.ID) {
 		t.plan.New = false
@@ -123,7 +129,7 @@ func (e *engine) add(pt plans.Task) {
 		t.plan.Place = nil
 	}
 	e.tasks[pt.Record.ID] = t
-	if !t.plan.New && t.plan.Place == nil && len(t.plan.Steps) == 0 {
+	if !t.plan.New && t.plan.Place == nil && len(t.plan.Edits)+len(t.plan.Steps) == 0 {
 		e.decide(t)
 		return
 	}
@@ -286,7 +292,7 @@ func (e *engine) abandon(t *turn) {
 // decide queues what may be done now for a tenant, and withdraws what may not be
 // done any more.
 func (e *engine) decide(t *task) {
-	if e.stopped || e.late[t.record.ID] {
+	if e.stopped || t.stale || e.late[t.record.ID] {
 		e.withdraw(t, nil)
 		return
 	}

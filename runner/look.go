@@ -34,7 +34,6 @@ func (p *Project) sound() diag.List {
 	diags := p.openInventory()
 	if !diags.HasErrors() {
 		diags = append(diags, timeline.Check(p.Config)...)
-		diags = append(diags, plans.Unready(p.Config)...)
 	}
 	diags.Fill(p.Config.Sources)
 	return diags
@@ -89,7 +88,11 @@ func (p *Project) Status(ctx context.Context, sel addr.Selector, each func(*plan
 		}
 	})
 	if !found && sel.Tenant != "*" {
-		diags.Add(p.nobody(sel))
+		if d, renamed := p.became(ctx, sel.Tenant); renamed {
+			diags.Add(d)
+		} else {
+			diags.Add(p.nobody(sel))
+		}
 	}
 	if err != nil {
 		diags.Add(stateProblem(err))

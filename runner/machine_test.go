@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -372,32 +373,37 @@ func (m *machine) kill() {
 	m.dead = true
 	m.note("killed")
 	m.image = filepath.Join(m.dir, "image")
-	m.copyState(filepath.Join(m.dir, ".transition"), m.image)
+	m.wrongly(copyState(filepath.Join(m.dir, ".transition"), m.image))
 	m.cancel()
 }
 
 // revive puts the state back as it was when the runner was killed.
 func (m *machine) revive() {
 	m.leave()
-	m.copyState(m.image, filepath.Join(m.dir, ".transition"))
+	m.wrongly(copyState(m.image, filepath.Join(m.dir, ".transition")))
 	m.dead = false
 }
 
-func (m *machine) copyState(from, to string) {
-	if err := os.MkdirAll(to, 0o700); err != nil {
+// wrongly notes an error, which may come from an effect.
+func (m *machine) wrongly(err error) {
+	if err != nil {
 		m.wrong = append(m.wrong, err.Error())
 	}
+}
+
+// copyState copies a state as a process leaves it that ends at this instant.
+func copyState(from, to string) error {
+	err := os.MkdirAll(to, 0o700)
 	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
 		target := filepath.Join(to, name)
-		content, err := os.ReadFile(filepath.Join(from, name))
+		content, absent := os.ReadFile(filepath.Join(from, name))
 		os.Remove(target)
-		if err != nil || strings.HasSuffix(name, "-shm") {
+		if absent != nil || strings.HasSuffix(name, "-shm") {
 			continue // the engine makes its index anew, as after a crash
 		}
-		if err := os.WriteFile(target, content, 0o600); err != nil {
-			m.wrong = append(m.wrong, err.Error())
-		}
+		err = errors.Join(err, os.WriteFile(target, content, 0o600))
 	}
+	return err
 }
 
 // apply applies, as the script says.

@@ -106,7 +106,8 @@ func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) l
 		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown, Round: d.Round(r),
 		Reason: fmt.Sprintf("the runner ended while attempt %d ran", at.No),
 	}
-	it, rec := p.item(at.Item), r.Item(at.Item)
+	// It began under the name that it had, and is done by the one that it has.
+	it, rec := p.item(plans.NewRenames(p.Config).Key(at.Item)), r.Item(at.Item)
 	if it == nil || rec == nil {
 		return f
 	}

@@ -112,7 +112,7 @@ func (p *Project) Close() error {
 // the rows of the inventories, what expressions make of each tenant, and the
 // arithmetic of all dates.
 func (p *Project) Validate() diag.List {
-	diags := append(timeline.Check(p.Config), plans.Unready(p.Config)...)
+	diags := timeline.Check(p.Config)
 	if more := p.openInventory(); more.HasErrors() {
 		return append(diags, more...)
 	}

@@ -65,11 +65,7 @@ func (p *Project) renderOne(t *task, it *schema.Item, recipient string) (Rendere
 		task: t, record: r, batch: t.batch, action: &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}, recipient: recipient,
 		no: 1, began: p.Now(),
 	}
-	generation := 0
-	if rec := r.Item(it.Key()); rec != nil {
-		generation = rec.Generation
-	}
-	j.key = ledger.Key(p.meta.Lineage, r.ID, it.Key(), ledger.Send, recipient, r.Epoch, generation)
+	j.key = r.Idempotency(p.meta.Lineage, it.Key(), ledger.Send, recipient)
 	j.first = firstBegan(j)
 	req, err := p.prepare(j)
 	if err != nil {
@@ -90,12 +86,9 @@ func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 	}
 	r := &ledger.Record{ID: id}
 	if p.state != nil {
-		known, err := p.state.Record(ctx, id)
-		if err != nil {
+		var err error
+		if r, err = p.known(ctx, id); err != nil {
 			return nil, append(diags, stateProblem(err))
-		}
-		if known != nil {
-			r = known
 		}
 	}
 	if r.Batch == "" {

@@ -99,8 +99,16 @@ func (e *engine) decided(t *turn, en *entry, facts []ledger.Fact) {
 	for i := range facts {
 		e.p.scrub(&facts[i])
 	}
+	d := store.Decided{Tenant: en.task.record.ID, Rev: en.rev, Facts: facts}
+	if en.action == nil {
+		for _, s := range en.task.plan.Edits {
+			if s.Other != nil {
+				d.Other, d.OtherRev = s.Other.ID, s.Other.Rev
+			}
+		}
+	}
 	t.decided = append(t.decided, en)
-	t.commit.Decided = append(t.commit.Decided, store.Decided{Tenant: en.task.record.ID, Rev: en.rev, Facts: facts})
+	t.commit.Decided = append(t.commit.Decided, d)
 }
 
 // collectQueue takes what comes next, in order, as long as there is room.
@@ -141,24 +149,10 @@ func (e *engine) next() *entry {
 
 // facts are what an entry without an effect records.
 func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
-	t := en.task
 	if en.action != nil {
-		return en.action.Facts(t.record, now)
+		return en.action.Facts(en.task.record, now)
 	}
-	var facts []ledger.Fact
-	if t.plan.New {
-		facts = append(facts, plans.EnrolFact(t.record.ID, now))
-	}
-	for _, s := range t.plan.Steps {
-		f := s.Fact
-		f.At = now
-		facts = append(facts, f)
-	}
-	if b := t.plan.Place; b != nil {
-		zone := plans.Zone(e.p.Config, t.tenant, b)
-		facts = append(facts, plans.PlaceFact(t.record, b, t.plan.T, zone, now))
-	}
-	return facts
+	return en.task.plan.Facts(e.p.Config, now)
 }
 
 func (e *engine) claim(en *entry) store.Claim {
@@ -170,7 +164,7 @@ func (e *engine) claim(en *entry) store.Claim {
 	if it := r.Item(c.Item); it != nil {
 		c.Generation = it.Generation
 	}
-	c.Key = ledger.Key(e.p.meta.Lineage, c.Tenant, c.Item, c.Op, c.Recipient, c.Epoch, c.Generation)
+	c.Key = r.Idempotency(e.p.meta.Lineage, c.Item, c.Op, c.Recipient)
 	return c
 }
 

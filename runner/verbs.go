@@ -89,12 +89,17 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 
 // covered lists the recorded tenants that a selector covers.
 func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, error) {
+	renames := plans.NewRenames(p.Config)
 	var ids []string
 	for r, err := range p.state.Records(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if sel.Tenants(r.ID, r.Batch) && !ledger.OfBatch(r.ID) {
+		yes, err := p.covers(ctx, renames, sel, r)
+		if err != nil {
+			return nil, err
+		}
+		if yes && !ledger.OfBatch(r.ID) {
 			ids = append(ids, r.ID)
 		}
 	}
@@ -112,7 +117,7 @@ func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res 
 		if err != nil {
 			return diag.List{stateProblem(err)}
 		}
-		facts, left := p.words(v, r)
+		facts, left := p.wordsFor(v, r)
 		for i := range facts {
 			if facts[i].Kind == ledger.Withdrawn {
 				facts[i].Row = gone.of(id)
@@ -148,8 +153,18 @@ func addressOf(f *ledger.Fact) string {
 	return f.Tenant + "/" + f.Item
 }
 
-// words are the facts of a verb for one tenant, and what it had to leave.
-func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
+// wordsFor are the facts of a verb for one tenant, and what it had to leave. They
+// name things as the record does, and are judged by what the plan calls these.
+func (p *Project) wordsFor(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
+	if r.Became != "" {
+		return nil, []Left{{r.ID, "is called " + r.Became + " now"}}
+	}
+	n, named := p.names(r)
+	facts, left := p.words(v, n, named)
+	return n.recordedAs(facts), left
+}
+
+func (p *Project) words(v Verb, n names, r *ledger.Record) ([]ledger.Fact, []Left) {
 	fact := ledger.Fact{At: p.Now(), Tenant: r.ID, By: v.By, Reason: v.Reason, Epoch: r.Epoch}
 	switch v.Kind {
 	case Hold:
@@ -174,37 +189,32 @@ func (p *Project) words(v Verb, r *ledger.Record) ([]ledger.Fact, []Left) {
 	var facts []ledger.Fact
 	var left []Left
 	for _, it := range p.Config.Items {
-		if !v.Selector.Items(it.Phase.Name, it.Name) {
+		if !n.items(v.Selector, it) {
 			continue
 		}
 		f := fact
 		f.Item = it.Key()
-		why := p.itemWord(v, it, r, &f)
+		why := p.itemWord(v, it, r, n.exact(v.Selector, it) && n.tenant(v.Selector, r.ID), &f)
 		switch {
 		case why == "":
 			facts = append(facts, f)
-		case r.Item(it.Key()) != nil || exact(v.Selector, it):
-			left = append(left, Left{r.ID + "/" + it.Key(), why})
+		case r.Item(it.Key()) != nil || n.exact(v.Selector, it):
+			left = append(left, Left{r.ID + "/" + n.recorded(it.Key()), why})
 		}
 	}
 	return facts, left
 }
 
-// exact reports whether a selector names just this item.
-func exact(s addr.Selector, it *schema.Item) bool {
-	return s.Phase == it.Phase.Name && s.Item == it.Name
-}
-
 // itemWord completes the fact of a verb about an item, or says why it is not
-// legal.
-func (p *Project) itemWord(v Verb, it *schema.Item, r *ledger.Record, f *ledger.Fact) string {
+// legal. exact: just this item of just this tenant is named.
+func (p *Project) itemWord(v Verb, it *schema.Item, r *ledger.Record, exact bool, f *ledger.Fact) string {
 	rec := r.Item(it.Key())
 	state := ledger.None
 	if rec != nil {
 		state = rec.State
 	}
 	if v.Kind == Resolve {
-		return p.resolveWord(v, it, r, rec, f)
+		return p.resolveWord(v, it, r, rec, exact, f)
 	}
 	approval, ok := it.Does.(*schema.Approval)
 	switch {
@@ -234,7 +244,7 @@ func mayAnswer(by []string, who string) bool {
 }
 
 // resolveWord completes the fact of a resolve, or says why it is not legal.
-func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *ledger.Item, f *ledger.Fact) string {
+func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *ledger.Item, exact bool, f *ledger.Fact) string {
 	f.Kind, f.Answer = ledger.Resolved, v.Answer
 	comm, isMessage := it.Does.(*schema.Communication)
 	if isMessage && v.Answer == ledger.AnswerDone {
@@ -274,7 +284,7 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return fmt.Sprintf("may be answered by %v only, not by %s", approval.By, v.By)
 	case v.Answer == ledger.AnswerRetry && asks && p.expired(it, r):
 		return "has expired: asked again, it would expire at once"
-	case v.Answer == ledger.AnswerDone && rec.State == ledger.Error && !asks && (!exact(v.Selector, it) || v.Selector.Tenant != r.ID):
+	case v.Answer == ledger.AnswerDone && rec.State == ledger.Error && !asks && !exact:
 		return "has certainly failed; name it exactly to say that it is done all the same"
 	case v.Answer == ledger.AnswerRetry && (rec.State == ledger.Late || rec.State == ledger.Returned) && p.closed(it, r):
 		return "cannot begin any more on this date: its latest_start has passed"

@@ -13,7 +13,7 @@ func (r *Record) Apply(f Fact) {
 	r.setApart(f)
 	switch f.Kind {
 	case Enrolled:
-		r.EnrolledAt, r.Left, r.Consent = f.At, nil, nil
+		r.EnrolledAt, r.Left, r.Consent, r.Became = f.At, nil, nil, ""
 	case Placed:
 		r.place(f)
 		r.PlacedAt = f.At
@@ -26,9 +26,13 @@ func (r *Record) Apply(f Fact) {
 	case Postponed:
 		r.postpone(f)
 	case Withdrawn:
-		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row}
+		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row, Stays: f.Stays}
 		r.Batch, r.T, r.Epoch, r.Own = "", time.Time{}, f.Epoch, nil
-		r.renew()
+		if f.Stays {
+			r.Told = nil // the date was kept
+		} else {
+			r.renew()
+		}
 	case RolledBack:
 		r.Back = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T}
 		r.Hold = &Hold{Reason: "rolled back: " + f.Reason, By: f.By, Since: f.At}
@@ -82,7 +86,7 @@ func (r *Record) postpone(f Fact) {
 // sent on an event begins anew with every epoch.
 func (it *Item) enter(epoch int) {
 	if it.Epoch != epoch && it.OfEvent() {
-		*it = Item{Key: it.Key, Generation: it.Generation, Noticed: it.Noticed}
+		*it = Item{Key: it.Key, Alias: it.Alias, Generation: it.Generation, Noticed: it.Noticed}
 	}
 	it.Epoch = epoch
 }
@@ -116,6 +120,9 @@ func (it *Item) apply(f Fact) {
 			return
 		}
 		it.settle(Omitted, f)
+		if !it.Obligation {
+			it.Release = nil // undoing it is given up too
+		}
 	case Collapsed:
 		it.settle(Merged, f)
 		it.Into = f.Into

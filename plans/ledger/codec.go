@@ -107,6 +107,7 @@ const (
 	departureT
 	departureRow
 	departureNanos
+	departureStays
 )
 
 // What of an item is there, as bits; the rare ones come last.

@@ -174,7 +174,7 @@ func (d *decoder) instant() time.Time { return d.time(d.uint(), 1) }
 func (d *decoder) departure() *Departure {
 	flags := d.uint()
 	nanos := flags & departureNanos
-	dep := &Departure{Reason: d.text(), By: d.text(), Batch: d.name()}
+	dep := &Departure{Reason: d.text(), By: d.text(), Batch: d.name(), Stays: flags&departureStays != 0}
 	dep.At = d.time(flags&departureAt, nanos)
 	dep.T = d.time(flags&departureT, nanos)
 	if flags&departureRow != 0 {

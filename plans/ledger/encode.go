@@ -126,7 +126,7 @@ func (e *encoder) instant(t time.Time) {
 func (e *encoder) departure(d *Departure) {
 	nanos := fraction(d.At, d.T, time.Time{})
 	e.uint(bit(!d.At.IsZero(), departureAt) | bit(!d.T.IsZero(), departureT) |
-		bit(d.Row != nil, departureRow) | bit(nanos, departureNanos))
+		bit(d.Row != nil, departureRow) | bit(nanos, departureNanos) | bit(d.Stays, departureStays))
 	e.text(d.Reason)
 	e.text(d.By)
 	e.name(d.Batch)

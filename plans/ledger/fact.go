@@ -43,7 +43,7 @@ const (
 	Reset     Kind = "reset"     // a person let a batch go on whose breaker was open; Tenant is batch.NAME
 	Polled    Kind = "polled"    // the work goes on by itself: it was asked about, or has just been started
 	Replaced  Kind = "replaced"  // a person wants an item that is done once more
-	Renamed   Kind = "renamed"   // the item, or without one the tenant, is called Into from now on
+	Renamed   Kind = "renamed"   // the item, or without one the tenant, is called Into from now on; or was Source until now
 	Imported  Kind = "imported"  // it had happened before the tool came, as a person says; see State
 )
 
@@ -124,8 +124,12 @@ type Fact struct {
 	// CalledOff marks the Began of a message that says of every earlier date that
 	// it does not hold any more, and names no other.
 	CalledOff bool `json:"called_off,omitempty"`
-	// Row is, of Withdrawn, what the inventory last said of the tenant.
-	Row map[string]string `json:"row,omitempty"`
+	// Row is, of Withdrawn, what the inventory last said of the tenant. Stays: what
+	// was done for the tenant stays, and the date that it was told is not called off.
+	Row   map[string]string `json:"row,omitempty"`
+	Stays bool              `json:"stays,omitempty"`
+	// Known is, of Renamed, what was known of the tenant under the id Source.
+	Known *Known `json:"known,omitempty"`
 
 	// Apart marks an Enrolled, Placed, Moved, Rescheduled or Withdrawn by an apply
 	// of a part of a plan that was not adopted.

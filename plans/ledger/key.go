@@ -26,3 +26,36 @@ func Key(lineage, tenant, item string, op Op, recipient string, epoch, generatio
 	}
 	return keyEncoding.EncodeToString(h.Sum(nil)[:20])
 }
+
+// Idempotency is the Key of an effect of the tenant: of what an item does now, at
+// its present T.
+func (r *Record) Idempotency(lineage, item string, op Op, recipient string) string {
+	generation := 0
+	if it := r.Item(item); it != nil {
+		generation = it.Generation
+	}
+	return Key(lineage, r.ID, r.alias(item), op, recipient, r.Epoch, generation)
+}
+
+// alias is what an item is called in idempotency keys: what it was called first,
+// unless that is what another one was called before.
+func (r *Record) alias(key string) string {
+	if it := r.Item(key); it != nil && it.Alias != "" {
+		return it.Alias
+	}
+	name := key
+	for r.taken(name, key) {
+		name += "'"
+	}
+	return name
+}
+
+// taken reports whether another item than that with the key is called so.
+func (r *Record) taken(name, key string) bool {
+	for i := range r.Items {
+		if r.Items[i].Alias == name && r.Items[i].Key != key {
+			return true
+		}
+	}
+	return false
+}

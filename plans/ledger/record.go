@@ -106,6 +106,8 @@ type Departure struct {
 	T      time.Time // that it had; zero: none
 	// Row is what the inventory last said of it, by column; nil: not known.
 	Row map[string]string
+	// Stays: nothing of what was done for the tenant is taken back.
+	Stays bool
 }
 
 // Told is the last word that a recipient has had from us about T.
@@ -146,8 +148,8 @@ func (h *Hold) Active(now time.Time) bool {
 // Item is what is recorded of one item of a tenant.
 type Item struct {
 	Key string // PHASE/ITEM
-	// Alias is the key under which its first effect began, for idempotency keys,
-	// since names may change and these may not; empty: Key.
+	// Alias is the name under which its first effect began, for idempotency keys,
+	// since names may change and these may not; empty: see Record.Idempotency.
 	Alias string
 	// Try is the item itself: the run, the sending as a whole, the taking of a
 	// lock, the approval.

@@ -39,9 +39,13 @@ func (r *Record) Counted(t Tally, f Fact) Tally {
 }
 
 // rename gives an item another key, or all that is known of the tenant away to
-// another id: the facts that the other one has then say what it was.
+// another id, which has it from a fact of its own.
 func (r *Record) rename(f Fact) {
-	if f.Item == "" {
+	switch {
+	case f.Known != nil:
+		r.inherit(f.Known)
+		return
+	case f.Item == "":
 		*r = Record{ID: r.ID, Rev: r.Rev, Epoch: r.Epoch, Became: f.Into}
 		return
 	}
@@ -50,9 +54,7 @@ func (r *Record) rename(f Fact) {
 		return
 	}
 	it := *old
-	if it.Alias == "" {
-		it.Alias = it.Key
-	}
+	it.Alias = r.alias(f.Item)
 	r.drop(f.Item)
 	it.Key = f.Into
 	*r.touch(f.Into) = it

@@ -51,6 +51,20 @@ func OfAttempt(k ledger.Kind) bool {
 	return k == ledger.Began || k == ledger.Succeeded || k == ledger.Failed || k == ledger.Unknown
 }
 
+// Closes reports whether a fact ends the waiting of its item's unknown attempts:
+// a person has spoken, the item is given up, or it is called something else and
+// waits under that name.
+func Closes(f *ledger.Fact) bool {
+	switch f.Kind {
+	case ledger.Resolved, ledger.Renamed:
+		return true
+	case ledger.Skipped:
+		return len(f.Recipients) == 0 // else only some recipients are given up
+	default:
+		return false
+	}
+}
+
 func checkFact(f *ledger.Fact) error {
 	switch {
 	case f.Tenant == "":
@@ -61,7 +75,8 @@ func checkFact(f *ledger.Fact) error {
 	case f.Attempt == 0 && OfAttempt(f.Kind) && f.Kind != ledger.Failed:
 		return errors.New("it names no attempt")
 	}
-	for _, s := range append(slices.Clip(f.Recipients), f.Tenant, f.Item, f.Recipient, f.Key, f.Batch, f.Zone, f.Into) {
+	names := slices.Concat(f.Recipients, f.Known.Names(), []string{f.Tenant, f.Item, f.Recipient, f.Key, f.Batch, f.Zone, f.Into})
+	for _, s := range names {
 		if !utf8.ValidString(s) {
 			return fmt.Errorf("%q is not valid UTF-8", s)
 		}

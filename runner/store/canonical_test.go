@@ -70,6 +70,8 @@ func spoil(v reflect.Value) {
 		*x = new(int)
 	case *map[string]string:
 		*x = map[string]string{"fine": "half a \xff\xfecharacter"}
+	case **ledger.Known:
+		*x = &ledger.Known{Texts: []string{"half a \xff\xfecharacter"}, Record: []byte{0xff}}
 	case *bool:
 		*x = true
 	default:

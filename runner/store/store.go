@@ -83,7 +83,8 @@ type Claim struct {
 type Commit struct {
 	Claims []Claim
 	// Facts are appended, and applied to the records of their tenants. Began
-	// marks its attempt as begun; Succeeded, Failed and Unknown close it.
+	// marks its attempt as begun; Succeeded, Failed and Unknown end it. What ended
+	// Unknown stays open until a fact Closes it.
 	Facts []ledger.Fact
 	// Decided are facts that follow from a decision; they come after Facts.
 	Decided []Decided
@@ -104,7 +105,11 @@ type Commit struct {
 type Decided struct {
 	Tenant string
 	Rev    int64
-	Facts  []ledger.Fact
+	// Other is a second tenant that the facts are about, whose record must not
+	// have moved on from OtherRev either; empty: there is none.
+	Other    string
+	OtherRev int64
+	Facts    []ledger.Fact
 }
 
 // Committed is what came of a commit.

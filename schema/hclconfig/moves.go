@@ -145,6 +145,13 @@ func (l *loader) checkTo(c change, before, all []change, parts map[schema.Ref]bo
 				partText(c.from), kindOf(c.from), partText(c.to), kindOf(c.to)),
 			Hint: fmt.Sprintf("Name the %s that it has become, or write removed { from = %s }.", kindOf(c.from), partText(c.from)),
 		})
+	case c.from.OfEvents() != c.to.OfEvents():
+		l.report(n, n.at("to"), diag.Diagnostic{
+			Code: "contradiction", Summary: "A move to something of another kind",
+			Detail: fmt.Sprintf("One of %s and %s is sent when something happens, the other has its place in a phase: what is recorded of the one means nothing for the other.",
+				partText(c.from), partText(c.to)),
+			Hint: fmt.Sprintf("Write removed { from = %s }.", partText(c.from)),
+		})
 	case other >= 0:
 		l.report(n, n.at("to"), diag.Diagnostic{
 			Code: "duplicate-change", Summary: "Two moves to one place",
@@ -152,7 +159,7 @@ func (l *loader) checkTo(c change, before, all []change, parts map[schema.Ref]bo
 				partText(before[other].from), partText(c.to), before[other].n.def.Filename, before[other].n.def.Start.Line),
 			Hint: "Keep the one whose history goes on, and write removed for the other.",
 		})
-	case c.to.Kind == schema.RefTenant, parts[c.to]:
+	case c.to.Kind == schema.RefTenant, parts[l.cfg.Now(c.to)], l.cfg.Removed(c.to) != nil:
 	case slices.ContainsFunc(all, func(next change) bool { return next.from == c.to }):
 	default:
 		l.report(n, n.at("to"), diag.Diagnostic{

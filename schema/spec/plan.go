@@ -153,7 +153,8 @@ func conditionAttributes(doc string) []Attribute {
 func moved() *Block {
 	return &Block{
 		Name: "moved",
-		Doc:  "Says that a tenant, batch, phase or item has another name now. Carried out for batches only: plan refuses the others.",
+		Doc: "Says that a tenant, batch, phase or item has another name now: what is recorded under the old one goes on under the new one, and nothing is done again. The move of a phase takes its items along. Once it is applied, the block may go. " +
+			"An item keeps its idempotency keys, and what is open of it stays open; a tenant must have nothing open but locks that are held.",
 		Attributes: []Attribute{
 			{Name: "from", Type: Address, Required: true, Doc: `Its old address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
 			{Name: "to", Type: Address, Required: true, Doc: "Its new address."},
@@ -164,10 +165,11 @@ func moved() *Block {
 func removed() *Block {
 	return &Block{
 		Name: "removed",
-		Doc:  "Says that a tenant, batch, phase or item was taken out on purpose. It is read and checked, but not carried out yet: plan refuses it.",
+		Doc: "Says that a tenant, batch, phase or item was taken out on purpose. Without it, nothing may be taken out of which something is open: what has begun and is not done with, or waits for a person. " +
+			"A tenant past the point of no return may leave with it: nothing is undone or called off then. A lock cannot be taken out while it is held, and neither can what has begun behind it.",
 		Attributes: []Attribute{
 			{Name: "from", Type: Address, Required: true, Doc: `Its address: tenant.NAME, tenant["NAME"], batch.NAME, phase.NAME or phase.NAME.ITEM.`},
-			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while it is active", Doc: "What becomes of what has begun: it goes on to its end, or only its locks are released."},
+			{Name: "on_active", Type: Text, OneOf: []string{"finish", "abandon"}, DefaultDoc: "refused while something is open", Doc: "What becomes of what is open. abandon gives it up, and has the tenants of a batch placed anew. finish is refused as well: what is to go on keeps its block, an item with when = false, a batch with capacity = 0."},
 		},
 	}
 }

@@ -107,7 +107,7 @@ func (t *transaction) steps(c store.Commit, lease int64) (store.Committed, error
 		Records: make(map[string]*ledger.Record), Claimed: make([]int64, len(c.Claims)), Refused: make([]bool, len(c.Decided)),
 	}
 	for i, d := range c.Decided {
-		if !t.unmoved(d.Tenant, d.Rev) {
+		if !t.unmoved(d.Tenant, d.Rev) || d.Other != "" && !t.unmoved(d.Other, d.OtherRev) {
 			done.Refused[i], done.Records[d.Tenant] = true, t.record(d.Tenant).Clone()
 			continue
 		}
@@ -167,7 +167,7 @@ func (t *transaction) fact(f ledger.Fact) error {
 
 // attempt does to the attempts what a fact says of them.
 func (t *transaction) attempt(f ledger.Fact) error {
-	if f.Kind == ledger.Resolved {
+	if store.Closes(&f) {
 		for _, id := range t.opened(item{f.Tenant, f.Item}) {
 			if a := t.at(id); a.outcome == ledger.Unknown {
 				t.close(a)

@@ -66,6 +66,9 @@ func (t *transaction) decided(ctx context.Context, all []store.Decided, done *st
 	for i := range all {
 		d := &all[i]
 		ok, err := t.unmoved(ctx, d.Tenant, d.Rev)
+		if ok && d.Other != "" {
+			ok, err = t.unmoved(ctx, d.Other, d.OtherRev)
+		}
 		if err != nil {
 			return err
 		}

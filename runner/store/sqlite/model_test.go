@@ -93,6 +93,7 @@ func (m *model) commit(t *rapid.T) {
 		Now:     m.now,
 		Claims:  rapid.SliceOfN(rapid.Custom(m.claim), 0, 3).Draw(t, "claims"),
 		Facts:   rapid.SliceOfN(rapid.Custom(m.fact), 0, 3).Draw(t, "facts"),
+		Decided: rapid.SliceOfN(rapid.Custom(m.decided), 0, 2).Draw(t, "decided"),
 		Dropped: rapid.SliceOfN(rapid.Custom(m.id), 0, 1).Draw(t, "dropped"),
 		Adopt:   rapid.Custom(adoption).Draw(t, "adopt"),
 	}
@@ -141,12 +142,28 @@ func (m *model) id(t *rapid.T) int64 {
 
 func (m *model) claim(t *rapid.T) store.Claim {
 	tenant := tenants().Draw(t, "tenant")
+	return store.Claim{Tenant: tenant, Item: items().Draw(t, "item"), Op: ops().Draw(t, "op"),
+		Recipient: recipients().Draw(t, "recipient"), Epoch: 1, No: 1, Key: "key", Rev: m.rev(t, tenant)}
+}
+
+// rev is the revision of a tenant's record, or one beside it.
+func (m *model) rev(t *rapid.T, tenant string) int64 {
 	rev := rapid.Int64Range(-1, 1).Draw(t, "off")
 	if r, err := m.memory.Record(m.ctx.Context(), tenant); err == nil && r != nil {
 		rev += r.Rev
 	}
-	return store.Claim{Tenant: tenant, Item: items().Draw(t, "item"), Op: ops().Draw(t, "op"),
-		Recipient: recipients().Draw(t, "recipient"), Epoch: 1, No: 1, Key: "key", Rev: rev}
+	return rev
+}
+
+func (m *model) decided(t *rapid.T) store.Decided {
+	d := store.Decided{Facts: rapid.SliceOfN(rapid.Custom(m.fact), 1, 2).Draw(t, "facts")}
+	d.Tenant = d.Facts[0].Tenant
+	d.Rev = m.rev(t, d.Tenant)
+	if rapid.Bool().Draw(t, "two") {
+		d.Other = tenants().Draw(t, "other")
+		d.OtherRev = m.rev(t, d.Other)
+	}
+	return d
 }
 
 // fact is about one of the attempts, or about nothing in particular.
@@ -155,11 +172,14 @@ func (m *model) fact(t *rapid.T) ledger.Fact {
 		At:     m.now,
 		Tenant: tenants().Draw(t, "tenant"),
 		Item:   items().Draw(t, "item"),
-		Kind: rapid.SampledFrom([]ledger.Kind{ledger.Enrolled, ledger.Held, ledger.Resolved, ledger.Skipped,
+		Kind: rapid.SampledFrom([]ledger.Kind{ledger.Enrolled, ledger.Held, ledger.Resolved, ledger.Skipped, ledger.Renamed,
 			ledger.Began, ledger.Began, ledger.Succeeded, ledger.Failed, ledger.Unknown}).Draw(t, "kind"),
 		Answer: ledger.AnswerRetry,
 		Batch:  rapid.StringN(0, 2, 4).Draw(t, "batch"),
 		Reason: rapid.String().Draw(t, "reason"),
+	}
+	if f.Kind == ledger.Renamed {
+		f.Into = items().Draw(t, "into")
 	}
 	if !store.OfAttempt(f.Kind) {
 		return f

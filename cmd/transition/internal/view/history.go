@@ -79,7 +79,11 @@ func (p *page) factWords(f *ledger.Fact) string {
 	if f.Recipient != "" {
 		add("to %s", clean(f.Recipient))
 	}
-	if f.Into != "" {
+	switch {
+	case f.Into == "":
+	case f.Kind == ledger.Renamed:
+		add("is called %s now", clean(f.Into))
+	default:
 		add("into %s", clean(f.Into))
 	}
 	if f.Answer != "" {
@@ -88,7 +92,11 @@ func (p *page) factWords(f *ledger.Fact) string {
 	if f.State != "" {
 		add("%s", f.State)
 	}
-	if f.Source != "" {
+	switch {
+	case f.Source == "":
+	case f.Kind == ledger.Renamed:
+		add("was %s", clean(f.Source))
+	default:
 		add("from %s", clean(f.Source))
 	}
 	if f.Next != nil {

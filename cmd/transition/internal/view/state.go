@@ -20,6 +20,9 @@ func Record(w io.Writer, s Screen, r *ledger.Record, now time.Time, zone *time.L
 	} else {
 		rows = append(rows, []string{"epoch", fmt.Sprint(r.Epoch)}, []string{"batch", clean(r.Batch)})
 	}
+	if r.Became != "" {
+		rows = append(rows, []string{"is called", clean(r.Became) + " now"})
+	}
 	if !r.T.IsZero() {
 		rows = append(rows, []string{"T", p.dated(r.T)})
 	}
@@ -135,6 +138,7 @@ type recordJSON struct {
 	Placed   instant          `json:"placed_at"`
 	Hold     *heldJSON        `json:"hold"`
 	Resets   int              `json:"resets,omitempty"`
+	Became   string           `json:"became,omitempty"`
 	Items    []recordItemJSON `json:"items"`
 }
 
@@ -154,7 +158,7 @@ type recordItemJSON struct {
 func toRecordJSON(r *ledger.Record) recordJSON {
 	j := recordJSON{
 		ID: r.ID, Revision: r.Rev, Epoch: r.Epoch, Batch: optional(r.Batch), Cutover: instant(r.T), Zone: optional(r.Zone),
-		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Resets: r.Resets, Items: make([]recordItemJSON, len(r.Items)),
+		Enrolled: instant(r.EnrolledAt), Placed: instant(r.PlacedAt), Resets: r.Resets, Became: r.Became, Items: make([]recordItemJSON, len(r.Items)),
 	}
 	if r.Hold != nil {
 		j.Hold = &heldJSON{r.Hold.Reason, instant(r.Hold.Since), optional(r.Hold.By)}
