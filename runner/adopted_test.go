@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"transition/plans"
 	"transition/runner"
 	"transition/runner/store/sqlite"
 	"transition/schema/diag"
@@ -76,6 +77,20 @@ func TestTheAdoptedPlanIsWhatItWas(t *testing.T) {
 
 func (b *bench) put(name, content string) error {
 	return os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o600)
+}
+
+// An export that is written while somebody looks at the plan was seen by nobody.
+func TestAnInventoryThatChangesAtThePromptIsNotAdopted(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	b.must("2027-03-01 18:00")
+	b.write("tenants.csv", "id,email\nacme,a@a.example\nbeta,b@b.example\n")
+	_, diags := b.apply("2027-03-01 18:00", atThePrompt(func(*plans.Plan) {
+		b.write("tenants.csv", "id,email\nacme,a@a.example\nbe")
+	}))
+	refuses(t, diags, "plan-changed", "tenants.csv")
+	if pl, diags := b.mustAdopted("2027-03-01 18:00").Plan(t.Context()); diags.HasErrors() || pl.Tenants != 1 {
+		t.Errorf("adopted is %+v, %v", pl, diags)
+	}
 }
 
 const varied = `

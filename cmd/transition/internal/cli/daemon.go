@@ -42,7 +42,8 @@ is right, locks that are due under the adopted plan are given back at their
 time, and nothing else is done.
 
 Interrupted once, it begins nothing new, waits for what is running and ends
-with 0, or with 3 if a person is needed or edits were left; interrupted twice, it stops that too.
+with 0, or with 3 if a person is needed or edits are left; interrupted twice,
+it stops that too.
 
 With -rehearse it acts in virtual time, -speed times as fast as the clock on
 the wall, and ends when nothing more falls due by itself.`,
