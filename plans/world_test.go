@@ -12,6 +12,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/retry"
 	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
@@ -24,7 +25,7 @@ import (
 // becomes of each attempt.
 type world struct {
 	cfg     *schema.Config
-	source  *inventory.Source
+	tenants []*schema.Tenant // of the inventory, by id
 	records map[string]*ledger.Record
 	now     time.Time
 	live    bool
@@ -51,13 +52,18 @@ func newWorld(t testing.TB, files fs.FS) (*world, diag.List) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return &world{cfg: cfg, source: src, records: make(map[string]*ledger.Record)}, diags
+	w := &world{cfg: cfg, records: make(map[string]*ledger.Record)}
+	src.Each(func(t *schema.Tenant) bool {
+		w.tenants = append(w.tenants, t.Clone())
+		return true
+	})
+	return w, diags
 }
 
 func (w *world) input() plans.Input {
 	return plans.Input{
 		Config: w.cfg, Now: w.now, Live: w.live,
-		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
+		Tenants: slices.Values(w.tenants),
 		Records: w.sorted(),
 	}
 }
@@ -72,14 +78,12 @@ func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
 	}
 }
 
-func (w *world) tenant(id string) (found *schema.Tenant, ok bool) {
-	w.source.Each(func(t *schema.Tenant) bool {
-		if t.ID == id {
-			found = t.Clone()
-		}
-		return found == nil
-	})
-	return found, found != nil
+func (w *world) tenant(id string) (*schema.Tenant, bool) {
+	i := slices.IndexFunc(w.tenants, func(t *schema.Tenant) bool { return t.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return w.tenants[i], true
 }
 
 func (w *world) item(key string) *schema.Item {
@@ -154,6 +158,9 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 }
 
 func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
+	if w.before != nil && a.Kind.Outside() {
+		w.before(a, r)
+	}
 	for _, f := range a.Facts(r, w.now) {
 		r.Apply(f)
 	}
@@ -164,9 +171,6 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 	case plans.Send, plans.Ask:
 	default:
 		return
-	}
-	if w.before != nil {
-		w.before(a, r)
 	}
 	for _, to := range recipients {
 		kind := what(a, r.ID, to)
@@ -182,15 +186,30 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 		if kind == "" {
 			continue // the runner dies here
 		}
-		f.Kind, f.Reason = kind, ""
-		switch kind {
-		case ledger.Failed:
-			f.Reason = "exit code 1"
-		case ledger.Unknown:
-			f.Reason = "no answer"
-		}
-		r.Apply(f)
+		r.Apply(w.end(a, f, kind))
 	}
+}
+
+// retryable is what becomes of an attempt that is made again as often as the
+// item's retry allows.
+const retryable ledger.Kind = "retryable"
+
+// end is the fact that ends an attempt.
+func (w *world) end(a *plans.Action, f ledger.Fact, kind ledger.Kind) ledger.Fact {
+	f.Kind = kind
+	switch kind {
+	case ledger.Failed:
+		f.Reason = "exit code 1"
+	case ledger.Unknown:
+		f.Reason = "no answer"
+	case retryable:
+		f.Kind, f.Reason = ledger.Failed, "exit code 75"
+		next, ok := retry.Next(plans.RetryOf(a.Item, a.Op), f.No, w.now, w.now, 0, "")
+		if ok && (a.MustEnd.IsZero() || !next.After(a.MustEnd)) {
+			f.Next = &next
+		}
+	}
+	return f
 }
 
 // show writes a plan for a golden file.
