@@ -170,6 +170,9 @@ func (it *Item) acquire(f Fact) {
 	case f.Kind == Began:
 		it.Fresh = !it.Obligation
 		it.Obligation = true
+		if it.Release != nil && it.Release.State.Settled() {
+			it.Release, it.Undone, it.Afresh = nil, false, false // that was of an earlier lock
+		}
 	case f.Kind == Failed && f.NotBegun && it.Fresh:
 		it.Obligation = false
 		fallthrough
