@@ -17,6 +17,7 @@ import (
 	"transition/plans/ledger"
 	"transition/schema"
 	"transition/schema/addr"
+	"transition/schema/diag"
 	"transition/schema/factfile"
 	"transition/schema/toffset"
 )
@@ -27,13 +28,18 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 // script, and what the script prints. The script's commands are
 //
 //	now INSTANT                 sets the clock
+//	check                       prints what is wrong with the plan for its tenants
 //	plan                        prints the plan
 //	apply                       carries it out; every attempt succeeds
 //	status [SELECTOR]           prints where tenants are
 //	items SELECTOR              prints where their items are
-//	on ADDRESS OUTCOME          from now on attempts of ADDRESS end so: failed,
-//	                            unknown or dies (the runner does)
-//	edit NAME                   takes the files NAME/* over the plan's own; plan
+//	on ADDRESS OUTCOME          from now on attempts of ADDRESS, or of ADDRESS/RECIPIENT,
+//	                            end so: failed, retryable, unknown or dies (the runner does)
+//	text ADDRESS                prints the subject of a message
+//	told TENANT                 prints who was told which date last
+//	replace FILE OLD => NEW     changes a text of a file
+//	edit NAME                   takes the files NAME/* over the plan's own; what
+//	                            cannot be read is reported, and the plan stays; plan
 //	                            compares with what the last apply has adopted
 //	hold TENANT REASON          and resume, approve, reject; TENANT/consent/answer
 //	                            is what the tenant answers to being moved
@@ -93,9 +99,7 @@ func runArchive(t *testing.T, ar *txtar.Archive) string {
 	}
 	s := &script{t: t, files: files, outcomes: make(map[string][]string)}
 	w, diags := newWorld(t, files)
-	for _, d := range diags {
-		fmt.Fprintf(&s.out, "%s %s: %s\n", d.Severity, d.Code, d.Detail)
-	}
+	s.report(diags)
 	s.w = w
 	for line := range strings.Lines(lines) {
 		line = strings.TrimSpace(line)
@@ -108,12 +112,20 @@ func runArchive(t *testing.T, ar *txtar.Archive) string {
 	return s.out.String()
 }
 
+func (s *script) report(diags diag.List) {
+	for _, d := range diags {
+		fmt.Fprintf(&s.out, "%s %s: %s\n", d.Severity, d.Code, d.Detail)
+	}
+}
+
 func (s *script) run(words []string) {
 	s.t.Helper()
 	args := words[1:]
 	switch words[0] {
 	case "now":
 		s.w.now = s.instant(strings.Join(args, " "))
+	case "check":
+		s.report(plans.CheckTenants(s.w.cfg, s.w.input().Tenants))
 	case "plan":
 		s.w.show(&s.out, s.w.plan(s.t).Plan)
 	case "apply":
@@ -142,6 +154,8 @@ func (s *script) run(words []string) {
 		}
 	case "import":
 		s.imports(args[0])
+	case "text":
+		s.text(args[0])
 	case "hold", "resume", "approve", "reject", "resolve", "rollback", "withdraw", "postpone":
 		s.say(words[0], args)
 	default:
@@ -160,7 +174,8 @@ func (s *script) edit(name string) {
 	}
 	w, diags := newWorld(s.t, s.files)
 	if w == nil {
-		s.t.Fatalf("edited plan: %v", diags)
+		s.report(diags)
+		return
 	}
 	w.records, w.rows, w.now, w.adopted = s.w.records, s.w.rows, s.w.now, s.w.adopted
 	s.w = w
@@ -235,8 +250,28 @@ func (s *script) selector(text string) addr.Selector {
 	return sel
 }
 
-func (s *script) outcome(a *plans.Action, tenant, _ string) ledger.Kind {
-	switch words := s.outcomes[tenant+"/"+a.Item.Key()]; {
+// text prints the subject that a message has for a tenant.
+func (s *script) text(address string) {
+	s.t.Helper()
+	a, err := addr.Parse(address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	tenant, _ := s.w.tenant(a.Tenant)
+	c := s.w.item(a.Phase + "/" + a.Item).Does.(*schema.Communication)
+	subject, err := c.Message.For(tenant.Locale).Subject.For(&schema.Env{Tenant: tenant, Zone: s.w.cfg.Zone})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	fmt.Fprintln(&s.out, subject)
+}
+
+func (s *script) outcome(a *plans.Action, tenant, to string) ledger.Kind {
+	words := s.outcomes[tenant+"/"+a.Item.Key()]
+	if of := s.outcomes[tenant+"/"+a.Item.Key()+"/"+to]; len(of) > 0 {
+		words = of
+	}
+	switch {
 	case len(words) == 0:
 		return ledger.Succeeded
 	case words[0] == "dies":

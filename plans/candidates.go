@@ -1,6 +1,8 @@
 package plans
 
 import (
+	"time"
+
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
@@ -12,8 +14,9 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	c.occupy(t, r, c.d.batches[c.renamed(r.Batch)]) // it leaves its place only for another
 	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
 	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
+	c.d.index(r)
 	w := walk{d: c.d, out: &c.decision, t: t, r: r}
-	c.decision.Problems = nil
+	c.decision.Problems, c.decision.Actions = nil, nil
 	blocked := w.constrained()
 	if blocked == nil {
 		blocked = c.d.hold(t, r)
@@ -73,10 +76,26 @@ func (c *computation) fits(w *walk, t *schema.Tenant, cand *placement.Candidate)
 		}
 		cand.Pinned = pin != nil
 		cand.Fits = append(cand.Fits, placement.Fit{
-			Batch: i, Weight: c.weigh(w, b), Priority: c.priority(w, b),
+			Batch: i, Weight: c.weigh(w, b), Priority: c.priority(w, b), Told: c.told(w, t, b, cand.T),
 		})
 	}
 	return kept
+}
+
+// told is when a tenant can be told first of the T that it would have in a batch;
+// zero: at once.
+func (c *computation) told(w *walk, t *schema.Tenant, b *schema.Batch, own time.Time) time.Time {
+	if own.IsZero() {
+		own = b.T
+	}
+	if own.IsZero() || !c.in.Config.Notice.Required() || len(w.r.Told) > 0 {
+		return time.Time{} // who knows another date is corrected at once
+	}
+	env := c.d.env
+	defer func() { c.d.env = env }()
+	c.d.env.T, c.d.env.Zone = own, Zone(c.in.Config, t, b)
+	w.line = c.d.line(own, c.d.env.Zone)
+	return w.soonest()
 }
 
 func (c *computation) weigh(w *walk, b *schema.Batch) float64 {

@@ -37,15 +37,28 @@ type course struct {
 // or by its own wish, comes before its batch's.
 func (c *computation) courseOf(t *schema.Tenant, r *ledger.Record, b *schema.Batch) course {
 	to := course{batch: b, t: b.T, zone: Zone(c.in.Config, t, b)}
+	own := c.wish(r)
 	if t.Block != nil && !t.Block.Cutover.IsZero() {
 		to.t = t.Block.Cutover
-		if r.Own != nil && r.Own.Base.Equal(to.t) {
-			to.t = r.Own.T
+		if own != nil && own.Base.Equal(to.t) {
+			to.t = own.T
 		}
-	} else if r.Own != nil && r.Batch == b.Name {
-		to.t = r.Own.T
+	} else if own != nil && c.renamed(r.Batch) == b.Name {
+		to.t = own.T
+	}
+	if own == nil && r.Own != nil && !to.t.After(c.in.Now) {
+		to.t = r.T // it has the date that it had
 	}
 	return to
+}
+
+// wish is the T that a tenant has asked for; nil: none. One that passed before
+// anybody applied it is none any more, and keeps nobody else waiting.
+func (c *computation) wish(r *ledger.Record) *ledger.Own {
+	if r.Own == nil || !r.Own.T.Equal(r.T) && !r.Own.T.After(c.in.Now) {
+		return nil
+	}
+	return r.Own
 }
 
 // steer compares a tenant's course with what is recorded of it, and returns the

@@ -88,6 +88,7 @@ type walk struct {
 	// returned is a lock that was given back before its time.
 	returned *schema.Item
 	shutOut  bool   // the phase at hand was entered, and may not be begun now
+	cause    *Held  // why the phase at hand is not entered, unless an earlier one is why
 	missed   int    // index of the last phase with a missed item; -1: none
 	passes   bool   // an action takes the tenant past the point of no return
 	late     []late // communications that look for a message to go out with
@@ -106,6 +107,7 @@ func (w *walk) phase(p *schema.Phase) {
 	releases := w.releases(p)
 	w.out.Status = max(w.out.Status, releases)
 	begun := w.begun(p)
+	w.cause = nil
 	w.shutOut = p.Hard && !begun && !w.enter(p)
 	if w.out.NeedsGate != nil {
 		return
@@ -152,13 +154,13 @@ func (w *walk) begun(p *schema.Phase) bool {
 }
 
 // hasBegun reports whether an attempt of the item was ever made, or a person has
-// said that it is done with.
+// said that it is done. To waive what was never begun begins nothing.
 func hasBegun(rec *ledger.Item) bool {
 	if rec.Attempt != 0 || len(rec.Parts) > 0 {
 		return true
 	}
 	switch rec.State {
-	case ledger.None, ledger.Late, ledger.Omitted, ledger.Merged:
+	case ledger.None, ledger.Late, ledger.Omitted, ledger.Merged, ledger.Waived:
 		return false
 	default:
 		return true
@@ -188,6 +190,7 @@ func (w *walk) enter(p *schema.Phase) bool {
 	if reason == nil && p.NeedsNotice() {
 		reason = w.unnoticed()
 	}
+	w.cause = reason
 	if reason == nil {
 		reason = w.tooLateFor(p)
 	}
@@ -236,7 +239,7 @@ func (w *walk) behind() *Held {
 	if w.kept {
 		return w.breaker
 	}
-	if w.out.Status >= InProgress {
+	if w.out.Status >= InProgress || w.moves() {
 		return nil // it moves, or tries to
 	}
 	if w.returned != nil {
@@ -246,6 +249,14 @@ func (w *walk) behind() *Held {
 		}
 	}
 	return &Held{Reason: "waits for phase " + w.stuck.Name, Source: source(w.stuck.Range)}
+}
+
+// moves reports whether something of the phase that keeps the tenant back may
+// begin now.
+func (w *walk) moves() bool {
+	return slices.ContainsFunc(w.out.Actions, func(a Action) bool {
+		return a.Item.Phase == w.stuck && a.Kind.Outside()
+	})
 }
 
 // constrained is the first constraint of the plan that blocks the tenant.

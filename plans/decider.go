@@ -37,6 +37,7 @@ type Decider struct {
 	frees   [][]*schema.Item // by phase: locks that are released in it
 	locks   []*schema.Item
 	resends []*schema.Item // messages that are sent again in their new time when T changes
+	notices []awaited      // messages that count as a notice
 	batches map[string]*schema.Batch
 	lines   map[lineKey]*line
 	undated *line
@@ -56,6 +57,12 @@ type Decider struct {
 	gone string
 
 	before *before // the plan that was adopted last; nil: it is no other one
+}
+
+// awaited is an item with what must be settled before it.
+type awaited struct {
+	item   *schema.Item
+	before []*schema.Item
 }
 
 type lineKey struct {
@@ -102,6 +109,9 @@ func NewDecider(cfg *schema.Config, now time.Time, live bool) *Decider {
 		if c, ok := it.Does.(*schema.Communication); ok && c.OnReschedule == schema.RescheduleResend {
 			d.resends = append(d.resends, it)
 		}
+		if isNotice(it) {
+			d.notices = append(d.notices, awaited{it, timeline.Before(cfg, it)})
+		}
 	}
 	for _, b := range cfg.Batches {
 		d.batches[b.Name] = b
@@ -122,7 +132,8 @@ func (d *Decider) newLine(tl *timeline.Timeline) *line {
 	return l
 }
 
-// undated is the timeline of a tenant without T: only what needs no date comes.
+// undated is the timeline of a tenant without T: only what needs no date comes. A
+// message that tells T needs one.
 func undated(cfg *schema.Config) *timeline.Timeline {
 	tl := &timeline.Timeline{
 		Zone:   cfg.Zone,
@@ -135,7 +146,8 @@ func undated(cfg *schema.Config) *timeline.Timeline {
 		}
 	}
 	for i, it := range cfg.Items {
-		if it.At != nil || it.Phase.Opens != nil {
+		c, _ := it.Does.(*schema.Communication)
+		if it.At != nil || it.Phase.Opens != nil || c != nil && c.TellsT {
 			tl.Items[i].At = never
 		}
 	}

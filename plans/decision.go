@@ -57,6 +57,9 @@ type Action struct {
 	// MustEnd is the last instant at which it may be tried again; zero: no bound.
 	MustEnd time.Time
 	Reason  string
+	// About, of a message on an event, is the address of the item that it happened
+	// to; empty: of none.
+	About string
 	// Recipients, of Send and Ask: who has not had it yet. All of them, when
 	// Everybody; else only these are tried again.
 	Recipients []string

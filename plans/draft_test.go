@@ -118,7 +118,7 @@ func (d *draft) text() string {
 	for i, p := range d.phases {
 		fmt.Fprintf(&b, "phase %q {\n%s", p.name, p.rest)
 		if i > 0 {
-			fmt.Fprintf(&b, "  opens = %q\n", offset(p.days))
+			fmt.Fprintf(&b, "  opens = %q\n", draftOffset(p.days))
 		}
 		for _, it := range p.items {
 			b.WriteString(it.block)
@@ -142,7 +142,7 @@ func (d *draft) text() string {
 	return b.String() + strings.Join(d.moved, "")
 }
 
-func offset(days int) string {
+func draftOffset(days int) string {
 	if days == 0 {
 		return "T"
 	}
@@ -234,7 +234,7 @@ func (d *draft) shiftPhase(rt *rapid.T, _ time.Time) string {
 		d.phases[i].days = rapid.IntRange(least, most).Draw(rt, "offset")
 	}
 	if d.phases[i].rest != "" {
-		d.phases[i].rest = fmt.Sprintf("  latest_start = %q\n  point_of_no_return = true\n", offset(d.phases[i].days+1))
+		d.phases[i].rest = fmt.Sprintf("  latest_start = %q\n  point_of_no_return = true\n", draftOffset(d.phases[i].days+1))
 	}
 	return "shifting phase " + d.phases[i].name
 }

@@ -28,7 +28,8 @@ func (w *walk) events() {
 type happening struct {
 	at     time.Time
 	reason string
-	told   bool // it makes untrue what people were told
+	about  string // the address of the item that it happened to; empty: of none
+	told   bool   // it makes untrue what people were told
 }
 
 // happened reports whether an event is one of the tenant's present epoch, and
@@ -58,7 +59,7 @@ func (w *walk) happened(c *schema.Communication) (happening, bool) {
 	case schema.OnMissed:
 		return w.newest(func(s ledger.State) bool { return s == ledger.Late })
 	case schema.OnError:
-		return w.newest(func(s ledger.State) bool { return s == ledger.Error || s == ledger.Lost })
+		return w.trouble()
 	case schema.OnCompleted:
 		last := w.d.cfg.Phases[len(w.d.cfg.Phases)-1]
 		done := w.out.Phase == last && w.out.Status == Complete && len(w.out.Actions) == 0 && !r.T.IsZero() && !r.Leaving()
@@ -66,6 +67,19 @@ func (w *walk) happened(c *schema.Communication) (happening, bool) {
 	default:
 		return happening{}, false
 	}
+}
+
+// trouble is the last thing that went wrong: an item that failed, or whose
+// outcome nobody knows, or a lock that is held past its release_by.
+func (w *walk) trouble() (happening, bool) {
+	h, ok := w.newest(func(s ledger.State) bool { return s == ledger.Error || s == ledger.Lost })
+	for _, it := range w.d.locks {
+		by := w.line.Items[it.Index].ReleaseBy
+		if w.obliged(it) && after(w.d.now, by) && !by.Before(h.at) {
+			h, ok = w.to(it, by, w.overdue(by)), true
+		}
+	}
+	return h, ok
 }
 
 // newest is the last item of the plan that came into a state.
@@ -78,11 +92,16 @@ func (w *walk) newest(in func(ledger.State) bool) (happening, bool) {
 		}
 		for _, try := range []*ledger.Try{&rec.Try, rec.Release} {
 			if try != nil && in(try.State) && !try.At.Before(h.at) {
-				h = happening{at: try.At, reason: it.Key() + ": " + try.Reason}
+				h = w.to(it, try.At, try.Reason)
 			}
 		}
 	}
 	return h, !h.at.IsZero()
+}
+
+// to is what happened to an item.
+func (w *walk) to(it *schema.Item, at time.Time, reason string) happening {
+	return happening{at: at, reason: it.Key() + ": " + reason, about: w.r.ID + "/" + it.Key()}
 }
 
 // correct sends the message to exactly those who may hold a date that is no
@@ -137,7 +156,7 @@ func (w *walk) announce(ev *schema.Item, c *schema.Communication, rec *ledger.It
 	if rec != nil && rec.State.Settled() {
 		rec = nil // of an earlier event
 	}
-	w.d.env.Reason = h.reason
+	w.d.env.Reason, w.d.env.Address = h.reason, h.about
 	everybody, ok := w.recipients(ev, c)
 	if !ok || !w.legible(ev, c) {
 		w.out.Status = Error
@@ -168,7 +187,7 @@ func (w *walk) tell(ev *schema.Item, rec *ledger.Item, everybody []string, h hap
 		return
 	}
 	w.show(ev, ItemDue, h.at, h.reason)
-	a.Reason = h.reason
+	a.Reason, a.About = h.reason, h.about
 	a.Everybody, a.Recipients, a.Attempt = sorted(everybody), sorted(left), max(a.Attempt, 1)
 	w.act(a)
 	w.out.Status = max(w.out.Status, Pending)

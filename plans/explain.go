@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"transition/plans/ledger"
-	"transition/plans/placement"
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/toffset"
@@ -54,61 +53,6 @@ func (w *walk) finish() {
 		wait.Address += "/" + schema.ConsentKey
 	}
 	w.out.Waiting = append(w.out.Waiting, wait)
-}
-
-// unnoticed says that the tenant was not told early enough, or nil.
-func (w *walk) unnoticed() *Held {
-	need := w.d.cfg.Notice
-	if !need.Required() || w.r.T.IsZero() {
-		return nil
-	}
-	n := w.told()
-	if h := w.tooLate(need.First, n.first, w.line.FirstBy); h != nil {
-		return h
-	}
-	return w.tooLate(need.Final, n.final, w.line.FinalBy)
-}
-
-func (w *walk) tooLate(need toffset.Duration, given, by time.Time) *Held {
-	if need.IsZero() || !given.IsZero() && !given.After(by) {
-		return nil
-	}
-	if given.IsZero() {
-		given = w.d.now
-	}
-	return &Held{
-		Reason: placement.NoticeReason(need, given, w.r.T),
-		Source: source(w.d.cfg.Notice.Range),
-	}
-}
-
-// atRisk says as early as it can be known that a tenant will be held for want
-// of notice: the last instant for it has passed.
-func (w *walk) atRisk() *Held {
-	need := w.d.cfg.Notice
-	if !need.Required() || w.r.T.IsZero() || w.noticed() {
-		return nil
-	}
-	n := w.told()
-	if w.d.now.After(w.line.FirstBy) {
-		if h := w.tooLate(need.First, n.first, w.line.FirstBy); h != nil {
-			return h
-		}
-	}
-	if w.d.now.After(w.line.FinalBy) {
-		return w.tooLate(need.Final, n.final, w.line.FinalBy)
-	}
-	return nil
-}
-
-// noticed reports whether no phase is left that asks for a notice.
-func (w *walk) noticed() bool {
-	for i := len(w.d.cfg.Phases) - 1; i >= 0; i-- {
-		if p := w.d.cfg.Phases[i]; p.NeedsNotice() {
-			return w.begun(p)
-		}
-	}
-	return true
 }
 
 // wait notes that an item does not move.

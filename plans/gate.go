@@ -35,7 +35,7 @@ func (p *progress) add(reached []time.Time) {
 func (p *progress) gate(d *Decider, b *schema.Batch, now time.Time) Gate {
 	after := b.After
 	done := p.reached[after.Reached.Index]
-	need := int(math.Ceil(after.AtLeast * float64(p.placed)))
+	need := atLeast(after.AtLeast, p.placed)
 	if need == 0 {
 		return Gate{Known: true, Open: true}
 	}
@@ -50,6 +50,13 @@ func (p *progress) gate(d *Decider, b *schema.Batch, now time.Time) Gate {
 		return Gate{Known: true, Reason: who + " (soak until " + toffset.ShowLocal(open, zone) + ")", Until: open}
 	}
 	return Gate{Known: true, Open: true}
+}
+
+// atLeast is the least number that is a share of n. A share is no exact number:
+// 55 % of 100 is 55, not what lies a little above.
+func atLeast(share float64, n int) int {
+	const slack = 1e-9
+	return int(math.Ceil(share*float64(n) - slack))
 }
 
 // waitingOrder returns the batches that wait for others, each behind the one

@@ -51,7 +51,7 @@ func (w *walk) unbegun(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatu
 	}
 	if w.d.now.Before(at) {
 		w.out.later(at, w.d.now)
-		w.show(it, ItemWaiting, at, "waits for its time")
+		w.show(it, ItemWaiting, at, w.waitsFor())
 		return Pending
 	}
 	inserted := rec == nil && w.inserted(it)
@@ -354,8 +354,8 @@ func (w *walk) open(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		if w.d.now.After(line.Expires) {
 			reason := "nobody answered by " + w.local(line.Expires)
 			w.act(Action{Kind: Missed, Item: it, At: line.Expires, Reason: reason})
-			w.miss(it, reason, w.d.now)
-			w.show(it, ItemMissed, line.At, reason)
+			w.fail("failed: "+it.Key()+": "+reason, it, w.d.now)
+			w.show(it, ItemFailed, line.At, reason)
 			return Error
 		}
 		w.out.later(line.Expires.Add(time.Second), w.d.now)

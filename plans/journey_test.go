@@ -60,8 +60,8 @@ type journey struct {
 
 // word is the last message about T that has arrived: the date, or "none".
 type word struct {
-	date string
-	at   time.Time
+	date    string
+	attempt int64
 }
 
 func newJourney(t *testing.T, rt *rapid.T) *journey {
@@ -226,7 +226,7 @@ func (e *journey) hear(a *plans.Action, tenant, to string) {
 	default:
 		return
 	}
-	e.told[[2]string{tenant, to}] = word{date, e.w.now}
+	e.told[[2]string{tenant, to}] = word{date, e.w.next + 1}
 }
 
 // falseDates fails when a recipient's last word is not true, unless a message
@@ -371,8 +371,8 @@ func (e *journey) arrived(r *ledger.Record, it *ledger.Item, c *schema.Communica
 		} else if it.Announced.IsZero() {
 			continue
 		}
-		if who := [2]string{r.ID, p.Recipient}; !e.told[who].at.After(p.At) {
-			e.told[who] = word{date, p.At}
+		if who := [2]string{r.ID, p.Recipient}; e.told[who].attempt <= p.Attempt {
+			e.told[who] = word{date, p.Attempt}
 		}
 	}
 }

@@ -170,11 +170,15 @@ func (w *walk) obligations() {
 		}
 		l.Overdue = !l.Alarm.IsZero() && w.d.now.After(l.Alarm)
 		if l.Overdue {
-			w.wait(WaitLock, it, "still locked; release_by was "+w.local(l.Alarm), l.Alarm, time.Time{})
+			w.wait(WaitLock, it, w.overdue(l.Alarm), l.Alarm, time.Time{})
+		} else if !l.Alarm.IsZero() {
+			w.out.later(l.Alarm.Add(time.Second), w.d.now)
 		}
 		w.out.Locks = append(w.out.Locks, l)
 	}
 }
+
+func (w *walk) overdue(by time.Time) string { return "still locked; release_by was " + w.local(by) }
 
 // Closed reports whether the latest start of an item's phase, or of a later one
 // in which nothing has begun, has passed: to begin the item would lead nowhere.

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"transition/plans/ledger"
 	"transition/schema"
 )
 
-// late is a communication whose window has passed and that goes out with
-// another one, or alone.
+// late is a communication whose window has passed, or passes at this instant, and
+// that goes out with another one, or alone.
 type late struct {
 	action Action
 	joins  string // channel and recipients: what it has in common with its carrier
@@ -39,8 +38,10 @@ func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseSt
 	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + strings.Join(everybody, "\x00")
 	until := w.line.Items[a.Item.Index].LateUntil
 	again := rec != nil && (rec.Again || len(rec.Parts) > 0)
-	if a.Item.Late == schema.LateCollapse && !again && !until.IsZero() && w.d.now.After(until) {
-		a.Reason = "late: its time was until " + w.local(until)
+	if a.Item.Late == schema.LateCollapse && !again && !until.IsZero() && !w.d.now.Before(until) {
+		if w.d.now.After(until) {
+			a.Reason = "late: its time was until " + w.local(until)
+		}
 		w.late = append(w.late, late{a, joins})
 		return Pending
 	}
@@ -244,26 +245,4 @@ func (w *walk) asking(a Action, does *schema.Approval, rec *ledger.Item) PhaseSt
 		w.resume(again, everybody, who)
 	}
 	return max(status, Pending)
-}
-
-// notice is what a tenant has been told so far.
-type notice struct {
-	first time.Time // the earliest successful notice, of whatever date
-	final time.Time // the first that announced the present T
-}
-
-// told adds up the notices that the tenant has had.
-func (w *walk) told() notice {
-	var n notice
-	for i := range w.r.Items {
-		it := &w.r.Items[i]
-		if it.Noticed.IsZero() && !(it.Notice && it.State == ledger.Done) {
-			continue
-		}
-		n.first = earliest(n.first, earliest(it.Noticed, it.At))
-		if it.Notice && it.State == ledger.Done && it.Announced.Equal(w.r.T) {
-			n.final = earliest(n.final, it.At)
-		}
-	}
-	return n
 }

@@ -29,11 +29,126 @@ func TestPromises(t *testing.T) {
 		w.before = o.check
 		w.now = time.Date(2027, 1, 1, 9, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 12).Draw(rt, "applies") {
-			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 40*24).Draw(rt, "hours")) * time.Hour)
+			w.now = w.now.Add(downtime(rt, w))
 			o.apply(t)
-			o.answer()
+			if o.answer() {
+				o.apply(t)
+			}
 		}
 	})
+}
+
+// TestMissedWindows walks one plan with narrow windows through random patterns of
+// downtime, outcomes and answers: whatever happened before, no first attempt of
+// the move lies outside of its window, and none after its end.
+func TestMissedWindows(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w, diags := newWorld(t, fstest.MapFS{
+			"p.transition.hcl": {Data: []byte(narrow)},
+			"tenants.csv":      {Data: []byte("id,email\nt0,t0@a.example\nt1,t1@a.example\n")},
+		})
+		if w == nil {
+			t.Fatal(diags)
+		}
+		o := &oracle{rt: rt, w: w, done: make(map[string]bool)}
+		w.before = o.check
+		w.now = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+		for range rapid.IntRange(5, 20).Draw(rt, "applies") {
+			w.now = w.now.Add(downtime(rt, w))
+			o.apply(t)
+			if o.answer() {
+				o.apply(t)
+			}
+		}
+	})
+}
+
+const narrow = `
+transition "t" { time_zone = "Europe/Vienna" }
+
+inventory "tenants" {
+  source = "tenants.csv"
+  key    = "id"
+}
+
+batch "one" {
+  cutover = "2027-04-20 18:00"
+  match   = true
+}
+
+retry "some" {
+  max_attempts     = 4
+  initial_interval = "8h"
+}
+
+phase "Copy" {
+  opens = "T-7d"
+
+  work "copy" {
+    exec { command = ["copy"] }
+  }
+}
+
+phase "Lock" {
+  opens = "T-1d"
+
+  lock "door" {
+    acquire {
+      exec { command = ["lock"] }
+    }
+    release {
+      exec { command = ["unlock"] }
+    }
+    release_in = phase.Finish
+  }
+}
+
+phase "Move" {
+  opens              = "T"
+  latest_start       = "T+12h"
+  must_end           = "T+36h"
+  point_of_no_return = true
+
+  work "first" {
+    exec { command = ["first"] }
+    late_until = "T+4h"
+    retry      = retry.some
+  }
+
+  work "second" {
+    exec { command = ["second"] }
+    late  = "run"
+    retry = retry.some
+  }
+
+  work "third" {
+    exec { command = ["third"] }
+    at = "T+6h"
+  }
+}
+
+phase "Finish" {
+  opens = "T+48h"
+
+  work "cleanup" {
+    exec { command = ["cleanup"] }
+  }
+}
+`
+
+// downtime draws for how long nobody applies: anything up to 40 days, or until
+// what comes next, and sometimes a little longer.
+func downtime(rt *rapid.T, w *world) time.Duration {
+	gap := time.Duration(rapid.IntRange(0, 40*24).Draw(rt, "hours")) * time.Hour
+	res, err := plans.Compute(w.input())
+	if err != nil {
+		rt.Fatal(err)
+	}
+	next := res.Plan.Next.Sub(w.now)
+	if res.Plan.Next.IsZero() || gap < next || rapid.Bool().Draw(rt, "long") {
+		return gap
+	}
+	return next + time.Duration(rapid.IntRange(0, 30).Draw(rt, "more"))*time.Hour
 }
 
 // oracle knows what may be done when, from the plan and the record alone.
@@ -46,7 +161,7 @@ type oracle struct {
 func (o *oracle) apply(t *testing.T) {
 	o.w.apply(t, func(a *plans.Action, tenant, to string) ledger.Kind {
 		kind := rapid.SampledFrom([]ledger.Kind{
-			ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Failed, ledger.Unknown, "",
+			ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Failed, retryable, ledger.Unknown, "",
 		}).Draw(o.rt, "outcome")
 		if kind == ledger.Succeeded {
 			o.once(a, tenant, to)
@@ -122,16 +237,13 @@ func (o *oracle) check(a *plans.Action, r *ledger.Record) {
 	if o.w.now.Before(at.At) {
 		o.rt.Fatalf("%s before its instant %s", a.Item.Key(), at.At)
 	}
+	o.checkWindow(a, r, line.Phases[a.Item.Phase.Index])
 	if rec != nil && rec.Attempt != 0 || rec != nil && rec.Again {
 		return // what was begun goes on; a person may stretch a window
 	}
-	p := line.Phases[a.Item.Phase.Index]
-	if !p.LatestStart.IsZero() && o.w.now.After(p.LatestStart) && !o.begun(r, a.Item.Phase) {
-		o.rt.Fatalf("%s began after latest_start %s", a.Item.Key(), p.LatestStart)
-	}
 	bounded := a.Item.Late == schema.LateHold || a.Item.Late == schema.LateSkip
 	if bounded && !at.LateUntil.IsZero() && o.w.now.After(at.LateUntil) {
-		o.rt.Fatalf("%s began after its window, %s", a.Item.Key(), at.LateUntil)
+		o.rt.Fatalf("%s began after its window, %s\n%s\n%+v\n%s", a.Item.Key(), at.LateUntil, strings.Join(o.w.effects, "\n"), r, o.w.cfg.Sources["p.transition.hcl"])
 	}
 	for _, dep := range a.Item.After {
 		if !o.settled(r, dep) {
@@ -139,6 +251,21 @@ func (o *oracle) check(a *plans.Action, r *ledger.Record) {
 		}
 	}
 	o.checkPhase(a, r)
+}
+
+// checkWindow holds an attempt against the bounds of its phase, which nobody
+// stretches: the first lies between opens and latest_start, and none after must_end.
+func (o *oracle) checkWindow(a *plans.Action, r *ledger.Record, p timeline.Phase) {
+	now := o.w.now
+	if !p.MustEnd.IsZero() && now.After(p.MustEnd) {
+		o.rt.Fatalf("%s was tried at %s, after must_end %s", a.Item.Key(), now, p.MustEnd)
+	}
+	if o.begun(r, a.Item.Phase) {
+		return
+	}
+	if now.Before(p.Opens) || !p.LatestStart.IsZero() && now.After(p.LatestStart) {
+		o.rt.Fatalf("%s began at %s, outside of %s to %s\n%s", a.Item.Key(), now, p.Opens, p.LatestStart, strings.Join(o.w.effects, "\n"))
+	}
 }
 
 // checkPhase holds the beginning of a hard phase against the phases before it.
@@ -214,15 +341,16 @@ func (o *oracle) begun(r *ledger.Record, p *schema.Phase) bool {
 			continue
 		}
 		rec := r.Item(it.Key())
-		if rec != nil && (rec.Attempt != 0 || rec.State == ledger.Waived || rec.State == ledger.Done) {
+		if rec != nil && (rec.Attempt != 0 || rec.State == ledger.Done) {
 			return true
 		}
 	}
 	return false
 }
 
-// answer lets people answer for some of what waits for them.
-func (o *oracle) answer() {
+// answer lets people answer for some of what waits for them, and reports whether
+// they turned anybody from its way.
+func (o *oracle) answer() (turned bool) {
 	for r := range o.w.sorted() {
 		if ledger.OfBatch(r.ID) {
 			continue
@@ -234,6 +362,10 @@ func (o *oracle) answer() {
 			}
 			r.Apply(ledger.Fact{At: o.w.now, Tenant: r.ID, Kind: kind, Reason: "a person said so"})
 		}
+		if o.turn(r) {
+			turned = true
+			continue
+		}
 		for i := range r.Items {
 			it := &r.Items[i]
 			f := ledger.Fact{At: o.w.now, Tenant: r.ID, Item: it.Key, Epoch: r.Epoch, Reason: "a person said so"}
@@ -242,13 +374,36 @@ func (o *oracle) answer() {
 				f.Kind = rapid.SampledFrom([]ledger.Kind{ledger.Approved, ledger.Rejected, ""}).Draw(o.rt, "approval")
 			case it.State.NeedsPerson() || it.State == ledger.Running:
 				f.Kind = rapid.SampledFrom([]ledger.Kind{ledger.Resolved, ""}).Draw(o.rt, "resolve")
-				f.Answer = rapid.SampledFrom([]ledger.Answer{ledger.AnswerDone, ledger.AnswerWaive}).Draw(o.rt, "answer")
+				f.Answer = rapid.SampledFrom([]ledger.Answer{ledger.AnswerDone, ledger.AnswerWaive, ledger.AnswerRetry}).Draw(o.rt, "answer")
 			}
 			if f.Kind != "" {
 				r.Apply(f)
 			}
 		}
 	}
+	return turned
+}
+
+// turn lets a person roll a tenant back or put off its T, as long as that is legal.
+func (o *oracle) turn(r *ledger.Record) bool {
+	if r.Batch == "" || r.Leaving() || plans.Passed(o.w.cfg, r) {
+		return false
+	}
+	f := ledger.Fact{At: o.w.now, Tenant: r.ID, Epoch: r.Epoch, By: "ann", Reason: "a person said so"}
+	switch rapid.IntRange(0, 14).Draw(o.rt, "turn") {
+	case 0:
+		f.Kind, f.Epoch = ledger.RolledBack, r.Epoch+1
+	case 1:
+		later := o.w.now.Add(time.Duration(rapid.IntRange(1, 40*24).Draw(o.rt, "later")) * time.Hour)
+		if !later.After(r.T) {
+			return false
+		}
+		f.Kind, f.T = ledger.Postponed, &later
+	default:
+		return false
+	}
+	r.Apply(f)
+	return true
 }
 
 // drawPlan draws a plan directory that has no mistakes.
@@ -263,6 +418,7 @@ func drawPlan(rt *rapid.T) fstest.MapFS {
 		b.WriteString("  after {\n    batch = batch.one\n    soak = \"1d\"\n    holds = phase.P2\n  }\n")
 	}
 	b.WriteString("}\n")
+	b.WriteString("retry \"some\" {\n  max_attempts = 3\n  initial_interval = \"20h\"\n  max_interval = \"40h\"\n}\n")
 	n := rapid.IntRange(4, 7).Draw(rt, "phases")
 	ponr := rapid.IntRange(3, n).Draw(rt, "point of no return")
 	for i := 1; i < n; i++ {
@@ -286,6 +442,9 @@ func drawPhase(rt *rapid.T, b *strings.Builder, i, n int, ponr bool) {
 	}
 	if ponr {
 		fmt.Fprintf(b, "  point_of_no_return = true\n  latest_start = \"T%+dd\"\n", (i-n/2)*7+1)
+		if rapid.Bool().Draw(rt, "ends") {
+			fmt.Fprintf(b, "  must_end = \"T%+dd\"\n", (i-n/2)*7+2)
+		}
 	}
 	names := []string{}
 	for j := range rapid.IntRange(0, 3).Draw(rt, "items") {
@@ -317,6 +476,9 @@ func drawItem(rt *rapid.T, kind string, n int) string {
 		fmt.Fprintf(&b, "    acquire {\n      exec { command = [\"true\"] }\n    }\n    release {\n      exec { command = [\"true\"] }\n    }\n    release_in = phase.P%d\n", n-1)
 	}
 	if kind != "approval" {
+		if rapid.Bool().Draw(rt, "retry") {
+			b.WriteString("    retry = retry.some\n")
+		}
 		if late := rapid.SampledFrom([]string{"", "hold", "run", "skip"}).Draw(rt, "late"); late != "" {
 			fmt.Fprintf(&b, "    late = %q\n", late)
 		}

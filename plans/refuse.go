@@ -49,6 +49,7 @@ func (ref *refusals) lose(r *ledger.Record) {
 func (c *computation) refuse() {
 	ref := &c.refused
 	c.shrunk()
+	c.overfull()
 	c.refuseTenants(ref.leftPassed, "left-past-return", "Tenants left the inventory past the point of no return",
 		"%s past the point of no return and in no inventory any more: %s. What has been moved cannot be withdrawn.",
 		"Put the rows back until the tenants are Complete. If that is all that will be done for a tenant, say so: removed { from = tenant[\"ID\"] }.")
@@ -122,6 +123,23 @@ func (c *computation) shrunk() {
 		Hint:    "Look at the export. If they really leave, raise max_removals for this change.",
 		Subject: invs[len(invs)-1].SourceRange,
 	})
+}
+
+// overfull warns of batches in which more are placed than have room.
+func (c *computation) overfull() {
+	for i, b := range c.order {
+		used, over := c.filler.Over(i)
+		if !over {
+			continue
+		}
+		c.plan.Diagnostics.Add(diag.Diagnostic{
+			Severity: diag.Warning, Code: "batch-overfull", Summary: "A batch holds more than its capacity",
+			Detail: fmt.Sprintf("The tenants in it take %s, and its capacity is %s. Who is placed stays, so that nobody else gets in before there is room.",
+				used, strconv.FormatFloat(b.Capacity, 'f', -1, 64)),
+			Hint:    "Raise capacity, or give tenants another batch: tenant \"ID\" { batch = batch.NAME }.",
+			Subject: b.Range, Where: "batch " + strconv.Quote(b.Name),
+		})
+	}
 }
 
 func needed(n schema.Notice) string {

@@ -24,12 +24,16 @@ func (w *walk) ahead(p *schema.Phase, opens time.Time) {
 			w.recorded(it, rec)
 			continue
 		}
-		reason := "waits for its time"
-		if w.r.T.IsZero() {
-			reason = "waits for a batch"
-		}
-		w.show(it, ItemWaiting, w.line.Items[it.Index].At, reason)
+		w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.waitsFor())
 	}
+}
+
+// waitsFor is what an item waits for whose time has not come.
+func (w *walk) waitsFor() string {
+	if w.r.T.IsZero() {
+		return "waits for a batch"
+	}
+	return "waits for its time"
 }
 
 // closing notes when the windows of a phase pass that the tenant cannot enter:
@@ -66,7 +70,7 @@ func (w *walk) shut(p *schema.Phase) {
 			continue
 		}
 		again := inserted || rec != nil && rec.Again
-		if b, passed := w.passed(it, false, again); passed && w.expire(it, b) {
+		if b, passed := w.passed(it, false, again); passed && w.expire(it, w.because(b)) {
 			continue
 		}
 		w.blockedUntil(it)
@@ -120,6 +124,14 @@ type bound struct {
 	at     time.Time
 	reason string
 	final  bool
+}
+
+// because adds to a bound why the tenant was kept from beginning before it.
+func (w *walk) because(b bound) bound {
+	if w.cause != nil && !w.cause.Since.After(b.at) {
+		b.reason += ": " + w.cause.Reason
+	}
+	return b
 }
 
 // after reports whether now is later than an instant that may not be set.

@@ -12,6 +12,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/retry"
 	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
@@ -24,8 +25,8 @@ import (
 // becomes of each attempt.
 type world struct {
 	cfg     *schema.Config
-	adopted *schema.Config // by the last apply; nil: there was none
-	source  *inventory.Source
+	adopted *schema.Config               // by the last apply; nil: there was none
+	tenants []*schema.Tenant             // of the inventory, by id
 	rows    map[string]map[string]string // of the inventory that was applied last
 	records map[string]*ledger.Record
 	now     time.Time
@@ -53,13 +54,18 @@ func newWorld(t testing.TB, files fs.FS) (*world, diag.List) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return &world{cfg: cfg, source: src, records: make(map[string]*ledger.Record)}, diags
+	w := &world{cfg: cfg, records: make(map[string]*ledger.Record)}
+	src.Each(func(t *schema.Tenant) bool {
+		w.tenants = append(w.tenants, t.Clone())
+		return true
+	})
+	return w, diags
 }
 
 func (w *world) input() plans.Input {
 	in := plans.Input{
 		Config: w.cfg, Now: w.now, Live: w.live,
-		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
+		Tenants: slices.Values(w.tenants),
 		Records: w.sorted(),
 		Row:     func(id string) map[string]string { return w.rows[id] },
 	}
@@ -72,10 +78,9 @@ func (w *world) input() plans.Input {
 // adopt keeps the rows of the inventory as it is now.
 func (w *world) adopt() {
 	w.rows = make(map[string]map[string]string)
-	w.source.Each(func(t *schema.Tenant) bool {
+	for _, t := range w.tenants {
 		w.rows[t.ID] = plans.RowOf(w.cfg.Columns, t)
-		return true
-	})
+	}
 }
 
 func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
@@ -88,14 +93,12 @@ func (w *world) sorted() iter.Seq2[*ledger.Record, error] {
 	}
 }
 
-func (w *world) tenant(id string) (found *schema.Tenant, ok bool) {
-	w.source.Each(func(t *schema.Tenant) bool {
-		if t.ID == id {
-			found = t.Clone()
-		}
-		return found == nil
-	})
-	return found, found != nil
+func (w *world) tenant(id string) (*schema.Tenant, bool) {
+	i := slices.IndexFunc(w.tenants, func(t *schema.Tenant) bool { return t.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return w.tenants[i], true
 }
 
 func (w *world) item(key string) *schema.Item {
@@ -166,6 +169,9 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 }
 
 func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what outcome) {
+	if w.before != nil && a.Kind.Outside() {
+		w.before(a, r)
+	}
 	for _, f := range a.Facts(r, w.now) {
 		r.Apply(f)
 	}
@@ -176,9 +182,6 @@ func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what ou
 	case plans.Send, plans.Ask:
 	default:
 		return
-	}
-	if w.before != nil {
-		w.before(a, r)
 	}
 	for _, to := range recipients {
 		kind := what(a, r.ID, to)
@@ -194,13 +197,8 @@ func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what ou
 		if kind == "" {
 			continue // the runner dies here
 		}
-		f.Kind, f.Reason, f.Round = kind, "", d.Round(r)
-		switch kind {
-		case ledger.Failed:
-			f.Reason = "exit code 1"
-		case ledger.Unknown:
-			f.Reason = "no answer"
-		}
+		f = w.end(a, f, kind)
+		f.Round = d.Round(r)
 		before := r.Tally
 		r.Apply(f)
 		d.Recount(before, r.Tally)
@@ -208,6 +206,28 @@ func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what ou
 			w.record(f.Tenant).Apply(f)
 		}
 	}
+}
+
+// retryable is what becomes of an attempt that is made again as often as the
+// item's retry allows.
+const retryable ledger.Kind = "retryable"
+
+// end is the fact that ends an attempt.
+func (w *world) end(a *plans.Action, f ledger.Fact, kind ledger.Kind) ledger.Fact {
+	f.Kind = kind
+	switch kind {
+	case ledger.Failed:
+		f.Reason = "exit code 1"
+	case ledger.Unknown:
+		f.Reason = "no answer"
+	case retryable:
+		f.Kind, f.Reason = ledger.Failed, "exit code 75"
+		next, ok := retry.Next(plans.RetryOf(a.Item, a.Op), f.No, w.now, w.now, 0, "")
+		if ok && (a.MustEnd.IsZero() || !next.After(a.MustEnd)) {
+			f.Next = &next
+		}
+	}
+	return f
 }
 
 // show writes a plan for a golden file.

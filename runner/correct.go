@@ -16,7 +16,7 @@ func (p *Project) communication(j *entry, c *schema.Communication, env *schema.E
 	if c.On == "" {
 		return message(j.action, c, env)
 	}
-	env.Reason = j.action.Reason
+	env.Reason, env.Address = j.action.Reason, j.action.About
 	if word := j.record.LastWord(j.recipient); word != nil {
 		env.OldT = word.T
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"transition/plans/ledger"
+	"transition/runner"
 	"transition/runner/action"
 )
 
@@ -233,4 +234,24 @@ func TestHoldKeepsNoLockClosed(t *testing.T) {
 	b.hold("acme")
 	b.must(whenFreed)
 	b.want("release acme/Lock/door #1")
+}
+
+// What a person says of the taking must not lose sight of a release that runs.
+func TestLockIsNotTakenAgainWhileItIsGivenBack(t *testing.T) {
+	b := newBench(t, guarded, "acme,a@a.example")
+	b.fake.do = always(permanent)
+	b.must(whenLocked)
+	b.want("acquire acme/Lock/door #1")
+	b.fake.do = func(action.Request) action.Outcome {
+		_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, "acme/Lock/door")
+		if !diags.HasErrors() || !strings.Contains(diags[0].Detail, "is being given back") {
+			t.Errorf("diagnostics %v, want that it is being given back", diags)
+		}
+		return unknown
+	}
+	b.must(whenMissed)
+	b.want("release acme/Lock/door #1")
+	if it := b.item("acme/Lock/door"); !it.Obligation || it.Release.State != ledger.Lost {
+		t.Errorf("the lock is %+v, want one whose release nobody knows", it)
+	}
 }

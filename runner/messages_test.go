@@ -266,3 +266,30 @@ func TestLateMessageIsOnlyMergedOnceItsCarrierBegins(t *testing.T) {
 		}
 	}
 }
+
+func TestMessageOnAnErrorNamesWhatItIsAbout(t *testing.T) {
+	b := newBench(t, windowed+`
+communication "desk" {
+  on      = "error"
+  channel = channel.maildir.post
+  to      = ["desk@x.example"]
+  subject = "${address}"
+  body    = "${reason}"
+}
+`, "acme,a@x.example")
+	b.must("2027-03-13 18:00")
+	var text string
+	b.fake.do = func(r action.Request) action.Outcome {
+		if r.Mail == nil {
+			return permanent
+		}
+		text = string(r.Mail.Data)
+		return succeeded
+	}
+	b.must("2027-03-20 18:00")
+	for _, want := range []string{"Subject: acme/Move/upgrade", "Move/upgrade: refused"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the message does not say %q:\n%s", want, text)
+		}
+	}
+}

@@ -280,6 +280,8 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return "leads nowhere while what was missed after it waits: resolve that first"
 	case !needs:
 		return "does not wait for a person"
+	case v.Answer == ledger.AnswerRetry && rec.Release != nil && rec.Release.State == ledger.Running:
+		return "is being given back at this moment: wait for the end of that"
 	case v.Answer == ledger.AnswerDone && asks && len(approval.By) > 0 && !mayAnswer(approval.By, v.By):
 		return fmt.Sprintf("may be answered by %v only, not by %s", approval.By, v.By)
 	case v.Answer == ledger.AnswerRetry && asks && p.expired(it, r):

@@ -65,7 +65,7 @@ func (r *Record) Apply(f Fact) {
 // place gives the tenant a batch and a T. A date of its own goes with the batch
 // that it was for.
 func (r *Record) place(f Fact) {
-	if f.Batch != r.Batch && r.Own != nil {
+	if f.Batch != r.Batch && !f.Renames {
 		r.Own = nil
 	}
 	if f.Renames && r.Tally.Batch == r.Batch {
@@ -199,6 +199,9 @@ func (it *Item) acquire(f Fact) {
 	case f.Kind == Began:
 		it.Fresh = !it.Obligation
 		it.Obligation = true
+		if it.Release != nil && it.Release.State.Settled() {
+			it.Release, it.Undone, it.Afresh = nil, false, false // that was of an earlier lock
+		}
 	case f.Kind == Failed && f.NotBegun && it.Fresh:
 		it.Obligation = false
 		fallthrough
@@ -327,12 +330,15 @@ func (it *Item) resolve(f Fact) {
 		it.discharge(f)
 		return
 	}
+	at := it.happenedAt(f)
 	switch f.Answer {
 	case AnswerRetry:
 		it.renew()
 		it.Again = true
 	case AnswerDone:
-		it.Notice, it.Announced = f.Notice, instant(f.Announced)
+		if it.State != Lost { // else what it told is known
+			it.Notice, it.Announced = f.Notice, instant(f.Announced)
+		}
 	case AnswerBounced:
 		it.Renew, it.Noticed = true, time.Time{}
 	case AnswerWaive:
@@ -344,8 +350,20 @@ func (it *Item) resolve(f Fact) {
 	if parts > 0 && it.State != Open {
 		it.rollUp()
 	}
-	it.At = f.At
+	it.At = at
 	it.notice()
+}
+
+// happenedAt is when an item came into the state that a person says it is in. A
+// message that did arrive arrived when it was sent, not when somebody found out.
+func (it *Item) happenedAt(f Fact) time.Time {
+	if f.Answer != AnswerDone || it.State != Lost || len(it.Parts) == 0 {
+		return f.At
+	}
+	if slices.ContainsFunc(it.Parts, func(p Part) bool { return p.State != Lost && !p.State.Settled() }) {
+		return f.At // somebody has certainly not had it by then
+	}
+	return it.At
 }
 
 // answerParts gives the answer for every recipient that it fits, and counts

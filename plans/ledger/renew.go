@@ -96,23 +96,30 @@ func (r *Record) hearAnswer(it *Item, f Fact) {
 		p := &it.Parts[i]
 		switch {
 		case f.Answer == AnswerDone && (p.State == Lost || p.State == Error) && (!it.Announced.IsZero() || it.CalledOff):
-			r.arrived(p.Recipient, Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key, At: p.At})
+			r.arrived(p.State, Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key, At: p.At})
 		case f.Answer == AnswerRetry && p.State == Lost:
 			r.notArrived(p.Recipient, it.Key)
 		}
 	}
 }
 
-// arrived notes that a message has arrived after all. What came after it has the
-// last word still.
-func (r *Record) arrived(recipient string, word Told) {
-	t := r.told(recipient)
-	word.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return d.Item == word.Item })
-	if t.At.After(word.At) && t.Item != word.Item {
-		t.Doubts = word.Doubts
+// arrived notes that a message has arrived after all, whose state was another.
+// What came after it has the last word still.
+func (r *Record) arrived(was State, word Told) {
+	if _, known := r.find(word.Recipient); !known {
+		*r.told(word.Recipient) = word
 		return
 	}
-	word.Doubts = slices.DeleteFunc(word.Doubts, func(d Doubt) bool { return !d.At.After(word.At) })
+	t := r.told(word.Recipient)
+	i := slices.IndexFunc(t.Doubts, func(d Doubt) bool { return d.Item == word.Item })
+	switch {
+	case i >= 0:
+		word.Doubts = t.Doubts[i+1:]
+	case t.Item != word.Item && (was == Lost || t.At.After(word.At)):
+		return // a doubt that is not there any more was overtaken
+	default:
+		word.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return !d.At.After(word.At) })
+	}
 	*t = word
 }
 

@@ -49,6 +49,9 @@ type Fit struct {
 	Batch    int // index into the order of batches
 	Weight   float64
 	Priority schema.Number
+	// Told is when the candidate can be told first of the T that it has there.
+	// The past and the zero time mean at once.
+	Told time.Time
 }
 
 // Result is what became of a candidate.
@@ -80,6 +83,14 @@ func New(batches []*schema.Batch, notice schema.Notice, now time.Time) *Filler {
 // Use counts a tenant that has its place already.
 func (f *Filler) Use(batch int, weight float64) { f.used[batch] += weight }
 
+// Over reports whether those who have their place take more than the capacity,
+// as when it was lowered, and how much they take. Shares of weights add up to no
+// exact number.
+func (f *Filler) Over(batch int) (used string, over bool) {
+	const slack = 1e-9
+	return number(f.used[batch]), f.used[batch] > f.batches[batch].Capacity+slack
+}
+
 // Fill places the candidates. Results are aligned with the candidates; the
 // order of candidates does not matter.
 func (f *Filler) Fill(candidates []Candidate) ([]Result, []Problem) {
@@ -106,7 +117,7 @@ func (f *Filler) pinned(candidates []Candidate, results []Result) []Problem {
 			continue
 		}
 		fit := c.Fits[0]
-		reason, late := f.closed(fit.Batch, c)
+		reason, late := f.closed(fit, c)
 		if reason == "" && f.used[fit.Batch]+fit.Weight > f.batches[fit.Batch].Capacity {
 			reason, late = f.full(fit.Batch), true
 		}
@@ -140,7 +151,7 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 		if j < 0 {
 			continue
 		}
-		if reason, _ := f.closed(b, c); reason != "" {
+		if reason, _ := f.closed(c.Fits[j], c); reason != "" {
 			results[i].Reason = reason
 			continue
 		}
@@ -171,9 +182,9 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 
 // closed says why a batch takes a candidate no more, or "". late tells a date
 // that has passed from one that is not there yet.
-func (f *Filler) closed(b int, c *Candidate) (reason string, late bool) {
-	batch := f.batches[b]
-	t, zone := c.T, c.Zone
+func (f *Filler) closed(fit Fit, c *Candidate) (reason string, late bool) {
+	batch := f.batches[fit.Batch]
+	t, zone, told := c.T, c.Zone, fit.Told
 	if t.IsZero() {
 		t = batch.T
 	}
@@ -186,9 +197,12 @@ func (f *Filler) closed(b int, c *Candidate) (reason string, late bool) {
 	if !f.now.Before(t) {
 		return "cutover of batch " + batch.Name + " was " + toffset.ShowLocal(t, zone), true
 	}
+	if told.Before(f.now) {
+		told = f.now
+	}
 	for _, need := range [...]toffset.Duration{f.notice.First, f.notice.Final} {
-		if !need.IsZero() && f.now.After(need.Before(t, zone)) {
-			return NoticeReason(need, f.now, t), true
+		if !need.IsZero() && told.After(need.Before(t, zone)) {
+			return f.notTold(need, told, t), true
 		}
 	}
 	if until, _ := batch.EnrolUntil.From(t, zone); f.now.After(until) {
@@ -204,15 +218,27 @@ func (f *Filler) full(b int) string {
 
 // NoticeReason says that a notice given at an instant comes too late for T.
 func NoticeReason(need toffset.Duration, given, t time.Time) string {
-	left := t.Sub(given)
-	if left < 0 {
-		left = 0
+	return "notice: " + need.String() + " needed, " + length(max(t.Sub(given), 0)) + " left"
+}
+
+// notTold says that a candidate would be told too late.
+func (f *Filler) notTold(need toffset.Duration, told, t time.Time) string {
+	switch {
+	case told.After(t):
+		return "notice: " + need.String() + " needed, none would come before T"
+	case told.After(f.now):
+		return "notice: " + need.String() + " needed, the next would come " + length(t.Sub(told)) + " before T"
+	default:
+		return NoticeReason(need, told, t)
 	}
-	unit := strconv.Itoa(int(left/(24*time.Hour))) + "d"
-	if left < 48*time.Hour {
-		unit = strconv.Itoa(int(left/time.Hour)) + "h"
+}
+
+// length is a duration in days, below two of them in hours.
+func length(d time.Duration) string {
+	if d < 48*time.Hour {
+		return strconv.Itoa(int(d/time.Hour)) + "h"
 	}
-	return "notice: " + need.String() + " needed, " + unit + " left"
+	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
 }
 
 func number(x float64) string {

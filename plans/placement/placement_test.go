@@ -104,6 +104,17 @@ func TestFill(t *testing.T) {
 			},
 			want: "a: notice: 30d needed, 10d left\nb: batch undated has no date\nc: no batch matches\n",
 		},
+		"who would be told too late": {
+			batches: []*schema.Batch{batch("one", 40, unlimited)},
+			notice:  schema.Notice{First: toffset.Duration{Days: 30}, Final: toffset.Duration{Days: 7}},
+			candidates: []placement.Candidate{
+				{ID: "a", Fits: []placement.Fit{{Weight: 1, Told: now.AddDate(0, 0, 10)}}},
+				{ID: "b", Fits: []placement.Fit{{Weight: 1, Told: now.AddDate(0, 0, 11)}}},
+				{ID: "c", Fits: []placement.Fit{{Weight: 1, Told: now.AddDate(0, 0, 41)}}},
+				{ID: "d", Fits: []placement.Fit{{Weight: 1, Told: now.AddDate(-1, 0, 0)}}},
+			},
+			want: "a: one\nb: notice: 30d needed, the next would come 29d before T\nc: notice: 30d needed, none would come before T\nd: one\n",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -139,6 +139,38 @@ func TestCheck_Offsets(t *testing.T) {
 			`error notice-too-late, line 3, in notice: The earliest notice, communication "final_notice" of phase "Approval", is due at T-14d, but notice.final demands one 21d before T. Every tenant would be held before phase "Lock". ` +
 				`Write final = "14d" or less, or let a notice be due at T-21d or earlier.`,
 		},
+		{
+			"the first notice waits for work that is due too late",
+			func(b *builder) {
+				prep := b.named("PrimaryPrep")
+				letter := b.work(prep, "letter")
+				letter.At, letter.LateUntil = b.offset("T-20d"), b.offset("T-14d")
+				prep.Items[0].After = []*schema.Item{letter}
+				b.named("SecondaryPrep").Items = nil
+			},
+			`error notice-too-late, line 3, in notice: The earliest notice, communication "first_notice" of phase "PrimaryPrep", waits for work "letter" of phase "PrimaryPrep", which is due at T-20d, but notice.first demands one 30d before T. Every tenant would be held before phase "Lock". ` +
+				`Write first = "20d" or less, or let a notice be due at T-30d or earlier.`,
+		},
+		{
+			"the first notice is behind a hard phase that is due too late",
+			func(b *builder) {
+				b.named("Pre-Approval").Hard, b.named("PrimaryPrep").Hard = true, true
+				check := b.work(b.named("Pre-Approval"), "check")
+				check.At, check.LateUntil = b.offset("T-25d"), b.offset("T-20d")
+				b.named("SecondaryPrep").Items = nil
+			},
+			`error notice-too-late, line 3, in notice: The earliest notice, communication "first_notice" of phase "PrimaryPrep", waits for work "check" of phase "Pre-Approval", which is due at T-25d, but notice.first demands one 30d before T. Every tenant would be held before phase "Lock". ` +
+				`Write first = "25d" or less, or let a notice be due at T-30d or earlier.`,
+		},
+		{
+			"the first notice is for nobody",
+			func(b *builder) {
+				b.only("PrimaryPrep").When = schema.Expr[bool]{Range: at(51)}
+				b.named("SecondaryPrep").Items = nil
+			},
+			`error notice-too-late, line 3, in notice: The earliest notice, communication "final_notice" of phase "Approval", is due at T-14d, but notice.first demands one 30d before T. Every tenant would be held before phase "Lock". ` +
+				`Write first = "14d" or less, or let a notice be due at T-30d or earlier.`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := seed(t)

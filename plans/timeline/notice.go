@@ -38,29 +38,76 @@ func checkNotice(cfg *schema.Config) diag.List {
 	return l
 }
 
+// giving is a communication that counts as a notice, and when it goes out at the
+// earliest.
+type giving struct {
+	item *schema.Item
+	at   *toffset.Offset // nil: as soon as there is a date
+	// waits is what it has to wait for until then; nil: nothing.
+	waits *schema.Item
+}
+
 // notices are the communications that count as a notice, the nominally earliest
-// first.
-func notices(cfg *schema.Config) []*schema.Item {
-	var given []*schema.Item
+// first. What is for nobody is none.
+func notices(cfg *schema.Config) []giving {
+	var list []giving
 	for _, it := range cfg.Items {
-		if c, ok := it.Does.(*schema.Communication); ok && c.Notice {
-			given = append(given, it)
+		if c, ok := it.Does.(*schema.Communication); ok && c.Notice && !forNobody(it) {
+			list = append(list, give(cfg, it))
 		}
 	}
-	slices.SortStableFunc(given, func(a, b *schema.Item) int {
-		x, y := dueAt(a), dueAt(b)
-		switch {
-		case x == nil && y == nil:
-			return 0
-		case x == nil:
-			return -1
-		case y == nil:
-			return 1
+	slices.SortStableFunc(list, func(a, b giving) int { return order(a.at, b.at) })
+	return list
+}
+
+// give finds the last instant of those before which a notice cannot go out.
+func give(cfg *schema.Config, it *schema.Item) giving {
+	g := giving{item: it, at: dueAt(it)}
+	for _, before := range Before(cfg, it) {
+		if at := dueAt(before); !forNobody(before) && order(at, g.at) > 0 {
+			g.at, g.waits = at, before
 		}
-		cmp, _ := toffset.Order(*x, *y)
-		return cmp
-	})
-	return given
+	}
+	return g
+}
+
+// order compares two offsets; at once comes first.
+func order(a, b *toffset.Offset) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	cmp, _ := toffset.Order(*a, *b)
+	return cmp
+}
+
+// forNobody reports whether an item is for no tenant at all.
+func forNobody(it *schema.Item) bool { return it.When.IsSet() && it.When.IsConst() && !it.When.Value }
+
+// Before lists what must be settled before an item may begin, whatever the time:
+// the items that it waits for, and of a hard phase all of the hard ones before.
+func Before(cfg *schema.Config, it *schema.Item) []*schema.Item {
+	list := slices.Clone(it.After)
+	for i := 0; i < len(list); i++ {
+		for _, a := range list[i].After {
+			if !slices.Contains(list, a) {
+				list = append(list, a)
+			}
+		}
+	}
+	if !it.Phase.Hard {
+		return list
+	}
+	for _, p := range cfg.Phases[:it.Phase.Index] {
+		if p.Hard {
+			list = append(list, p.Items...)
+		}
+	}
+	return list
 }
 
 // demand is one attribute of the block notice.
@@ -70,15 +117,14 @@ type demand struct {
 }
 
 // check says what is wrong if all the given notices come later than demanded.
-func (d demand) check(batches []*schema.Batch, given []*schema.Item) (string, bool) {
-	if d.before.IsZero() || dueAt(given[0]) == nil {
+func (d demand) check(batches []*schema.Batch, given []giving) (string, bool) {
+	if d.before.IsZero() || given[0].at == nil {
 		return "", false // the earliest goes out as soon as there is a date
 	}
-	detail := fmt.Sprintf("The earliest notice, %s, is due at %s, but notice.%s demands one %s before T.",
-		whereItem(given[0]), dueAt(given[0]), d.attribute, d.before)
+	detail := fmt.Sprintf("The earliest notice, %s, but notice.%s demands one %s before T.", given[0], d.attribute, d.before)
 	by := d.before.BeforeT()
-	if !slices.ContainsFunc(given, func(it *schema.Item) bool {
-		cmp, certain := toffset.Order(*dueAt(it), by)
+	if !slices.ContainsFunc(given, func(g giving) bool {
+		cmp, certain := toffset.Order(*g.at, by)
 		return !certain || cmp <= 0
 	}) {
 		return detail, true
@@ -97,11 +143,20 @@ func (d demand) check(batches []*schema.Batch, given []*schema.Item) (string, bo
 	return fmt.Sprintf("%s In %s it is due on %s, but needed by %s.%s", detail, whereBatch(b), due, needed, others(hits)), true
 }
 
+// String is the notice with when it goes out at the earliest.
+func (g giving) String() string {
+	s := fmt.Sprintf("%s, is due at %s", whereItem(g.item), g.at)
+	if g.waits != nil {
+		s = fmt.Sprintf("%s, waits for %s, which is due at %s", whereItem(g.item), whereItem(g.waits), g.at)
+	}
+	return s
+}
+
 // earliest is when the first of the notices is due.
-func earliest(b *schema.Batch, given []*schema.Item) time.Time {
+func earliest(b *schema.Batch, given []giving) time.Time {
 	var first time.Time
-	for _, it := range given {
-		if due, _ := dueAt(it).From(b.T, b.Zone); first.IsZero() || due.Before(first) {
+	for _, g := range given {
+		if due, _ := g.at.From(b.T, b.Zone); first.IsZero() || due.Before(first) {
 			first = due
 		}
 	}
@@ -109,9 +164,9 @@ func earliest(b *schema.Batch, given []*schema.Item) time.Time {
 }
 
 // hint says how to make the demand and the notices fit.
-func (d demand) hint(given []*schema.Item) string {
+func (d demand) hint(given []giving) string {
 	early := d.before.BeforeT()
-	o := *dueAt(given[0])
+	o := *given[0].at
 	length := toffset.Duration{Days: -o.Days, Elapsed: -o.Elapsed}
 	if o.HasClock || length.Nominal() <= 0 || length.Nominal() >= d.before.Nominal() {
 		return fmt.Sprintf("Let a notice be due at %s or earlier.", early)

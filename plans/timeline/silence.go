@@ -24,7 +24,7 @@ func checkSilence(cfg *schema.Config) diag.List {
 		d.Hint = "Write notice = true in the communications that tell the date, and that silence counts."
 		return diag.List{d}
 	}
-	if dueAt(given[0]) == nil {
+	if given[0].at == nil {
 		return nil // it goes out as soon as there is a date
 	}
 	detail, late := silenceLate(cfg, c, given)
@@ -43,11 +43,11 @@ func tellsWhenPlaced(event *schema.Item) bool {
 
 // silenceLate says on which dates the silence after the earliest notice ends
 // after its phase opens.
-func silenceLate(cfg *schema.Config, c *schema.Consent, given []*schema.Item) (string, bool) {
-	detail := fmt.Sprintf("The earliest notice, %s, is due at %s, and silence counts %s after it, but phase %q opens at %s.",
-		whereItem(given[0]), dueAt(given[0]), c.OptOutAfter, c.Phase.Name, c.Phase.Opens)
+func silenceLate(cfg *schema.Config, c *schema.Consent, given []giving) (string, bool) {
+	detail := fmt.Sprintf("The earliest notice, %s, and silence counts %s after it, but phase %q opens at %s.",
+		given[0], c.OptOutAfter, c.Phase.Name, c.Phase.Opens)
 	const held = " Every tenant that says nothing would be held."
-	ends := *dueAt(given[0])
+	ends := *given[0].at
 	ends.Days, ends.Elapsed = ends.Days+c.OptOutAfter.Days, ends.Elapsed+c.OptOutAfter.Elapsed
 	if cmp, certain := toffset.Order(ends, *c.Phase.Opens); certain && cmp > 0 {
 		return detail + held, true

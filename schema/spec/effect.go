@@ -83,7 +83,7 @@ func lock() *Block {
 			Name: "release_in", Type: Reference, Refers: []string{"phase"}, Required: true, Doc: "The later phase in which it is released.",
 			Missing: noWay("No phase is named in which the lock is released, so it would be held for ever."),
 		},
-		{Name: "release_by", Type: Offset, DefaultDoc: "none", Doc: "When people are alarmed because it is still held; nothing is released by it."},
+		{Name: "release_by", Type: Offset, DefaultDoc: "none", Doc: "When people are alarmed because it is still held, by exit code 3 and on = \"error\"; nothing is released by it."},
 		{Name: "discharged_by", Type: Reference, Refers: []string{"work"}, DefaultDoc: "none", Doc: "Work whose success ends the obligation without a release."},
 	}
 	release := part("release", "How it is released.")

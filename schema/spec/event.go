@@ -18,7 +18,7 @@ func event() *Block {
 func eventAttributes() []Attribute {
 	on := Attribute{
 		Name: "on", Type: Text, Required: true, OneOf: Events(),
-		Doc: "The event. Its texts may name old_T with rescheduled, withdrawn and rolled_back, reason with withdrawn, rolled_back, held, missed and error, and address with missed and error.",
+		Doc: "The event. An error is an item that failed or whose outcome nobody knows, and a lock that is held past its release_by. The texts may name old_T with rescheduled, withdrawn and rolled_back, reason with withdrawn, rolled_back, held, missed and error, and address with missed and error.",
 	}
 	to := Attribute{
 		Name: "to", Type: Texts, PerTenant: true,

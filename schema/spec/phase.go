@@ -82,7 +82,7 @@ func textAttributes(to Attribute) []Attribute {
 		{Name: "message", Type: Text, DefaultDoc: "none: then subject and body are written", Doc: "A path without ending: the file PATH.LOCALE.md, else PATH.md."},
 		{Name: "subject", Type: Text, PerTenant: true, OfEvent: true, DefaultDoc: "that of message", Doc: "The subject, with body and instead of message."},
 		{Name: "body", Type: Text, PerTenant: true, OfEvent: true, DefaultDoc: "that of message", Doc: "The text in Markdown, with subject and instead of message."},
-		{Name: "notice", Type: Bool, Default: false, Doc: "Whether it counts as a notice of T."},
+		{Name: "notice", Type: Bool, Default: false, Doc: "Whether it counts as a notice of T. Like every message that names T, it waits until there is one."},
 		{Name: "attachments", Type: Texts, Support: NotYet, DefaultDoc: "none", Doc: "Files that go with it."},
 	}
 }
