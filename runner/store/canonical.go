@@ -51,6 +51,12 @@ func OfAttempt(k ledger.Kind) bool {
 	return k == ledger.Began || k == ledger.Succeeded || k == ledger.Failed || k == ledger.Unknown
 }
 
+// Answers reports whether a fact says what became of the attempts of its item
+// whose outcome is unknown. They are closed by it.
+func Answers(f *ledger.Fact) bool {
+	return f.Kind == ledger.Resolved || f.Kind == ledger.Probed && f.Answer != ""
+}
+
 func checkFact(f *ledger.Fact) error {
 	switch {
 	case f.Tenant == "":

@@ -167,7 +167,7 @@ func (t *transaction) fact(f ledger.Fact) error {
 
 // attempt does to the attempts what a fact says of them.
 func (t *transaction) attempt(f ledger.Fact) error {
-	if f.Kind == ledger.Resolved {
+	if store.Answers(&f) {
 		for _, id := range t.opened(item{f.Tenant, f.Item}) {
 			if a := t.at(id); a.outcome == ledger.Unknown {
 				t.close(a)

@@ -141,7 +141,7 @@ func (t *transaction) encode(f ledger.Fact) ([]byte, error) {
 func (t *transaction) attempt(ctx context.Context, f *ledger.Fact) error {
 	at := instant(f.At)
 	switch {
-	case f.Kind == ledger.Resolved:
+	case store.Answers(f):
 		_, err := t.stmt.resolve.ExecContext(ctx, at, f.Tenant, f.Item)
 		return err
 	case f.Attempt == 0 || !store.OfAttempt(f.Kind):

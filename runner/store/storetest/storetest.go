@@ -41,6 +41,8 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 		"claim beside facts":   testClaimBesideFacts,
 		"recipients":           testRecipients,
 		"unknown and resolved": testUnknownResolved,
+		"unknown and probed":   testProbed,
+		"polled":               testPolled,
 		"dropped":              testDropped,
 		"written once":         testWrittenOnce,
 		"one lease":            testOneLease,
