@@ -213,10 +213,11 @@ func (d *Decider) Applying() *Decider {
 }
 
 // isOpen reports whether something of an item is not ended: a lock that may be
-// held, an attempt that runs, waits for its retry or has an unknown outcome.
+// held, an attempt that runs, goes on by itself, waits for its retry or has an
+// unknown outcome.
 func isOpen(it *ledger.Item) bool {
 	switch it.State {
-	case ledger.Running, ledger.Retrying, ledger.Lost:
+	case ledger.Running, ledger.Polling, ledger.Retrying, ledger.Lost:
 		return true
 	default:
 		return it.Obligation

@@ -129,6 +129,7 @@ const (
 	WaitUnknown  WaitKind = "unknown"
 	WaitError    WaitKind = "error"
 	WaitRetry    WaitKind = "retry"
+	WaitPoll     WaitKind = "poll" // work that goes on by itself
 	WaitApproval WaitKind = "approval"
 	WaitLock     WaitKind = "lock" // held past release_by
 )

@@ -40,6 +40,7 @@ type entry struct {
 	batch  *schema.Batch
 	began  time.Time
 	first  time.Time
+	took   time.Duration // of an inquiry that was answered
 }
 
 // stage is how far an entry has come.

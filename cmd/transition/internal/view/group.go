@@ -21,6 +21,7 @@ const groupsShown = 60
 type changeKey struct {
 	kind               plans.Kind
 	batch, phase, item string
+	inquiry            plans.Inquiry
 }
 
 // key is PHASE/ITEM, or empty for changes of the tenant as a whole.
@@ -43,7 +44,7 @@ func (a *place) compare(b *place) int {
 	return cmp.Or(
 		-cmp.Compare(btoi(a.kind.Outside()), btoi(b.kind.Outside())), cmp.Compare(a.kind, b.kind),
 		a.t.Compare(b.t), cmp.Compare(a.batch, b.batch), a.due.Compare(b.due),
-		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item),
+		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.inquiry, b.inquiry),
 	)
 }
 
@@ -58,7 +59,7 @@ func (a *place) seen(c *plans.Change) {
 }
 
 func placeOf(c *plans.Change) place {
-	return place{changeKey: changeKey{c.Kind, c.Batch, c.Phase, c.Item}, t: c.Detail.T, due: c.At}
+	return place{changeKey: changeKey{c.Kind, c.Batch, c.Phase, c.Item, c.Inquiry()}, t: c.Detail.T, due: c.At}
 }
 
 // kept is how many of the sorted groups are shown.
@@ -195,7 +196,7 @@ func (g *waitGroup) add(w *plans.Wait) {
 func urgency(k plans.WaitKind) int {
 	return slices.Index([]plans.WaitKind{
 		plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
-		plans.WaitApproval, plans.WaitRetry, plans.WaitHold,
+		plans.WaitApproval, plans.WaitRetry, plans.WaitPoll, plans.WaitHold,
 	}, k)
 }
 
