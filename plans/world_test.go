@@ -33,6 +33,9 @@ type world struct {
 	next    int64
 	// before, unless nil, sees every action before its effect.
 	before func(*plans.Action, *ledger.Record)
+	// asked, unless nil, answers polls and probes; otherwise they are told that it
+	// is done.
+	asked func(a *plans.Action, tenant string) plans.Reply
 }
 
 // outcome says what becomes of an attempt.
@@ -121,12 +124,41 @@ func (w *world) apply(t testing.TB, what outcome) {
 		if len(res.Tasks) == 0 {
 			return
 		}
+		if w.settle() {
+			continue
+		}
 		d := res.Decider.Applying()
 		for _, task := range res.Tasks {
 			w.carryOut(d, task, what)
 		}
 	}
 	t.Fatal("apply does not come to an end")
+}
+
+// settle makes unknown what a runner that has died has left, as the next one does.
+func (w *world) settle() (any bool) {
+	for _, r := range w.records {
+		for i := range r.Items {
+			for _, op := range []ledger.Op{ledger.Run, ledger.Release} {
+				it := &r.Items[i]
+				try := plans.TryOf(it, op)
+				if try.State != ledger.Running || len(it.Parts) > 0 {
+					continue
+				}
+				if _, lock := w.item(it.Key).Does.(*schema.Lock); lock && op == ledger.Run {
+					op = ledger.Acquire
+				} else if !lock && op == ledger.Release {
+					op = ledger.Undo
+				}
+				r.Apply(ledger.Fact{
+					At: w.now, Tenant: r.ID, Kind: ledger.Unknown, Item: it.Key, Epoch: it.Epoch, Op: op, Attempt: try.Attempt,
+					Reason: fmt.Sprintf("the runner ended while attempt %d ran", try.Attempts),
+				})
+				any = true
+			}
+		}
+	}
+	return any
 }
 
 func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
@@ -165,6 +197,10 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 	default:
 		return
 	}
+	if a.Inquiry != plans.NoInquiry {
+		w.inquire(a, r)
+		return
+	}
 	if w.before != nil {
 		w.before(a, r)
 	}
@@ -189,8 +225,22 @@ func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {
 		case ledger.Unknown:
 			f.Reason = "no answer"
 		}
+		a.GoesOn(&f)
 		r.Apply(f)
 	}
+}
+
+// inquire asks, and records the answer.
+func (w *world) inquire(a *plans.Action, r *ledger.Record) {
+	reply := plans.Reply{Answer: ledger.AnswerDone}
+	if w.asked != nil {
+		reply = w.asked(a, r.ID)
+	}
+	if a.EffectOf() == nil {
+		reply = plans.Reply{}
+	}
+	w.effects = append(w.effects, fmt.Sprintf("%s %s/%s %s", a.Inquiry, r.ID, a.Item.Key(), reply.Answer))
+	r.Apply(a.Found(r, reply, "", w.now))
 }
 
 // show writes a plan for a golden file.
