@@ -114,11 +114,16 @@ func newComputation(in Input, assume bool) *computation {
 }
 
 func (c *computation) run() error {
+	if err := c.measure(); err != nil {
+		return err
+	}
+	now := c.d.room.clone()
 	if err := c.merge(); err != nil {
 		return err
 	}
 	c.place()
 	c.openGates()
+	c.d.room = now // whoever applies goes by what has happened
 	return nil
 }
 
@@ -306,6 +311,9 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		}
 		c.change(a.Change(r, at))
 		a.Succeed(r, c.in.Now)
+		if a.Kind == Run && a.Inquiry == NoInquiry {
+			c.d.room.take(limitOfLong(a.Item))
+		}
 	}
 	return latest
 }

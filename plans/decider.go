@@ -41,6 +41,7 @@ type Decider struct {
 	lines   map[lineKey]*line
 	undated *line
 	gates   map[*schema.Batch]Gate
+	room    room
 	// awaited marks the phases whose completion some batch waits for.
 	awaited []bool
 

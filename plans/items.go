@@ -142,6 +142,10 @@ func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus 
 		return w.send(a, does, rec)
 	case *schema.Work:
 		a.Kind, a.Op = Run, ledger.Run
+		if w.full(it, a.Op) {
+			w.bounds(it, begun)
+			return Pending
+		}
 	case *schema.Lock:
 		a.Kind, a.Op = Lock, ledger.Acquire
 	case *schema.Approval:
@@ -327,6 +331,9 @@ func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 		w.out.Retry = earliest(w.out.Retry, try.Next)
 		w.wait(WaitRetry, it, try.Reason, try.At, try.Next)
 		w.showTry(it, ItemRetrying, try)
+		return Warning
+	}
+	if w.full(it, a.Op) {
 		return Warning
 	}
 	a.At, a.Attempt, a.Reason, a.NotAfter = try.Next, try.Attempts+1, "retry", end

@@ -175,14 +175,32 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	var out plans.Decision
 	for range 100 {
 		d.Decide(task.Tenant, r, &out)
-		if len(out.Actions) == 0 {
+		acts := slices.DeleteFunc(slices.Clone(out.Actions), w.crowded)
+		if len(acts) == 0 {
 			return
 		}
-		for i := range out.Actions {
-			w.act(&out.Actions[i], r, what)
+		for i := range acts {
+			w.act(&acts[i], r, what)
 		}
 	}
 	panic("a tenant does not come to an end: " + r.ID)
+}
+
+// crowded reports whether an action finds its limit full of work that goes on: the
+// runner puts it aside.
+func (w *world) crowded(a plans.Action) bool {
+	if a.Kind != plans.Run || a.Inquiry != plans.NoInquiry || a.Item.Limit == nil {
+		return false
+	}
+	n := 0
+	for _, r := range w.records {
+		for i := range r.Items {
+			if it := w.item(r.Items[i].Key); it.Limit == a.Item.Limit && r.Items[i].State == ledger.Polling {
+				n++
+			}
+		}
+	}
+	return n >= a.Item.Limit.MaxInFlight
 }
 
 func (w *world) act(a *plans.Action, r *ledger.Record, what outcome) {

@@ -27,7 +27,8 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	}
 	e.afterClaims(t, done)
 	for _, en := range t.dropped {
-		e.release(en)
+		e.free++
+		e.giveBack(en)
 		e.forget(en)
 		concerned[en.task] = true
 	}
@@ -64,7 +65,8 @@ func (e *engine) afterClaims(t *turn, done store.Committed) {
 			e.claimed = append(e.claimed, en)
 			continue
 		}
-		e.release(en)
+		e.free++
+		e.giveBack(en)
 		e.forget(en)
 		if en.task.denied == nil {
 			en.task.denied = make(map[attemptKey]int64)
@@ -75,12 +77,8 @@ func (e *engine) afterClaims(t *turn, done store.Committed) {
 	}
 }
 
-// release gives back what an attempt has used.
-func (e *engine) release(en *entry) {
-	e.free++
-	if en.asks() {
-		return
-	}
+// giveBack gives back the share of its limit that an attempt has used.
+func (e *engine) giveBack(en *entry) {
 	if next := e.limits.give(en.action); next != nil {
 		e.queue.push(next)
 	}
@@ -158,13 +156,16 @@ func (e *engine) afterResults(t *turn) {
 // end takes an entry out of what runs.
 func (e *engine) end(en *entry) {
 	delete(e.running, en)
-	e.release(en)
+	e.free++
 	e.forget(en)
 }
 
 // over counts and tells what has come of an entry that ran.
 func (e *engine) over(en *entry, f *ledger.Fact, took time.Duration) {
 	e.end(en)
+	if f.Kind != ledger.Polled && (!en.asks() || en.ends()) {
+		e.giveBack(en) // else it goes on, or has taken none
+	}
 	if en.at.After(en.task.since) {
 		en.task.since = en.at // what follows from it is due no earlier
 	}

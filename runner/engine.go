@@ -88,7 +88,7 @@ func (e *engine) emit(ev Event) {
 // the running ones.
 func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Task) error {
 	e.jobs, e.results = make(chan *entry, e.parallel), make(chan result, e.parallel)
-	e.free, e.limits = e.parallel, make(limits)
+	e.free, e.limits = e.parallel, startWith(e.decider.GoOn())
 	e.running, e.late, e.asleep = make(map[*entry]bool), make(map[string]bool), make(map[*task]bool)
 	e.tasks = make(map[string]*task, len(tasks))
 	for _, t := range tasks {

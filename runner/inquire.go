@@ -17,6 +17,12 @@ const maxReply = 300
 // asks reports whether the entry only asks, and changes nothing.
 func (e *entry) asks() bool { return e.action != nil && e.action.Inquiry != plans.NoInquiry }
 
+// ends reports whether the entry asks about work that has a share of its limit
+// for as long as it goes on.
+func (e *entry) ends() bool {
+	return e.action.Inquiry == plans.Polling && plans.PollOf(e.action.Item, e.action.Op) != nil
+}
+
 // ask hands an inquiry to a worker. Nothing is claimed, and that it begins is not
 // recorded: whoever asks twice does no harm.
 func (e *engine) ask(en *entry, now time.Time) {

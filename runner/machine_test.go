@@ -106,6 +106,7 @@ phase "Move" {
   work "mailboxes" {
     exec { command = ["mailboxes"] }
     retry   = retry.patient
+    limit   = limit.one
     timeout = "10m"
     poll {
       every   = "20m"

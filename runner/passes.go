@@ -129,7 +129,12 @@ func (a *applying) retries(p *plans.Plan) time.Time {
 	a.waited = make(map[string]bool)
 	var next time.Time
 	for _, w := range p.Waiting {
-		if w.Kind != plans.WaitRetry && w.Kind != plans.WaitPoll {
+		switch w.Kind {
+		case plans.WaitRetry, plans.WaitPoll:
+		case plans.WaitLimit:
+			a.waited[w.Tenant] = true // it begins when another one has ended
+			continue
+		default:
 			continue
 		}
 		a.waited[w.Tenant] = true

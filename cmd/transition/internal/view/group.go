@@ -196,7 +196,7 @@ func (g *waitGroup) add(w *plans.Wait) {
 func urgency(k plans.WaitKind) int {
 	return slices.Index([]plans.WaitKind{
 		plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
-		plans.WaitApproval, plans.WaitRetry, plans.WaitPoll, plans.WaitHold,
+		plans.WaitApproval, plans.WaitRetry, plans.WaitPoll, plans.WaitLimit, plans.WaitHold,
 	}, k)
 }
 
