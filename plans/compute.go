@@ -311,9 +311,7 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		}
 		c.change(a.Change(r, at))
 		a.Succeed(r, c.in.Now)
-		if a.Kind == Run && a.Inquiry == NoInquiry {
-			c.d.room.take(limitOfLong(a.Item))
-		}
+		c.d.room.start(a)
 	}
 	return latest
 }

@@ -98,6 +98,11 @@ func TryOf(rec *ledger.Item, op ledger.Op) *ledger.Try {
 	return &rec.Try
 }
 
+// GoesOn reports whether something of a recorded item goes on by itself.
+func GoesOn(rec *ledger.Item) bool {
+	return rec.State == ledger.Polling || rec.Release != nil && rec.Release.State == ledger.Polling
+}
+
 // polling decides work that goes on by itself: it is asked about when that is due,
 // whatever window has passed meanwhile, since asking changes nothing.
 func (w *walk) polling(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {

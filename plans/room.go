@@ -58,6 +58,13 @@ func (r room) take(l *schema.Limit) {
 	}
 }
 
+// start takes the share of an action that starts long work.
+func (r room) start(a *Action) {
+	if a.Kind == Run && a.Inquiry == NoInquiry {
+		r.take(limitOfLong(a.Item))
+	}
+}
+
 // full reports whether an item must not be started now, since as much long work as
 // its limit allows goes on.
 func (w *walk) full(it *schema.Item, op ledger.Op) bool {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -31,7 +32,7 @@ func (e *engine) ask(en *entry, now time.Time) {
 	try := plans.TryOf(it, en.action.Op)
 	en.stage, en.record, en.batch, en.began, en.first = running, r, en.task.batch, now, try.First
 	en.attempt, en.no = try.Attempt, try.Attempts
-	en.key = ledger.Key(e.p.meta.Lineage, r.ID, it.Key, en.action.Op, "", it.Epoch, it.Generation)
+	en.key = ledger.Key(e.p.meta.Lineage, r.ID, cmp.Or(it.Alias, it.Key), en.action.Op, "", it.Epoch, it.Generation)
 	e.start(en)
 }
 

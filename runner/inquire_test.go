@@ -137,6 +137,10 @@ func TestLongWorkIsAskedAboutUntilItHasEnded(t *testing.T) {
 	if res.Done[plans.Run] != 0 || res.Polling != 1 || res.Failed != 0 {
 		t.Errorf("done %v, polling %d, failed %d", res.Done, res.Polling, res.Failed)
 	}
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerDone}, "acme/Copy/copy")
+	if len(diags) != 1 || !strings.Contains(diags[0].Detail, "goes on by itself") {
+		t.Errorf("a person answers for what goes on: %v", diags)
+	}
 	b.must("2027-03-13 18:29")
 	b.want()
 	b.must("2027-03-13 18:30")
