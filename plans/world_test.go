@@ -139,16 +139,11 @@ func (w *world) apply(t testing.TB, what outcome) {
 func (w *world) settle() (any bool) {
 	for _, r := range w.records {
 		for i := range r.Items {
-			for _, op := range []ledger.Op{ledger.Run, ledger.Release} {
-				it := &r.Items[i]
+			it := &r.Items[i]
+			for _, op := range w.operations(it) {
 				try := plans.TryOf(it, op)
-				if try.State != ledger.Running || len(it.Parts) > 0 {
+				if try.State != ledger.Running {
 					continue
-				}
-				if _, lock := w.item(it.Key).Does.(*schema.Lock); lock && op == ledger.Run {
-					op = ledger.Acquire
-				} else if !lock && op == ledger.Release {
-					op = ledger.Undo
 				}
 				r.Apply(ledger.Fact{
 					At: w.now, Tenant: r.ID, Kind: ledger.Unknown, Item: it.Key, Epoch: it.Epoch, Op: op, Attempt: try.Attempt,
@@ -159,6 +154,22 @@ func (w *world) settle() (any bool) {
 		}
 	}
 	return any
+}
+
+// operations are the two halves of work or a lock; there are none of others.
+func (w *world) operations(rec *ledger.Item) []ledger.Op {
+	it := w.item(rec.Key)
+	if it == nil {
+		return nil
+	}
+	switch it.Does.(type) {
+	case *schema.Work:
+		return []ledger.Op{ledger.Run, ledger.Undo}
+	case *schema.Lock:
+		return []ledger.Op{ledger.Acquire, ledger.Release}
+	default:
+		return nil
+	}
 }
 
 func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
@@ -195,7 +206,7 @@ func (w *world) crowded(a plans.Action) bool {
 	n := 0
 	for _, r := range w.records {
 		for i := range r.Items {
-			if it := w.item(r.Items[i].Key); it.Limit == a.Item.Limit && r.Items[i].State == ledger.Polling {
+			if it := w.item(r.Items[i].Key); it != nil && it.Limit == a.Item.Limit && r.Items[i].State == ledger.Polling {
 				n++
 			}
 		}
