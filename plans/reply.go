@@ -39,19 +39,16 @@ func (a *Action) Hear(env *schema.Env) Reply {
 	return reply
 }
 
+// hearPoll looks at both conditions: one that has no value for an answer says
+// nothing, and does not keep the other from being true.
 func hearPoll(p *schema.Poll, env *schema.Env) Reply {
 	progress, err := p.Progress.For(env)
 	if err != nil {
 		progress = "progress: " + err.Error()
 	}
-	done, err := p.Done.For(env)
-	if err != nil {
-		return Reply{Reason: "done: " + err.Error()}
-	}
-	failed, err := p.Failed.For(env)
+	done, doneErr := p.Done.For(env)
+	failed, failedErr := p.Failed.For(env)
 	switch {
-	case err != nil:
-		return Reply{Reason: "failed: " + err.Error()}
 	case done && failed:
 		return Reply{Reason: "it says both that it is done and that it has failed"}
 	case done:
@@ -59,19 +56,14 @@ func hearPoll(p *schema.Poll, env *schema.Env) Reply {
 	case failed:
 		return Reply{Answer: ledger.AnswerNotDone, Reason: progress}
 	default:
-		return Reply{Reason: progress}
+		return Reply{Reason: orWithout(progress, "done", doneErr, "failed", failedErr)}
 	}
 }
 
+// hearProbe does the same; what the probe does not say is as its result has it.
 func hearProbe(p *schema.Probe, env *schema.Env) Reply {
-	done, err := said(p.Done, env, env.Result.Done())
-	if err != nil {
-		return Reply{Reason: "done: " + err.Error()}
-	}
-	not, err := said(p.NotDone, env, env.Result.NotDone() && !done)
-	if err != nil {
-		return Reply{Reason: "not_done: " + err.Error()}
-	}
+	done, doneErr := said(p.Done, env, env.Result.Done())
+	not, notErr := said(p.NotDone, env, env.Result.NotDone() && !done)
 	if !p.Done.IsSet() {
 		done = done && !not
 	}
@@ -83,7 +75,19 @@ func hearProbe(p *schema.Probe, env *schema.Env) Reply {
 	case not:
 		return Reply{Answer: ledger.AnswerNotDone}
 	default:
-		return Reply{Reason: "it says neither done nor not_done"}
+		return Reply{Reason: orWithout("it says neither done nor not_done", "done", doneErr, "not_done", notErr)}
+	}
+}
+
+// orWithout is why there is no answer: a condition without a value, or otherwise.
+func orWithout(otherwise, one string, oneErr error, other string, otherErr error) string {
+	switch {
+	case oneErr != nil:
+		return one + ": " + oneErr.Error()
+	case otherErr != nil:
+		return other + ": " + otherErr.Error()
+	default:
+		return otherwise
 	}
 }
 
