@@ -35,6 +35,8 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	items SELECTOR              prints where their items are
 //	on ADDRESS OUTCOME          from now on attempts of ADDRESS, or of ADDRESS/RECIPIENT,
 //	                            end so: failed, retryable, unknown or dies (the runner does)
+//	asked ADDRESS ANSWER [TEXT] from now on whoever asks about ADDRESS is told so:
+//	                            done, not_done or nothing
 //	text ADDRESS                prints the subject of a message
 //	told TENANT                 prints who was told which date last
 //	replace FILE OLD => NEW     changes a text of a file
@@ -82,6 +84,7 @@ type script struct {
 	w        *world
 	out      strings.Builder
 	outcomes map[string][]string // by address: words of "on"
+	replies  map[string]plans.Reply
 }
 
 func runArchive(t *testing.T, ar *txtar.Archive) string {
@@ -97,7 +100,7 @@ func runArchive(t *testing.T, ar *txtar.Archive) string {
 			files[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
 	}
-	s := &script{t: t, files: files, outcomes: make(map[string][]string)}
+	s := &script{t: t, files: files, outcomes: make(map[string][]string), replies: make(map[string]plans.Reply)}
 	w, diags := newWorld(t, files)
 	s.report(diags)
 	s.w = w
@@ -130,6 +133,7 @@ func (s *script) run(words []string) {
 		s.w.show(&s.out, s.w.plan(s.t).Plan)
 	case "apply":
 		n := len(s.w.effects)
+		s.w.asked = s.reply
 		s.w.apply(s.t, s.outcome)
 		for _, e := range s.w.effects[n:] {
 			fmt.Fprintf(&s.out, "%s\n", e)
@@ -144,6 +148,12 @@ func (s *script) run(words []string) {
 		s.edit(args[0])
 	case "on":
 		s.outcomes[args[0]] = args[1:]
+	case "asked":
+		answer := ledger.Answer(args[1])
+		if answer == "nothing" {
+			answer = ""
+		}
+		s.replies[args[0]] = plans.Reply{Answer: answer, Reason: strings.Join(args[2:], " ")}
 	case "replace": // FILE OLD => NEW
 		s.replace(args)
 	case "reset":
@@ -290,6 +300,13 @@ func (s *script) answer(r *ledger.Record, yes bool, f ledger.Fact) {
 	if why != "" {
 		fmt.Fprintf(&s.out, "%s/%s %s\n", r.ID, f.Item, why)
 	}
+}
+
+func (s *script) reply(a *plans.Action, tenant string) plans.Reply {
+	if reply, ok := s.replies[tenant+"/"+a.Item.Key()]; ok {
+		return reply
+	}
+	return plans.Reply{Answer: ledger.AnswerDone}
 }
 
 func (s *script) say(verb string, args []string) {

@@ -140,12 +140,17 @@ func (c *computation) run() error {
 	if err := c.lookBack(); err != nil {
 		return err
 	}
+	if err := c.measure(); err != nil {
+		return err
+	}
+	now := c.d.room.clone()
 	if err := c.merge(); err != nil {
 		return err
 	}
 	c.depart()
 	c.place()
 	c.openGates()
+	c.d.room = now // whoever applies goes by what has happened
 	return nil
 }
 
@@ -338,6 +343,7 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		}
 		c.change(a.Change(r, at))
 		a.Succeed(r, c.in.Now)
+		c.d.room.start(a)
 	}
 	return latest
 }

@@ -42,6 +42,7 @@ type Decider struct {
 	lines   map[lineKey]*line
 	undated *line
 	gates   map[*schema.Batch]Gate
+	room    room
 	// breakers are those of the batches, by every name that a batch has had; nil:
 	// the plan has none.
 	breakers map[string]*breaker
@@ -241,7 +242,6 @@ func (d *Decider) Applying() *Decider {
 }
 
 // isOpen reports whether something of an item is not ended: a lock that may be
-// held, an attempt that runs, waits for its retry or has an unknown outcome.
 // item finds an item of the plan by PHASE/ITEM; nil: it has none.
 func (d *Decider) item(key string) *schema.Item {
 	i, ok := slices.BinarySearch(d.keys, key)

@@ -16,7 +16,7 @@ type Decision struct {
 	Status  PhaseStatus   // the worst over all phases entered
 	Held    *Held
 	Next    time.Time // the next instant at which anything falls due; zero: none
-	Retry   time.Time // when the next retry falls due; zero: none
+	Retry   time.Time // when the next retry or poll falls due; zero: none
 	// Dead: the tenant enters no further hard phase unless a person does
 	// something.
 	Dead bool
@@ -50,6 +50,8 @@ type Action struct {
 	Kind Kind
 	Item *schema.Item
 	Op   ledger.Op
+	// Inquiry: it only asks about what the item does, and changes nothing.
+	Inquiry Inquiry
 	// At is when it fell due.
 	At time.Time
 	// NotAfter is the last instant at which it may begin; zero: no bound.

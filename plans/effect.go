@@ -44,6 +44,18 @@ func EffectOf(it *schema.Item, op ledger.Op) schema.Effect {
 	}
 }
 
+// TimeoutOf is how long an attempt of an item may take; 0: not known.
+func TimeoutOf(it *schema.Item, op ledger.Op) time.Duration {
+	switch e := EffectOf(it, op).(type) {
+	case *schema.Exec:
+		return e.Timeout
+	case *schema.HTTP:
+		return e.Timeout
+	default:
+		return 0
+	}
+}
+
 // RetryOf is how often an attempt of an item is repeated.
 func RetryOf(it *schema.Item, op ledger.Op) *schema.Retry {
 	if work, ok := it.Does.(*schema.Work); ok && op == ledger.Undo && work.Undo != nil {

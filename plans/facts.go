@@ -172,6 +172,14 @@ func (a *Action) Succeed(r *ledger.Record, now time.Time) {
 	for _, f := range a.Facts(r, now) {
 		r.Apply(f)
 	}
+	if a.Inquiry != NoInquiry {
+		reply := Reply{Answer: ledger.AnswerDone}
+		if a.EffectOf() == nil {
+			reply.Answer = "" // there is nobody to ask any more
+		}
+		r.Apply(a.Found(r, reply, "", now))
+		return
+	}
 	recipients := a.Recipients
 	switch a.Kind {
 	case Run, Lock, Unlock, Undo:
@@ -185,6 +193,7 @@ func (a *Action) Succeed(r *ledger.Record, now time.Time) {
 			r.Apply(f)
 			if f.Kind == ledger.Began {
 				f.Kind = ledger.Succeeded
+				a.GoesOn(&f)
 				r.Apply(f)
 			}
 		}

@@ -155,6 +155,10 @@ func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus 
 		return w.send(a, does, rec)
 	case *schema.Work:
 		a.Kind, a.Op = Run, ledger.Run
+		if w.full(it, a.Op) {
+			w.bounds(it, begun)
+			return Pending
+		}
 	case *schema.Lock:
 		a.Kind, a.Op = Lock, ledger.Acquire
 	case *schema.Approval:
@@ -218,7 +222,7 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		w.returned = it
 		w.show(it, ItemDone, at, rec.Reason)
 		return Complete
-	case ledger.None, ledger.Running, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
+	case ledger.None, ledger.Running, ledger.Polling, ledger.Retrying, ledger.Error, ledger.Lost, ledger.Late:
 	}
 	if c, ok := it.Does.(*schema.Communication); ok && len(rec.Parts) > 0 && rec.State != ledger.Late {
 		return w.parts(it, c, rec)
@@ -265,11 +269,15 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	case ledger.Running:
 		w.show(it, ItemRunning, at, "")
 		return InProgress
+	case ledger.Polling:
+		return w.polling(it, try, a)
 	case ledger.Retrying:
 		return w.retry(it, try, a)
 	case ledger.Lost:
 		reason := half(a.Op) + lostReason(try)
-		w.wait(WaitUnknown, it, reason, try.At, time.Time{})
+		if asks, next := w.probing(it, try, a); !asks {
+			w.wait(WaitUnknown, it, reason, try.At, next)
+		}
 		w.fail("unknown: "+it.Key()+": "+reason, it, try.At)
 		w.show(it, ItemUnknown, at, reason)
 	case ledger.Late:
@@ -336,6 +344,9 @@ func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 		w.out.Retry = earliest(w.out.Retry, try.Next)
 		w.wait(WaitRetry, it, try.Reason, try.At, try.Next)
 		w.showTry(it, ItemRetrying, try)
+		return Warning
+	}
+	if w.full(it, a.Op) {
 		return Warning
 	}
 	a.At, a.Attempt, a.Reason, a.NotAfter = try.Next, try.Attempts+1, "retry", end

@@ -89,8 +89,8 @@ func (w *walk) takeBack(it *schema.Item, rec *ledger.Item, open bool) (PhaseStat
 	switch {
 	case !todo:
 		return Complete, true
-	case rec.State == ledger.Running || rec.State == ledger.Lost && rec.Release == nil:
-		// While nobody knows whether it has happened, nothing can be taken back.
+	case rec.State == ledger.Running || rec.State == ledger.Polling || rec.State == ledger.Lost && rec.Release == nil:
+		// Before it has ended, and somebody knows how, nothing can be taken back.
 		return w.try(it, &rec.Try, doing(it)), false
 	case !open:
 		return Pending, false
@@ -134,7 +134,7 @@ func ByHand(it *schema.Item, r *ledger.Record) bool {
 	work, ok := it.Does.(*schema.Work)
 	rec := r.Item(it.Key())
 	return ok && work.Undo == nil && r.Leaving() && rec != nil && rec.Attempts > 0 &&
-		rec.State != ledger.None && rec.State != ledger.Lost && rec.State != ledger.Running
+		rec.State != ledger.None && rec.State != ledger.Lost && rec.State != ledger.Running && rec.State != ledger.Polling
 }
 
 // behindLock reports whether a lock is held that lies before an item.

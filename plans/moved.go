@@ -128,6 +128,11 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 	if len(list) == 0 {
 		return r
 	}
+	for _, x := range list {
+		if goesOn(r.Item(x.From)) {
+			c.refused.going = append(c.refused.going, r.ID+"/"+x.From)
+		}
+	}
 	facts := renameFacts(r, list, c.in.Now)
 	var reasons []string
 	for _, x := range list {
@@ -135,6 +140,12 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 	}
 	ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: strings.Join(reasons, ", ")}
 	return c.edited(r, Step{Change: ch, Fact: facts[0], Also: facts[1:]})
+}
+
+// goesOn reports whether an attempt of an item is open in the state, under the
+// name that it has there.
+func goesOn(it *ledger.Item) bool {
+	return it.State == ledger.Polling || it.Release != nil && it.Release.State == ledger.Polling
 }
 
 // edited notes steps of the tenant at hand, and returns its record as it is after

@@ -159,6 +159,11 @@ type oracle struct {
 }
 
 func (o *oracle) apply(t *testing.T) {
+	o.w.asked = func(*plans.Action, string) plans.Reply {
+		return plans.Reply{
+			Answer: rapid.SampledFrom([]ledger.Answer{ledger.AnswerDone, ledger.AnswerNotDone, ""}).Draw(o.rt, "reply"), Reason: "x",
+		}
+	}
 	o.w.apply(t, func(a *plans.Action, tenant, to string) ledger.Kind {
 		kind := rapid.SampledFrom([]ledger.Kind{
 			ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Failed, retryable, ledger.Unknown, "",
@@ -370,6 +375,7 @@ func (o *oracle) answer() (turned bool) {
 			it := &r.Items[i]
 			f := ledger.Fact{At: o.w.now, Tenant: r.ID, Item: it.Key, Epoch: r.Epoch, Reason: "a person said so"}
 			switch {
+			case o.w.item(it.Key) == nil: // no verb finds what the plan has no more
 			case it.State == ledger.Open:
 				f.Kind = rapid.SampledFrom([]ledger.Kind{ledger.Approved, ledger.Rejected, ""}).Draw(o.rt, "approval")
 			case it.State.NeedsPerson() || it.State == ledger.Running:
@@ -412,6 +418,7 @@ func drawPlan(rt *rapid.T) fstest.MapFS {
 	b.WriteString("transition \"t\" { time_zone = \"Europe/Vienna\" }\n")
 	b.WriteString("inventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n}\n")
 	b.WriteString("channel \"maildir\" \"post\" { path = \"outbox\" }\n")
+	b.WriteString("limit \"few\" { max_in_flight = 1 }\n")
 	b.WriteString("batch \"one\" {\n  cutover = \"2027-04-20 18:00\"\n  match = tenant.ring == \"1\"\n}\n")
 	b.WriteString("batch \"two\" {\n  cutover = \"2027-05-20 18:00\"\n  match = true\n")
 	if rapid.Bool().Draw(rt, "after") {
@@ -469,11 +476,12 @@ func drawItem(rt *rapid.T, kind string, n int) string {
 	var b strings.Builder
 	switch kind {
 	case "work":
-		b.WriteString("    exec { command = [\"true\"] }\n")
+		b.WriteString("    exec { command = [\"true\"] }\n" + drawInquiries(rt, true))
 	case "communication":
 		b.WriteString("    channel = channel.maildir.post\n    to = [tenant.email]\n    subject = \"s\"\n    body = \"b\"\n")
 	case "lock":
 		fmt.Fprintf(&b, "    acquire {\n      exec { command = [\"true\"] }\n    }\n    release {\n      exec { command = [\"true\"] }\n    }\n    release_in = phase.P%d\n", n-1)
+		b.WriteString(drawInquiries(rt, false))
 	}
 	if kind != "approval" {
 		if rapid.Bool().Draw(rt, "retry") {
@@ -487,6 +495,22 @@ func drawItem(rt *rapid.T, kind string, n int) string {
 		}
 	}
 	return b.String()
+}
+
+// drawInquiries draws how an item is asked about, if it is.
+func drawInquiries(rt *rapid.T, work bool) string {
+	const ask = "      done = true\n      exec { command = [\"true\"] }\n    }\n"
+	text := ""
+	if work && rapid.IntRange(0, 2).Draw(rt, "poll") == 0 {
+		text = "    poll {\n      every = \"1h\"\n      timeout = \"3d\"\n" + ask
+		if rapid.Bool().Draw(rt, "limit") {
+			text += "    limit = limit.few\n"
+		}
+	}
+	if rapid.IntRange(0, 2).Draw(rt, "probe") == 0 {
+		text += "    probe {\n" + ask
+	}
+	return text
 }
 
 // TestOrderOfBlocksMeansNothing plans the same blocks in two orders and in one

@@ -13,6 +13,7 @@ type editRefusals struct {
 	items   []string // addresses of open items that the plan has no more
 	behind  []string // of items that have begun behind a lock, likewise
 	clashes []string // of items whose new key is recorded too
+	going   []string // of items that are renamed while long work of them goes on
 	// open and locked are addresses of items that a block takes out, batches are
 	// tenants of a batch that it takes out, and moving those of them who are past
 	// the point of no return.
@@ -113,6 +114,9 @@ func (c *computation) refuseStrays(ref *editRefusals) {
 	c.refuseItems(ref.clashes, "two-histories", "Two histories would become one",
 		"Under both names something is recorded, and two histories do not make one (%s concerned): %s.",
 		"Remove the block moved: what is recorded under the new name counts.")
+	c.refuseItems(ref.going, "moved-while-it-goes-on", "An item was renamed while long work of it goes on",
+		"Its attempt is open under the old name until its poll has an end (%s concerned): %s.",
+		"Rename it when that has ended.")
 }
 
 // refuseItems adds an error that lists items by their addresses, if there are any.

@@ -15,16 +15,15 @@ func (w *walk) ahead(p *schema.Phase, opens time.Time) {
 	} else {
 		w.out.later(opens, w.d.now)
 	}
-	if !w.d.explain {
-		return
-	}
 	for _, it := range p.Items {
 		rec := w.d.rec[it.Index]
-		if rec != nil && rec.State != ledger.None {
+		if rec != nil && (ongoing(it, rec) || w.d.explain && rec.State != ledger.None) {
 			w.recorded(it, rec)
 			continue
 		}
-		w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.waitsFor())
+		if w.d.explain {
+			w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.waitsFor())
+		}
 	}
 }
 

@@ -36,6 +36,9 @@ type world struct {
 	next    int64
 	// before, unless nil, sees every action before its effect.
 	before func(*plans.Action, *ledger.Record)
+	// asked, unless nil, answers polls and probes; otherwise they are told that it
+	// is done.
+	asked func(a *plans.Action, tenant string) plans.Reply
 }
 
 // outcome says what becomes of an attempt.
@@ -142,12 +145,52 @@ func (w *world) apply(t testing.TB, what outcome) {
 			w.adopt()
 			return
 		}
+		if w.settle() {
+			continue
+		}
 		d := res.Decider.Applying()
 		for _, task := range res.Tasks {
 			w.carryOut(d, task, what)
 		}
 	}
 	t.Fatal("apply does not come to an end")
+}
+
+// settle makes unknown what a runner that has died has left, as the next one does.
+func (w *world) settle() (any bool) {
+	for _, r := range w.records {
+		for i := range r.Items {
+			it := &r.Items[i]
+			for _, op := range w.operations(it) {
+				try := plans.TryOf(it, op)
+				if try.State != ledger.Running {
+					continue
+				}
+				r.Apply(ledger.Fact{
+					At: w.now, Tenant: r.ID, Kind: ledger.Unknown, Item: it.Key, Epoch: it.Epoch, Op: op, Attempt: try.Attempt,
+					Reason: fmt.Sprintf("the runner ended while attempt %d ran", try.Attempts),
+				})
+				any = true
+			}
+		}
+	}
+	return any
+}
+
+// operations are the two halves of work or a lock; there are none of others.
+func (w *world) operations(rec *ledger.Item) []ledger.Op {
+	it := w.item(rec.Key)
+	if it == nil {
+		return nil
+	}
+	switch it.Does.(type) {
+	case *schema.Work:
+		return []ledger.Op{ledger.Run, ledger.Undo}
+	case *schema.Lock:
+		return []ledger.Op{ledger.Acquire, ledger.Release}
+	default:
+		return nil
+	}
 }
 
 func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
@@ -158,18 +201,36 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	var out plans.Decision
 	for range 100 {
 		d.Decide(task.Tenant, r, &out)
-		if len(out.Actions) == 0 {
+		acts := slices.DeleteFunc(slices.Clone(out.Actions), w.crowded)
+		if len(acts) == 0 {
 			return
 		}
-		for i := range out.Actions {
-			w.act(d, &out.Actions[i], r, what)
+		for i := range acts {
+			w.act(d, &acts[i], r, what)
 		}
 	}
 	panic("a tenant does not come to an end: " + r.ID)
 }
 
+// crowded reports whether an action finds its limit full of work that goes on: the
+// runner puts it aside.
+func (w *world) crowded(a plans.Action) bool {
+	if a.Kind != plans.Run || a.Inquiry != plans.NoInquiry || a.Item.Limit == nil {
+		return false
+	}
+	n := 0
+	for _, r := range w.records {
+		for i := range r.Items {
+			if it := w.item(r.Items[i].Key); it != nil && it.Limit == a.Item.Limit && r.Items[i].State == ledger.Polling {
+				n++
+			}
+		}
+	}
+	return n >= a.Item.Limit.MaxInFlight
+}
+
 func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what outcome) {
-	if w.before != nil && a.Kind.Outside() {
+	if w.before != nil && a.Kind.Outside() && a.Inquiry == plans.NoInquiry {
 		w.before(a, r)
 	}
 	for _, f := range a.Facts(r, w.now) {
@@ -181,6 +242,10 @@ func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what ou
 		recipients = []string{""}
 	case plans.Send, plans.Ask:
 	default:
+		return
+	}
+	if a.Inquiry != plans.NoInquiry {
+		w.inquire(d, a, r)
 		return
 	}
 	for _, to := range recipients {
@@ -198,13 +263,21 @@ func (w *world) act(d *plans.Decider, a *plans.Action, r *ledger.Record, what ou
 			continue // the runner dies here
 		}
 		f = w.end(a, f, kind)
+		a.GoesOn(&f)
+		w.close(d, r, f)
+	}
+}
+
+// close records how an attempt ended, for the breaker as well.
+func (w *world) close(d *plans.Decider, r *ledger.Record, f ledger.Fact) {
+	if f.Kind == ledger.Succeeded || f.Kind == ledger.Failed || f.Kind == ledger.Unknown {
 		f.Round = d.Round(r)
-		before := r.Tally
-		r.Apply(f)
-		d.Recount(before, r.Tally)
-		for _, f := range d.Opened(w.now) {
-			w.record(f.Tenant).Apply(f)
-		}
+	}
+	before := r.Tally
+	r.Apply(f)
+	d.Recount(before, r.Tally)
+	for _, f := range d.Opened(w.now) {
+		w.record(f.Tenant).Apply(f)
 	}
 }
 
@@ -228,6 +301,19 @@ func (w *world) end(a *plans.Action, f ledger.Fact, kind ledger.Kind) ledger.Fac
 		}
 	}
 	return f
+}
+
+// inquire asks, and records the answer.
+func (w *world) inquire(d *plans.Decider, a *plans.Action, r *ledger.Record) {
+	reply := plans.Reply{Answer: ledger.AnswerDone}
+	if w.asked != nil {
+		reply = w.asked(a, r.ID)
+	}
+	if a.EffectOf() == nil {
+		reply = plans.Reply{}
+	}
+	w.effects = append(w.effects, fmt.Sprintf("%s %s/%s %s", a.Inquiry, r.ID, a.Item.Key(), reply.Answer))
+	w.close(d, r, a.Found(r, reply, "", w.now))
 }
 
 // show writes a plan for a golden file.

@@ -16,7 +16,7 @@ import (
 type ApplyOptions struct {
 	Saved       *SavedPlan // nil: whatever is due
 	Parallelism int        // attempts at once; below 1: 10
-	Wait        bool       // stay until retries have ended
+	Wait        bool       // stay until retries and polls have ended
 	// Onward lets time go on while effects run: what falls due meanwhile begins as
 	// well. Otherwise all is judged as of the instant that was confirmed. It is of
 	// no use to a rehearsal, whose clock stands still.
@@ -40,6 +40,7 @@ type ApplyResult struct {
 	Done        map[plans.Kind]int // changes that were made
 	Failed      int                // attempts that ended in Error or unknown
 	Retrying    int                // items that will be tried again
+	Polling     int                // items that go on by themselves
 	Interrupted bool
 	Stale       bool // the saved plan was refused
 	// Invalid: the plan is wrong, so that nothing was done. What the adopted plan
@@ -81,7 +82,7 @@ type scope interface {
 // apply is Apply within a scope; nil: everything that is due.
 func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
-	a := &applying{p: p, o: o, within: within, res: &res, hard: hard}
+	a := &applying{p: p, o: o, within: within, res: &res, hard: hard, unknown: make(map[string]bool)}
 	diags := a.prepare(ctx)
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
@@ -178,6 +179,7 @@ type applying struct {
 	waited   map[string]bool // tenants whose retries are waited for
 	late     map[string]bool // tenants whose window closed during the last pass
 	behind   map[string]bool // and those of all passes: for them time has gone on
+	unknown  map[string]bool // see engine.unknown
 	ebb      bool            // the plan directory was edited meanwhile: the rest is for the next apply
 }
 
@@ -206,8 +208,12 @@ func (a *applying) run(ctx context.Context) diag.List {
 	if after != nil {
 		a.res.After = after.Plan
 		for _, w := range after.Plan.Waiting {
-			if w.Kind == plans.WaitRetry {
+			switch w.Kind {
+			case plans.WaitRetry:
 				a.res.Retrying++
+			case plans.WaitPoll:
+				a.res.Polling++
+			default: // nothing of it goes on
 			}
 		}
 	}

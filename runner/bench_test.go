@@ -48,18 +48,27 @@ batch "one" {
 type fake struct {
 	mu      sync.Mutex
 	do      func(r action.Request) action.Outcome
+	hangs   bool // what it does ends only when it is stopped
 	journal []string
 }
 
-func (f *fake) Do(_ context.Context, r action.Request) action.Outcome {
+func (f *fake) Do(ctx context.Context, r action.Request) action.Outcome {
 	f.mu.Lock()
-	f.journal = append(f.journal, fmt.Sprintf("%s %s #%d", r.Op, r.Address, r.Attempt))
-	do := f.do
+	line := fmt.Sprintf("%s %s #%d", r.Op, r.Address, r.Attempt)
+	if r.Asks {
+		line = "ask about " + line
+	}
+	f.journal = append(f.journal, line)
+	do, hangs := f.do, f.hangs
 	f.mu.Unlock()
 	if do == nil {
 		return succeeded
 	}
-	return do(r)
+	out := do(r)
+	if hangs {
+		<-ctx.Done()
+	}
+	return out
 }
 
 // taken are the effects since it was last asked, in alphabetical order.

@@ -9,6 +9,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
 )
@@ -16,6 +17,13 @@ import (
 // count counts an attempt that has ended for the breaker of its tenant's batch,
 // before anything else begins. That it has, the next commit records.
 func (e *engine) count(t *task, f ledger.Fact) { e.recount(t, t.record.Counted(t.tally, f)) }
+
+// round says in which round of its batch's breaker the end of an attempt counts.
+func (e *engine) round(t *task, f *ledger.Fact) {
+	if store.OfAttempt(f.Kind) {
+		f.Round = e.decider.Round(t.record)
+	}
+}
 
 // recount takes what is counted of a tenant into account.
 func (e *engine) recount(t *task, now ledger.Tally) {

@@ -29,7 +29,8 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	}
 	e.afterClaims(t, done)
 	for _, en := range t.dropped {
-		e.release(en)
+		e.free++
+		e.giveBack(en)
 		e.forget(en)
 		concerned[en.task] = true
 	}
@@ -69,7 +70,8 @@ func (e *engine) afterClaims(t *turn, done store.Committed) {
 			e.claimed = append(e.claimed, en)
 			continue
 		}
-		e.release(en)
+		e.free++
+		e.giveBack(en)
 		e.forget(en)
 		if en.task.denied == nil {
 			en.task.denied = make(map[attemptKey]int64)
@@ -80,9 +82,8 @@ func (e *engine) afterClaims(t *turn, done store.Committed) {
 	}
 }
 
-// release gives back what an attempt has used.
-func (e *engine) release(en *entry) {
-	e.free++
+// giveBack gives back the share of its limit that an attempt has used.
+func (e *engine) giveBack(en *entry) {
 	if next := e.limits.give(en.action); next != nil {
 		e.queue.push(next)
 	}
@@ -97,6 +98,8 @@ func (e *engine) forget(en *entry) {
 func (e *engine) afterDecided(t *turn, done store.Committed) {
 	for i, en := range t.decided {
 		switch {
+		case en.stage == running:
+			e.answered(en, &t.commit.Decided[i].Facts[0], done.Refused[i])
 		case en.stage == claimed && done.Refused[i]:
 			en.withdrawn = true
 			e.claimed = append(e.claimed, en) // the next commit drops it
@@ -117,11 +120,17 @@ func (e *engine) afterDecided(t *turn, done store.Committed) {
 func (e *engine) begin(en *entry, t *turn, facts []ledger.Fact) {
 	en.stage, en.record, en.batch, en.began = running, en.task.record, en.task.batch, t.commit.Now
 	en.first = firstBegan(en)
-	e.running[en] = true
 	for _, f := range facts[:len(facts)-1] {
 		e.noteCollapse(en, f)
 	}
-	e.emit(Began{Change: en.change.Change, Op: en.action.Op, Attempt: en.no, To: en.recipient})
+	e.start(en)
+}
+
+func (e *engine) start(en *entry) {
+	e.running[en] = true
+	e.emit(Began{
+		Change: en.change.Change, Inquiry: en.action.Inquiry, Op: en.action.Op, Attempt: en.no, To: en.recipient,
+	})
 	e.jobs <- en // there is room: a worker is free
 }
 
@@ -132,10 +141,7 @@ func firstBegan(en *entry) time.Time {
 	if it == nil {
 		return en.began
 	}
-	try := &it.Try
-	if plans.WayBack(en.action.Op) && it.Release != nil {
-		try = it.Release
-	}
+	try := plans.TryOf(it, en.action.Op)
 	for i := range it.Parts {
 		if it.Parts[i].Recipient == en.recipient {
 			try = &it.Parts[i].Try
@@ -150,32 +156,74 @@ func firstBegan(en *entry) time.Time {
 // afterResults counts and tells what has ended.
 func (e *engine) afterResults(t *turn) {
 	for i, r := range t.results {
-		en, f := r.entry, t.outcomes[i]
-		delete(e.running, en)
-		e.release(en)
-		e.forget(en)
-		if en.at.After(en.task.since) {
-			en.task.since = en.at // what follows from it is due no earlier
+		e.over(r.entry, &t.outcomes[i], r.took)
+	}
+}
+
+// end takes an entry out of what runs.
+func (e *engine) end(en *entry) {
+	delete(e.running, en)
+	e.free++
+	e.forget(en)
+}
+
+// over counts and tells what has come of an entry that ran.
+func (e *engine) over(en *entry, f *ledger.Fact, took time.Duration) {
+	e.end(en)
+	if f.Kind != ledger.Polled && (!en.asks() || en.ends()) {
+		e.giveBack(en) // else it goes on, or has taken none
+	}
+	if en.at.After(en.task.since) {
+		en.task.since = en.at // what follows from it is due no earlier
+	}
+	ev := Ended{
+		Change: en.change.Change, Inquiry: en.action.Inquiry, Op: en.action.Op, Attempt: en.no, To: en.recipient,
+		Kind: outcomeOf(f), Reason: f.Reason, Took: took,
+	}
+	if f.Next != nil {
+		ev.Next = *f.Next
+	}
+	e.account(en, &ev)
+	e.log(ev)
+	e.emit(ev)
+}
+
+// outcomeOf is what a fact makes of an attempt, whoever has told it.
+func outcomeOf(f *ledger.Fact) ledger.Kind {
+	switch {
+	case f.Kind == ledger.Probed && f.Answer == ledger.AnswerDone:
+		return ledger.Succeeded
+	case f.Kind == ledger.Probed && f.Answer == ledger.AnswerNotDone:
+		return ledger.Failed
+	default:
+		return f.Kind
+	}
+}
+
+// account counts what has come of an entry. An attempt whose outcome was unknown
+// does not count as failed any more once its probe has told.
+func (e *engine) account(en *entry, ev *Ended) {
+	if ev.Kind == ledger.Polled || ev.Kind == ledger.Probed {
+		return // nothing has come of it yet
+	}
+	who := string(en.action.Op) + " " + en.address()
+	if e.unknown[who] {
+		delete(e.unknown, who)
+		e.result.Failed--
+	}
+	switch {
+	case ev.Kind == ledger.Succeeded:
+		en.change.left--
+		if en.change.left == 0 && !en.change.failed {
+			e.result.Done[en.change.Kind]++
 		}
-		ev := Ended{
-			Change: en.change.Change, Op: en.action.Op, Attempt: en.no, To: en.recipient,
-			Kind: f.Kind, Reason: f.Reason, Took: r.took,
-		}
-		switch {
-		case f.Kind == ledger.Succeeded:
-			en.change.left--
-			if en.change.left == 0 && !en.change.failed {
-				e.result.Done[en.change.Kind]++
-			}
-		case f.Next != nil:
-			ev.Next = *f.Next
-			en.change.failed = true
-		default:
-			e.result.Failed++
-			en.change.failed = true
-		}
-		e.log(ev)
-		e.emit(ev)
+		return
+	case ev.Next.IsZero():
+		e.result.Failed++
+	}
+	en.change.failed = true
+	if ev.Kind == ledger.Unknown && en.recipient == "" {
+		e.unknown[who] = true
 	}
 }
 
@@ -234,6 +282,10 @@ func (e *engine) log(ev Ended) {
 	switch {
 	case ev.Kind == ledger.Succeeded:
 		log.Info("attempt succeeded")
+	case ev.Kind == ledger.Polled:
+		log.Info("work goes on", "progress", ev.Reason, "next", ev.Next)
+	case ev.Kind == ledger.Probed:
+		log.Warn("no answer to the probe", "reason", ev.Reason, "next", ev.Next)
 	case ev.Kind == ledger.Unknown:
 		log.Error("outcome unknown", "reason", ev.Reason)
 	case ev.Next.IsZero():

@@ -45,6 +45,7 @@ type engine struct {
 	tasks   map[string]*task
 	asleep  map[*task]bool  // tasks that wait for a retry
 	late    map[string]bool // tenants whose window closed during the pass
+	unknown map[string]bool // attempts of this apply, by op and address, that count as failed since nobody knows
 	free    int
 	claimed []*entry // they begin with the next commit
 	running map[*entry]bool
@@ -80,6 +81,8 @@ type result struct {
 	entry   *entry
 	outcome action.Outcome
 	took    time.Duration
+	reply   plans.Reply // of an inquiry
+	cut     bool        // the inquiry was stopped before it was answered
 }
 
 func (e *engine) emit(ev Event) {
@@ -92,7 +95,7 @@ func (e *engine) emit(ev Event) {
 // the running ones.
 func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Task) error {
 	e.jobs, e.results = make(chan *entry, e.parallel), make(chan result, e.parallel)
-	e.free, e.limits = e.parallel, make(limits)
+	e.free, e.limits = e.parallel, startWith(e.decider.GoOn())
 	e.running, e.late, e.asleep = make(map[*entry]bool), make(map[string]bool), make(map[*task]bool)
 	e.tasks = make(map[string]*task, len(tasks))
 	for _, t := range tasks {
@@ -153,25 +156,38 @@ func (e *engine) push(t *task, en *entry) {
 func (e *engine) work(stop context.Context) {
 	for en := range e.jobs {
 		began := e.p.o.Clock.Now() // a rehearsal's clock stands still
-		o := e.effect(stop, en)
-		e.results <- result{en, o, e.p.o.Clock.Now().Sub(began)}
+		r := e.effect(stop, en)
+		r.took = e.p.o.Clock.Now().Sub(began)
+		e.results <- r
 	}
 }
 
-// effect has one effect. A fault of the program is an unknown outcome of that
-// one, and no reason to forget what became of the others.
-func (e *engine) effect(stop context.Context, en *entry) (o action.Outcome) {
+// effect has one effect, or asks about one. A fault of the program is an unknown
+// outcome of that one, and no reason to forget what became of the others.
+func (e *engine) effect(stop context.Context, en *entry) (r result) {
+	r.entry = en
 	defer func() {
 		if fault := recover(); fault != nil {
-			o = action.Outcome{Class: action.Unknown, Reason: fmt.Sprintf("a fault of this program: %v", fault)}
+			why := fmt.Sprintf("a fault of this program: %v", fault)
+			r.outcome, r.reply = action.Outcome{Class: action.Unknown, Reason: why}, plans.Reply{Reason: why}
 			e.p.log.Error("panic", "address", en.address(), "fault", fault, "stack", string(debug.Stack()))
 		}
 	}()
-	req, err := e.p.prepare(en)
-	if err != nil {
-		return action.Outcome{Class: action.Permanent, NotBegun: true, Reason: err.Error()}
+	if en.asks() {
+		e.inquire(stop, &r)
+	} else {
+		e.act(stop, &r)
 	}
-	return e.p.executor(e.actions, en).Do(stop, req)
+	return r
+}
+
+func (e *engine) act(stop context.Context, r *result) {
+	req, err := e.p.prepare(r.entry)
+	if err != nil {
+		r.outcome = action.Outcome{Class: action.Permanent, NotBegun: true, Reason: err.Error()}
+		return
+	}
+	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)
 }
 
 // loop makes commits until nothing is left to do.
@@ -280,11 +296,13 @@ func (e *engine) drain() {
 // of it is not recorded, and is therefore unknown to whoever comes next.
 func (e *engine) abandon(t *turn) {
 	lost := t.results
-	for len(lost) < len(e.running) {
+	for len(lost)+t.answers < len(e.running) {
 		lost = append(lost, <-e.results)
 	}
 	for _, r := range lost {
-		e.result.Unknown = append(e.result.Unknown, r.entry.address())
+		if !r.entry.asks() {
+			e.result.Unknown = append(e.result.Unknown, r.entry.address())
+		}
 	}
 	slices.Sort(e.result.Unknown)
 }

@@ -14,24 +14,29 @@ type Event interface{ event() }
 // Planned is the first event: what will be done.
 type Planned struct{ Plan *plans.Plan }
 
-// Began says that an attempt is about to have its effect.
+// Began says that an attempt is about to have its effect, or that somebody is
+// about to be asked about one.
 type Began struct {
 	Change  plans.Change
+	Inquiry plans.Inquiry
 	Op      ledger.Op
 	Attempt int
 	To      string // recipient
 }
 
-// Ended says what became of an attempt.
+// Ended says what became of an attempt, at once or by the answer to an inquiry.
 type Ended struct {
 	Change  plans.Change
+	Inquiry plans.Inquiry
 	Op      ledger.Op
 	Attempt int
 	To      string
-	Kind    ledger.Kind // Succeeded, Failed or Unknown
-	Next    time.Time   // of a failure that will be tried again
-	Reason  string
-	Took    time.Duration
+	// Kind is Succeeded, Failed or Unknown, or Polled: the work goes on, or Probed:
+	// the probe gave no answer.
+	Kind   ledger.Kind
+	Next   time.Time // when it is tried, or asked about, again; zero: it is not
+	Reason string
+	Took   time.Duration
 }
 
 // Noted says that changes without an effect were recorded.

@@ -20,6 +20,7 @@ import (
 	"transition/runner"
 	"transition/runner/action"
 	"transition/runner/clock"
+	"transition/schema"
 	"transition/schema/addr"
 )
 
@@ -76,6 +77,9 @@ phase "Lock" {
     release {
       exec { command = ["release"] }
     }
+    probe {
+      exec { command = ["locked"] }
+    }
     release_in = phase.Finish
     release_by = "T+4d"
     retry      = retry.patient
@@ -102,7 +106,20 @@ phase "Move" {
 
   work "mailboxes" {
     exec { command = ["mailboxes"] }
-    retry = retry.patient
+    retry   = retry.patient
+    limit   = limit.one
+    timeout = "10m"
+    poll {
+      every   = "20m"
+      timeout = "6h"
+      done    = result.exit_code == 0
+      failed  = result.exit_code == 3
+      exec { command = ["copied"] }
+    }
+    probe {
+      done = result.exit_code == 0
+      exec { command = ["started"] }
+    }
   }
 }
 
@@ -294,13 +311,43 @@ func (m *machine) effect(r action.Request) action.Outcome {
 	if m.keys[k] == nil {
 		m.keys[k] = make(map[string]bool)
 	}
-	m.keys[k][r.Key] = true
+	m.keys[k][r.Key] = true // who is asked must know about which effect
 	if e.said != nil {
 		m.speak(*e.said, r.Tenant)
 	}
-	if e.class == action.Succeeded || e.class == action.Unknown {
+	if !r.Asks && (e.class == action.Succeeded || e.class == action.Unknown) {
 		m.happened(k, r)
 	}
+	defer m.endures(e)
+	if r.Asks {
+		return m.asked(e, k, r)
+	}
+	return action.Outcome{Class: e.class, Reason: "the script says so"}
+}
+
+// asked answers a poll or a probe: with the truth, or not at all. A poll may be
+// told that the work has failed, which only it knows.
+func (m *machine) asked(e effect, k string, r action.Request) action.Outcome {
+	code, program := 2, filepath.Base(r.Command.Argv[0])
+	switch {
+	case e.class == action.Unknown:
+		return action.Outcome{Class: e.class, Reason: "the script says so"}
+	case e.class == action.Retryable: // it goes on, or nobody can tell
+	case program == "copied" && e.class == action.Permanent:
+		code = 3
+	case program == "copied":
+		code = 0
+	case program == "locked" && m.locked[r.Address], program == "started" && m.happens[k] > 0:
+		code = 0
+	default:
+		code = 1
+	}
+	m.note("answer %d", code)
+	return action.Outcome{Class: action.Permanent, Reason: "x", Result: &schema.Result{Command: true, ExitCode: code}}
+}
+
+// endures ends an effect as the script says: with the runner, or with the user.
+func (m *machine) endures(e effect) {
 	switch {
 	case e.killed && m.script.parallelism == 1:
 		m.kill()
@@ -311,7 +358,6 @@ func (m *machine) effect(r action.Request) action.Outcome {
 		close(m.hard)
 		m.hard = nil
 	}
-	return action.Outcome{Class: e.class, Reason: "the script says so"}
 }
 
 func to(r action.Request) string {

@@ -67,8 +67,8 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 		if err != nil {
 			return commit, err
 		}
-		if r == nil || lost(r, at) {
-			continue // it is known to be unknown
+		if r == nil || told(r, at) {
+			continue
 		}
 		if d == nil {
 			d = plans.NewDecider(p.Config, now, true)
@@ -81,22 +81,20 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 	return commit, nil
 }
 
-// lost reports whether the record has it already that the outcome of an attempt
-// is unknown.
-func lost(r *ledger.Record, at store.Attempt) bool {
+// told reports whether the record has it already that the outcome of an attempt
+// is unknown, or that what it has started goes on by itself.
+func told(r *ledger.Record, at store.Attempt) bool {
 	it := r.Item(at.Item)
 	if it == nil {
 		return false
 	}
-	if plans.WayBack(at.Op) {
-		return it.Release != nil && it.Release.State == ledger.Lost
-	}
+	try := plans.TryOf(it, at.Op)
 	for i := range it.Parts {
 		if it.Parts[i].Recipient == at.Recipient {
-			return it.Parts[i].State == ledger.Lost
+			try = &it.Parts[i].Try
 		}
 	}
-	return it.State == ledger.Lost
+	return try.State == ledger.Lost || try.State == ledger.Polling && try.Attempt == at.ID
 }
 
 func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) ledger.Fact {
@@ -111,11 +109,7 @@ func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) l
 	if it == nil || rec == nil {
 		return f
 	}
-	try := &rec.Try
-	if plans.WayBack(at.Op) && rec.Release != nil {
-		try = rec.Release
-	}
-	if plans.Repeats(it, at.Op, try, d.MustEnd(it, at.Op, r), now) {
+	if plans.Repeats(it, at.Op, plans.TryOf(rec, at.Op), d.MustEnd(it, at.Op, r), now) {
 		f.Kind, f.Next = ledger.Failed, &now // it is long ago: at once
 	}
 	return f

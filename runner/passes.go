@@ -123,7 +123,8 @@ func (a *applying) any(res *plans.Result) bool {
 	return false
 }
 
-// retries is when the next retry falls due that is to be waited for; zero: none.
+// retries is when the next retry or poll falls due that is to be waited for; zero:
+// none.
 func (a *applying) retries(p *plans.Plan) time.Time {
 	if !a.o.Wait {
 		return time.Time{}
@@ -131,7 +132,12 @@ func (a *applying) retries(p *plans.Plan) time.Time {
 	a.waited = make(map[string]bool)
 	var next time.Time
 	for _, w := range p.Waiting {
-		if w.Kind != plans.WaitRetry {
+		switch w.Kind {
+		case plans.WaitRetry, plans.WaitPoll:
+		case plans.WaitLimit:
+			a.waited[w.Tenant] = true // it begins when another one has ended
+			continue
+		default:
 			continue
 		}
 		a.waited[w.Tenant] = true
@@ -168,7 +174,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	}
 	e := &engine{
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
-		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, serial: a.p.meta.Serial,
+		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, serial: a.p.meta.Serial, unknown: a.unknown,
 	}
 	if a.within != nil {
 		e.allowed = a.within.allows

@@ -17,19 +17,14 @@ import (
 // prepare evaluates everything an effect needs. An error is a sentence for
 // people: the attempt fails without having begun.
 func (p *Project) prepare(j *entry) (action.Request, error) {
-	r, b := j.record, j.batch
-	env := &schema.Env{
-		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, b),
-		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
-	}
-	env.PostponeUntil = plans.PostponeUntil(p.Config, r.T, env.Zone)
+	r, env := j.record, p.env(j)
 	req := action.Request{
 		Tenant: r.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
 		Attempt: j.no, Epoch: r.Epoch, Rehearsal: p.rehearsing(), T: r.T, Batch: r.Batch,
-		Phase: j.action.Item.Phase.Name, Now: j.began, Seq: j.attempt,
+		Phase: j.action.Item.Phase.Name, Now: j.began, Seq: j.attempt, Asks: j.asks(),
 	}
 	var err error
-	switch e := plans.EffectOf(j.action.Item, j.action.Op).(type) {
+	switch e := j.action.EffectOf().(type) {
 	case *schema.Exec:
 		req.Timeout, req.AtLeast = e.Timeout, e.Delivery == schema.AtLeastOnce
 		req.Command, err = p.command(e, env)
@@ -40,6 +35,17 @@ func (p *Project) prepare(j *entry) (action.Request, error) {
 		req.Mail, err = p.mail(j, env)
 	}
 	return req, err
+}
+
+// env is what the expressions of an entry see.
+func (p *Project) env(j *entry) *schema.Env {
+	r := j.record
+	env := &schema.Env{
+		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, j.batch),
+		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
+	}
+	env.PostponeUntil = plans.PostponeUntil(p.Config, r.T, env.Zone)
+	return env
 }
 
 func (p *Project) command(e *schema.Exec, env *schema.Env) (*action.Command, error) {
@@ -217,7 +223,7 @@ func (p *Project) executor(a *Actions, j *entry) action.Executor {
 		return a.Channel(does.Ask.Channel)
 	case *schema.Work, *schema.Lock:
 	}
-	if _, ok := plans.EffectOf(todo.Item, todo.Op).(*schema.HTTP); ok {
+	if _, ok := todo.EffectOf().(*schema.HTTP); ok {
 		return a.HTTP
 	}
 	return a.Command

@@ -40,6 +40,7 @@ type entry struct {
 	batch  *schema.Batch
 	began  time.Time
 	first  time.Time
+	took   time.Duration // of an inquiry that was answered
 }
 
 // stage is how far an entry has come.
@@ -137,8 +138,17 @@ type budget struct {
 	parked []*entry
 }
 
-// limits bound how many attempts run at once. The zero value is ready for use.
+// limits bound how many attempts run at once, and how much long work goes on.
 type limits map[*schema.Limit]*budget
+
+// startWith has the shares in use of work that goes on by itself.
+func startWith(used map[*schema.Limit]int) limits {
+	l := make(limits)
+	for limit, n := range used {
+		l[limit] = &budget{used: n}
+	}
+	return l
+}
 
 // take uses a share of the entry's limit; false: there is none left, and the
 // entry is put aside until there is.

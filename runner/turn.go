@@ -5,7 +5,6 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
-	"transition/plans/retry"
 	"transition/runner/action"
 	"transition/runner/store"
 )
@@ -20,6 +19,7 @@ type turn struct {
 	decided []*entry
 	claims  []*entry
 	dropped []*entry
+	answers int // how many of decided are answers to inquiries
 }
 
 func (t *turn) empty() bool {
@@ -48,11 +48,16 @@ func (e *engine) collectResults(t *turn) {
 		e.arrived = append(e.arrived, <-e.results)
 	}
 	for _, r := range e.arrived {
+		if r.entry.asks() {
+			e.collectAnswer(t, r)
+			continue
+		}
 		f := e.judge(r, t.commit.Now)
 		e.count(r.entry.task, f)
 		t.outcomes = append(t.outcomes, f)
+		t.results = append(t.results, r)
 	}
-	t.results, e.arrived = e.arrived, nil
+	e.arrived = nil
 	t.commit.Facts = append(t.commit.Facts, t.outcomes...)
 }
 
@@ -60,16 +65,12 @@ func (e *engine) collectResults(t *turn) {
 func (e *engine) judge(r result, now time.Time) ledger.Fact {
 	en := r.entry
 	f := outcomeFact(en, r.outcome, now)
-	f.Round = e.decider.Round(en.task.record)
 	e.p.scrub(&f)
-	repeat := r.outcome.Class == action.Retryable ||
-		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op)
-	if !repeat {
-		return f
-	}
-	next, ok := retry.Next(plans.RetryOf(en.action.Item, en.action.Op), en.no, en.first, now, r.outcome.RetryAfter, en.key)
-	if ok && (en.action.MustEnd.IsZero() || !next.After(en.action.MustEnd)) {
-		f.Kind, f.Next = ledger.Failed, &next
+	en.action.GoesOn(&f)
+	e.round(en.task, &f)
+	if r.outcome.Class == action.Retryable ||
+		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op) {
+		en.action.Repeat(&f, en.first, r.outcome.RetryAfter)
 	}
 	return f
 }
@@ -122,6 +123,9 @@ func (e *engine) collectQueue(t *turn) {
 		switch {
 		case !en.effect():
 			e.decided(t, en, e.facts(en, t.commit.Now))
+		case en.asks():
+			e.free--
+			e.ask(en, t.commit.Now)
 		case e.limits.take(en):
 			e.free--
 			t.claims = append(t.claims, en)

@@ -278,6 +278,8 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return ""
 	case rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && p.missedAfter(it, r):
 		return "leads nowhere while what was missed after it waits: resolve that first"
+	case !needs && plans.GoesOn(rec):
+		return "goes on by itself: its poll says when it has ended; a shorter timeout in the plan gives it up"
 	case !needs:
 		return "does not wait for a person"
 	case v.Answer == ledger.AnswerRetry && rec.Release != nil && rec.Release.State == ledger.Running:

@@ -21,6 +21,8 @@ type Env struct {
 	// came to it, and the item that it is about. Zero: null.
 	OldT            time.Time
 	Reason, Address string
+	// Result is what a poll or a probe was told; nil: null.
+	Result *Result
 	// Markdown asks message bodies to escape what comes from tenants.
 	Markdown bool
 }

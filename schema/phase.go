@@ -171,12 +171,16 @@ type Communication struct {
 // Work is a command or a request.
 type Work struct {
 	Effect Effect
-	Undo   *Undo // nil: there is nothing to undo
+	Poll   *Poll  // nil: it has ended when its effect has
+	Probe  *Probe // nil: nothing tells whether it has happened
+	Undo   *Undo  // nil: there is nothing to undo
 }
 
 // Undo takes work back.
 type Undo struct {
 	Effect Effect
+	Poll   *Poll  // as of Work
+	Probe  *Probe // as of Work
 	Retry  *Retry // never nil
 	Range  diag.Range
 }
@@ -185,6 +189,7 @@ type Undo struct {
 type Lock struct {
 	Acquire   Effect
 	Release   Effect
+	Probe     *Probe // says whether the lock is taken; may be nil
 	ReleaseIn *Phase
 	// ReleaseAfter are items of ReleaseIn that the release waits for.
 	ReleaseAfter []*Item

@@ -109,7 +109,7 @@ func (r *Record) drop(key string) {
 
 func (it *Item) apply(f Fact) {
 	switch f.Kind {
-	case Began, Polled, Succeeded, Failed, Unknown:
+	case Began, Polled, Probed, Succeeded, Failed, Unknown:
 		it.attempt(f)
 	case Resolved:
 		it.resolve(f)
@@ -294,9 +294,14 @@ func (it *Item) rollUp() {
 }
 
 func (t *Try) attempt(f Fact) {
-	if f.Kind == Polled {
+	switch f.Kind {
+	case Polled:
 		t.polled(f)
 		return
+	case Probed:
+		t.probed(f)
+		return
+	default: // it has begun, or ended
 	}
 	t.At, t.Attempt, t.Next, t.Reason = f.At, f.Attempt, time.Time{}, f.Reason
 	switch f.Kind {
@@ -341,7 +346,7 @@ func (it *Item) resolve(f Fact) {
 		}
 	case AnswerBounced:
 		it.Renew, it.Noticed = true, time.Time{}
-	case AnswerWaive:
+	case AnswerWaive, AnswerNotDone:
 	}
 	parts := it.answerParts(f)
 	if parts == 0 || it.State == Late {
@@ -405,6 +410,7 @@ func (t *Try) answer(f Fact) {
 		t.State, t.Attempts, t.First = None, 0, time.Time{}
 	case AnswerBounced:
 		t.State = Error
+	case AnswerNotDone: // only probes say so
 	}
 }
 

@@ -42,12 +42,14 @@ const (
 	Objected  Kind = "objected"  // the tenant does not agree
 	Reset     Kind = "reset"     // a person let a batch go on whose breaker was open; Tenant is batch.NAME
 	Polled    Kind = "polled"    // the work goes on by itself: it was asked about, or has just been started
+	Probed    Kind = "probed"    // it was asked whether an attempt of unknown outcome has happened; see Answer
 	Replaced  Kind = "replaced"  // a person wants an item that is done once more
 	Renamed   Kind = "renamed"   // the item, or without one the tenant, is called Into from now on; or was Source until now
 	Imported  Kind = "imported"  // it had happened before the tool came, as a person says; see State
 )
 
-// Answer is what a person says of an item in a Resolved fact.
+// Answer is what a person says of an item in a Resolved fact, or a probe of an
+// attempt in a Probed one.
 type Answer string
 
 // The answers.
@@ -56,6 +58,11 @@ const (
 	AnswerRetry   Answer = "retry"   // it has not: do it, with a new budget of attempts
 	AnswerWaive   Answer = "waive"   // go on without it
 	AnswerBounced Answer = "bounced" // the message did not arrive after all
+
+	// AnswerNotDone is, beside AnswerDone, what a probe says: it has not happened.
+	// Next is set when it will be tried again. Without an answer, Next is when the
+	// probe is asked again.
+	AnswerNotDone Answer = "not_done"
 )
 
 // Was is the state that an Imported fact gives to an item.
@@ -101,7 +108,7 @@ type Fact struct {
 	Attempt    int64      `json:"attempt,omitempty"` // the attempt's id in this state
 	No         int        `json:"no,omitempty"`      // the attempt's number within its budget, from 1
 	Key        string     `json:"key,omitempty"`     // the idempotency key
-	Next       *time.Time `json:"next,omitempty"`    // of Failed: when it is tried again
+	Next       *time.Time `json:"next,omitempty"`    // of Failed: when it is tried again; of Polled and Probed: asked
 	Evidence   Evidence   `json:"evidence,omitzero"`
 	Notice     bool       `json:"notice,omitempty"`    // of Began, Resolved: a success counts as a notice
 	Announced  *time.Time `json:"announced,omitempty"` // of Began, Resolved: the T that the message tells
@@ -148,7 +155,7 @@ type Fact struct {
 	Renames bool `json:"renames,omitempty"`
 
 	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message; of Renamed: the new name
-	Answer Answer     `json:"answer,omitempty"` // of Resolved
+	Answer Answer     `json:"answer,omitempty"` // of Resolved, Probed
 	Until  *time.Time `json:"until,omitempty"`  // of Held
 	By     string     `json:"by,omitempty"`     // who, for everything that a person does
 	Reason string     `json:"reason,omitempty"`

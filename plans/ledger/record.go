@@ -188,7 +188,7 @@ type Try struct {
 	Attempts int       // of the present budget
 	First    time.Time // when the first attempt of the present budget began
 	At       time.Time // of the newest fact
-	Next     time.Time // of Retrying: when it is tried again
+	Next     time.Time // of Retrying: when it is tried again; of Polling and Lost: when it is asked about
 	Attempt  int64     // id of the newest attempt
 	Reason   string
 }

@@ -37,7 +37,7 @@ func (it *Item) renewEpoch() {
 		if len(it.Parts) > 0 {
 			it.reset()
 		}
-	case None, Running, Lost, Merged:
+	case None, Running, Polling, Lost, Merged:
 	}
 }
 

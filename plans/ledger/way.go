@@ -118,3 +118,19 @@ func (t *Try) polled(f Fact) {
 	}
 	t.Attempt, t.Next, t.Reason = f.Attempt, instant(f.Next), f.Reason
 }
+
+// probed notes what a probe said of an attempt of unknown outcome. While it says
+// nothing, At stays the instant since which nobody knows.
+func (t *Try) probed(f Fact) {
+	t.Next, t.Reason = instant(f.Next), f.Reason
+	switch {
+	case f.Answer == AnswerDone:
+		t.State, t.At = Done, f.At
+	case f.Answer != AnswerNotDone:
+		t.State = Lost
+	case f.Next != nil:
+		t.State, t.At = Retrying, f.At
+	default:
+		t.State, t.At = Error, f.At
+	}
+}

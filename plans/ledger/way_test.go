@@ -195,3 +195,69 @@ func TestLastWord(t *testing.T) {
 		})
 	}
 }
+
+func TestPolledWorkGoesOn(t *testing.T) {
+	next := march.Add(6 * time.Hour)
+	r := sum(
+		ledger.Fact{Kind: ledger.Placed, Epoch: 1, Batch: "one"},
+		ledger.Fact{Kind: ledger.Began, Epoch: 1, Item: "P/work", Op: ledger.Run, Attempt: 7, No: 1},
+		ledger.Fact{Kind: ledger.Polled, Epoch: 1, Item: "P/work", Op: ledger.Run, Attempt: 7, Next: &next},
+		ledger.Fact{Kind: ledger.Polled, Epoch: 1, Item: "P/work", Op: ledger.Run, Attempt: 7, Next: &next, Reason: "63 %"},
+		ledger.Fact{Kind: ledger.Rescheduled, Epoch: 2, Batch: "one"},
+	)
+	want := ledger.Try{
+		State: ledger.Polling, Attempts: 1, First: march.Add(time.Hour), At: march.Add(2 * time.Hour), Next: next, Attempt: 7, Reason: "63 %",
+	}
+	if got := r.Item("P/work").Try; got != want {
+		t.Errorf("try %+v, want %+v", got, want)
+	}
+}
+
+func TestProbed(t *testing.T) {
+	next := march.Add(6 * time.Hour)
+	tests := map[string]struct {
+		op     ledger.Op
+		answer ledger.Answer
+		next   *time.Time
+		want   ledger.State
+		at     time.Time // since when it is so
+		held   bool      // of a lock
+	}{
+		"done":                  {ledger.Run, ledger.AnswerDone, nil, ledger.Done, march.Add(2 * time.Hour), false},
+		"not done, again later": {ledger.Run, ledger.AnswerNotDone, &next, ledger.Retrying, march.Add(2 * time.Hour), false},
+		"not done, for good":    {ledger.Run, ledger.AnswerNotDone, nil, ledger.Error, march.Add(2 * time.Hour), false},
+		"no answer":             {ledger.Run, "", &next, ledger.Lost, march.Add(time.Hour), false},
+		"a lock that is taken":  {ledger.Acquire, ledger.AnswerDone, nil, ledger.Done, march.Add(2 * time.Hour), true},
+		"a lock that is not":    {ledger.Acquire, ledger.AnswerNotDone, nil, ledger.Error, march.Add(2 * time.Hour), true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := ledger.Fact{Item: "P/item", Op: test.op, Attempt: 1, No: 1}
+			began, unknown, probed := f, f, f
+			began.Kind, unknown.Kind, probed.Kind = ledger.Began, ledger.Unknown, ledger.Probed
+			probed.Answer, probed.Next, probed.Reason = test.answer, test.next, "as it says"
+			it := sum(began, unknown, probed).Item("P/item")
+			if it.State != test.want || !it.At.Equal(test.at) || it.Obligation != test.held || it.Reason != "as it says" {
+				t.Errorf("item %+v", it)
+			}
+			if want := test.next; want != nil && !it.Next.Equal(*want) || want == nil && !it.Next.IsZero() {
+				t.Errorf("next %v, want %v", it.Next, want)
+			}
+		})
+	}
+}
+
+func TestProbedReleaseEndsTheObligation(t *testing.T) {
+	acquire := ledger.Fact{Item: "P/lock", Op: ledger.Acquire, Attempt: 1, No: 1}
+	release := ledger.Fact{Item: "P/lock", Op: ledger.Release, Attempt: 2, No: 1}
+	as := func(f ledger.Fact, k ledger.Kind) ledger.Fact {
+		f.Kind = k
+		return f
+	}
+	probed := as(release, ledger.Probed)
+	probed.Answer = ledger.AnswerDone
+	r := sum(as(acquire, ledger.Began), as(acquire, ledger.Succeeded), as(release, ledger.Began), as(release, ledger.Unknown), probed)
+	if it := r.Item("P/lock"); it.Obligation || it.Release.State != ledger.Done {
+		t.Errorf("lock %+v", it)
+	}
+}

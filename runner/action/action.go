@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"transition/plans/ledger"
+	"transition/schema"
 )
 
 // Class is what became of an effect.
@@ -30,6 +31,9 @@ type Outcome struct {
 	// RetryAfter is what a server asked for; 0: nothing.
 	RetryAfter time.Duration
 	Evidence   ledger.Evidence
+	// Result is what was told when the request asks; nil: there is no answer, and
+	// Reason says why. It is for expressions only, and may hold secrets.
+	Result *schema.Result
 }
 
 // Request is one effect, with every expression evaluated. Exactly one of
@@ -43,6 +47,7 @@ type Request struct {
 	Epoch     int
 	Timeout   time.Duration // 0: the executor's own bound
 	AtLeast   bool          // delivery = "at_least_once"
+	Asks      bool          // it changes nothing: its answer is wanted
 	Rehearsal bool
 	T         time.Time // may be zero
 	Phase     string

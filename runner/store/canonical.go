@@ -52,12 +52,14 @@ func OfAttempt(k ledger.Kind) bool {
 }
 
 // Closes reports whether a fact ends the waiting of its item's unknown attempts:
-// a person has spoken, the item is given up, or it is called something else and
-// waits under that name.
+// a person or a probe has spoken, the item is given up, or it is called something
+// else and waits under that name.
 func Closes(f *ledger.Fact) bool {
 	switch f.Kind {
 	case ledger.Resolved, ledger.Renamed:
 		return true
+	case ledger.Probed:
+		return f.Answer != ""
 	case ledger.Skipped:
 		return len(f.Recipients) == 0 // else only some recipients are given up
 	default:

@@ -105,7 +105,8 @@ func sampleEnv(cfg *schema.Config) *schema.Env {
 	}
 	return &schema.Env{Tenant: tenant, T: time.Date(2030, 3, 9, 18, 0, 0, 0, time.UTC), Zone: time.UTC, Batch: "wave1", Phase: "Lock",
 		PostponeUntil: time.Date(2030, 2, 23, 18, 0, 0, 0, time.UTC), OldT: time.Date(2030, 3, 2, 18, 0, 0, 0, time.UTC),
-		Reason: "it was asked for", Address: "contoso/Lock/admin"}
+		Reason: "it was asked for", Address: "contoso/Lock/admin",
+		Result: &schema.Result{Status: 200, Headers: map[string]string{"x-end": "yes"}, Body: `{"state": "done", "percent": 63}`}}
 }
 
 func eval[V any](d *description, e schema.Expr[V]) V {
@@ -163,17 +164,38 @@ func (d *description) item(i *schema.Item) {
 		d.communication(does)
 	case *schema.Work:
 		d.effect(does.Effect)
+		d.poll(does.Poll)
+		d.probe(does.Probe)
 		if does.Undo != nil {
 			d.line("    undo, at most %d attempts", does.Undo.Retry.MaxAttempts)
 			d.effect(does.Undo.Effect)
+			d.poll(does.Undo.Poll)
+			d.probe(does.Undo.Probe)
 		}
 	case *schema.Lock:
 		d.effect(does.Acquire)
 		d.effect(does.Release)
+		d.probe(does.Probe)
 		d.line("    in %s after %v by %v", phaseName(does.ReleaseIn), itemNames(does.ReleaseAfter), does.ReleaseBy)
 	case *schema.Approval:
 		d.line("    by %v prompt %q expires %v", does.By, eval(d, does.Prompt), does.Expires)
 	}
+}
+
+func (d *description) poll(p *schema.Poll) {
+	if p == nil {
+		return
+	}
+	d.line("    poll every %s for %s done %v failed %v %q", p.Every, p.Timeout, eval(d, p.Done), eval(d, p.Failed), eval(d, p.Progress))
+	d.effect(p.Effect)
+}
+
+func (d *description) probe(p *schema.Probe) {
+	if p == nil {
+		return
+	}
+	d.line("    probe done %v %v not done %v %v", p.Done.IsSet(), eval(d, p.Done), p.NotDone.IsSet(), eval(d, p.NotDone))
+	d.effect(p.Effect)
 }
 
 func (d *description) communication(c *schema.Communication) {

@@ -52,7 +52,10 @@ func (l *loader) item(n *node, p *schema.Phase) *schema.Item {
 	case "communication":
 		item.Does = l.communication(n)
 	case "work":
-		item.Does = &schema.Work{Effect: l.ownEffect(n), Undo: l.undo(n.block("undo"), item.Retry)}
+		item.Does = &schema.Work{
+			Effect: l.ownEffect(n), Poll: l.poll(n.block("poll")), Probe: l.probe(n.block("probe")),
+			Undo: l.undo(n.block("undo"), item.Retry),
+		}
 	case "lock":
 		item.Does = l.lock(n)
 	case "approval":
@@ -95,7 +98,10 @@ func (l *loader) undo(n *node, retry *schema.Retry) *schema.Undo {
 	if n.written("retry") {
 		retry = l.retryOf(n)
 	}
-	return &schema.Undo{Effect: l.ownEffect(n), Retry: retry, Range: rangeOf(n.def)}
+	return &schema.Undo{
+		Effect: l.ownEffect(n), Poll: l.poll(n.block("poll")), Probe: l.probe(n.block("probe")),
+		Retry: retry, Range: rangeOf(n.def),
+	}
 }
 
 func (l *loader) communication(n *node) *schema.Communication {
@@ -163,6 +169,7 @@ func (l *loader) lock(n *node) *schema.Lock {
 	lock := &schema.Lock{
 		ReleaseIn: l.phases[value[ref](n, "release_in").name],
 		ReleaseBy: optional[toffset.Offset](n, "release_by"),
+		Probe:     l.probe(n.block("probe")),
 	}
 	if c := n.block("acquire"); c != nil {
 		lock.Acquire = l.effect(c, 0, "")

@@ -100,6 +100,9 @@ func (l *loader) perTenant(n *node, a *spec.Attribute, e hcl.Expression) (any, b
 		scope.Allow = compile.EventNames(schema.Event(value[string](n, "on")))
 		scope.Named = func(root string) { n.named[root] = true }
 	}
+	if a.OfResult {
+		scope.Allow = compile.ResultNames()
+	}
 	var v any
 	var diags hcl.Diagnostics
 	switch a.Type {

@@ -12,7 +12,7 @@ func work() *Block {
 		Name: "work", Labels: []string{"NAME"}, Choose: []string{"exec", "http"},
 		Doc:        "A command that runs, or a request that is sent, for each tenant.",
 		Attributes: append(own, itemAttributes(late())...),
-		Blocks:     append(effects(), probe(), poll(), repeat(), undo()),
+		Blocks:     append(effects(), probe(ofAttempt), poll(), repeat(), undo()),
 	}
 }
 
@@ -95,39 +95,12 @@ func lock() *Block {
 		Name: "lock", Labels: []string{"NAME"},
 		Doc:        "Something that is taken from each tenant and must be given back.",
 		Attributes: append(own, itemAttributes(late())...),
-		Blocks:     []*Block{part("acquire", "How it is taken."), release, probe()},
+		Blocks:     []*Block{part("acquire", "How it is taken."), release, probe(ofLock)},
 	}
 }
 
 func part(name, doc string) *Block {
 	return &Block{Name: name, Doc: doc, Min: 1, Max: 1, Choose: []string{"exec", "http"}, Blocks: effects()}
-}
-
-func probe() *Block {
-	return &Block{
-		Name: "probe", Max: 1, Support: NotYet,
-		Doc: "Finds out whether an attempt of unknown outcome has had its effect.",
-		Attributes: []Attribute{
-			{Name: "done", Type: Bool, PerTenant: true, DefaultDoc: "exit code 0, or 2xx", Doc: "Whether it has."},
-			{Name: "not_done", Type: Bool, PerTenant: true, DefaultDoc: "exit code 1, or 404", Doc: "Whether it certainly has not."},
-		},
-		Blocks: effects(),
-	}
-}
-
-func poll() *Block {
-	return &Block{
-		Name: "poll", Max: 1, Support: NotYet,
-		Doc: "Asks again and again until long work has ended.",
-		Attributes: []Attribute{
-			{Name: "every", Type: Interval, Required: true, Doc: "How often it asks."},
-			{Name: "timeout", Type: Interval, DefaultDoc: "none", Doc: "How long it asks."},
-			{Name: "done", Type: Bool, PerTenant: true, Required: true, Doc: "Whether the work has ended well."},
-			{Name: "failed", Type: Bool, PerTenant: true, DefaultDoc: "never", Doc: "Whether it has failed."},
-			{Name: "progress", Type: Text, PerTenant: true, DefaultDoc: "none", Doc: "How far it is, as people read it."},
-		},
-		Blocks: effects(),
-	}
 }
 
 func repeat() *Block {
@@ -147,6 +120,6 @@ func undo() *Block {
 		Name: "undo", Max: 1, Choose: []string{"exec", "http"},
 		Doc:        "How the work is undone when a tenant goes back.",
 		Attributes: append(effectAttributes(), retries("the work's")),
-		Blocks:     effects(),
+		Blocks:     append(effects(), probe(ofAttempt), poll()),
 	}
 }

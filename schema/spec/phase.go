@@ -141,7 +141,7 @@ func limit() *Block {
 		Name: "limit", Labels: []string{"NAME"},
 		Doc: "Bounds how much work runs at once.",
 		Attributes: []Attribute{
-			{Name: "max_in_flight", Type: Integer, Bounds: atLeast(1), Required: true, Doc: "How many attempts run at once."},
+			{Name: "max_in_flight", Type: Integer, Bounds: atLeast(1), Required: true, Doc: "How many attempts run at once. Work with a poll counts until it has ended, whoever has started it."},
 			{Name: "rate", Type: Text, Support: NotYet, DefaultDoc: "no bound", Doc: `How many attempts begin in a time, as in "100/m".`},
 			{Name: "per", Type: Text, PerTenant: true, Support: NotYet, DefaultDoc: "one budget for all", Doc: "One budget for each value."},
 		},

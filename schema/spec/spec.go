@@ -84,6 +84,7 @@ type Attribute struct {
 	PerTenant bool
 	Without   []string // names of the language that mean nothing here
 	OfEvent   bool     // it may name what only texts of the event in attribute "on" may
+	OfResult  bool     // it may name result
 	Support   Support
 	Missing   *Missing
 }
@@ -176,6 +177,7 @@ func (b *Block) Title() string {
 const (
 	ExecTimeout = "1h"
 	HTTPTimeout = "1m"
+	AskTimeout  = "1m" // of a poll or a probe
 )
 
 // StatePath is where the recorded state is kept unless the plan says otherwise.

@@ -38,6 +38,7 @@ type Subject struct {
 func Run(t *testing.T, s Subject) {
 	t.Run("success", func(t *testing.T) { success(t, s) })
 	t.Run("failure", func(t *testing.T) { failure(t, s) })
+	t.Run("asking", func(t *testing.T) { asking(t, s) })
 	t.Run("odd requests", func(t *testing.T) { odd(t, s) })
 	t.Run("stopped before", func(t *testing.T) { stoppedBefore(t, s) })
 	t.Run("stopped under way", func(t *testing.T) { stoppedUnderWay(t, s) })
@@ -55,6 +56,26 @@ func failure(t *testing.T, s Subject) {
 	out := do(t.Context(), t, s, s.Fails(t))
 	if out.Class != action.Permanent || out.NotBegun {
 		t.Errorf("got %+v, want a permanent failure of something that had begun", out)
+	}
+}
+
+// asking wants the answer, whether it is a success or not. Messages ask nothing.
+func asking(t *testing.T, s Subject) {
+	for what, request := range map[string]func(*testing.T) action.Request{"success": s.Succeeds, "failure": s.Fails} {
+		r := request(t)
+		asks := r.Mail == nil
+		if out := do(t.Context(), t, s, r); out.Result != nil {
+			t.Errorf("%s: a result that nobody has asked for: %+v", what, out.Result)
+		}
+		r = request(t)
+		r.Asks = true
+		out := do(t.Context(), t, s, r)
+		switch {
+		case (out.Result != nil) != asks:
+			t.Errorf("%s: the result is %+v", what, out.Result)
+		case asks && out.Result.Done() != (out.Class == action.Succeeded):
+			t.Errorf("%s: the result says done %v, the class is %d", what, out.Result.Done(), out.Class)
+		}
 	}
 }
 
@@ -150,6 +171,9 @@ func check(t *testing.T, out action.Outcome) {
 		}
 	default:
 		t.Errorf("no class in %+v", out)
+	}
+	if (out.Class == action.Unknown || out.NotBegun) && out.Result != nil && out.Result.Command {
+		t.Errorf("a result of what was not seen to end: %+v", out)
 	}
 	if out.Class == action.Unknown && out.NotBegun {
 		t.Errorf("what never began cannot be unknown: %+v", out)

@@ -70,14 +70,14 @@ func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 	if err != nil {
 		return notBegun(action.Permanent, explainStart(r.Command, path, err))
 	}
-	output := tail.NewBuffer(maxOutput)
+	output := newOutput(r.Asks)
 	cmd := &exec.Cmd{
 		Path:        path,
 		Args:        r.Command.Argv,
 		Dir:         r.Command.Dir,
 		Env:         environment(e.Environ, r, e.Now().Add(timeout)),
-		Stdout:      output,
-		Stderr:      output,
+		Stdout:      output.stdout,
+		Stderr:      output.stderr,
 		WaitDelay:   drain,
 		SysProcAttr: ownGroup(),
 	}
@@ -122,12 +122,15 @@ func digest(argv []string) string {
 }
 
 // outcome tells what became of a command that had begun.
-func outcome(c *action.Command, e ended, output *tail.Buffer) action.Outcome {
+func outcome(c *action.Command, e ended, output output) action.Outcome {
 	text := output.String()
 	out := action.Outcome{Evidence: ledger.Evidence{Output: text}}
 	code := e.state.ExitCode() // -1 after a signal
 	if code >= 0 {
 		out.Evidence.ExitCode = &code
+	}
+	if code >= 0 && e.stopped == "" {
+		out.Result = output.result(code)
 	}
 	switch {
 	case e.stopped != "":

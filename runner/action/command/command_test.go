@@ -16,6 +16,7 @@ import (
 
 	"transition/runner/action"
 	"transition/runner/action/actiontest"
+	"transition/schema"
 )
 
 func TestConformance(t *testing.T) {
@@ -189,6 +190,30 @@ func TestOutputIsMergedAndBounded(t *testing.T) {
 	}
 	if !strings.HasSuffix(got.Evidence.Output, "line 99998\nline 99999\n") {
 		t.Errorf("the output does not end with its last lines: %q", got.Evidence.Output[8000:])
+	}
+}
+
+func TestAskingKeepsTheStreamsApart(t *testing.T) {
+	r := request(t, "both")
+	r.Asks = true
+	got := executor().Do(t.Context(), r)
+	want := &schema.Result{Command: true, Stdout: "to stdout\n", Stderr: "to stderr\n"}
+	if diff := cmp.Diff(want, got.Result); diff != "" {
+		t.Errorf("the result (-want +got):\n%s", diff)
+	}
+	if got.Evidence.Output != "to stdout\nto stderr\n" {
+		t.Errorf("the output is %q", got.Evidence.Output)
+	}
+	r = request(t, "flood")
+	r.Asks = true
+	got = executor().Do(t.Context(), r)
+	if n := len(got.Result.Stdout); n > 64<<10+3 || n < 64<<10 || len(got.Evidence.Output) > 8<<10+3 {
+		t.Errorf("%d bytes of the answer are kept, and %d as evidence", n, len(got.Evidence.Output))
+	}
+	r = request(t, "die")
+	r.Asks = true
+	if got = executor().Do(t.Context(), r); got.Result != nil {
+		t.Errorf("who was killed has told %+v", got.Result)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/action/tail"
+	"transition/schema"
 )
 
 const (
@@ -128,6 +129,9 @@ func answered(r action.Request, res *http.Response) action.Outcome {
 		Class:    classify(r, res.StatusCode),
 		Evidence: ledger.Evidence{Status: res.StatusCode, Reply: status, Output: tail.Head(body, maxOutput)},
 	}
+	if r.Asks {
+		out.Result = result(res, body)
+	}
 	if out.Class == action.Succeeded {
 		return out
 	}
@@ -142,6 +146,16 @@ func answered(r action.Request, res *http.Response) action.Outcome {
 	}
 	out.Reason = tail.Line(out.Reason, maxReason)
 	return out
+}
+
+// result is what a request was told that asked. Headers that are there several
+// times are joined, as they may be (RFC 9110, section 5.3).
+func result(res *http.Response, body string) *schema.Result {
+	r := &schema.Result{Status: res.StatusCode, Headers: make(map[string]string, len(res.Header)), Body: tail.Clean(body)}
+	for name, values := range res.Header {
+		r.Headers[strings.ToLower(name)] = tail.Clean(strings.Join(values, ", "))
+	}
+	return r
 }
 
 // read reads an answer's body as far as it is wanted. An error is no matter:

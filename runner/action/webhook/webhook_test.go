@@ -45,6 +45,24 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+func TestAsking(t *testing.T) {
+	r := post(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Job", "7")
+		w.Header().Add("Vary", "a")
+		w.Header().Add("Vary", "b")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "{\"state\": \"gone\x1b[31m\"}")
+	}))
+	r.Asks = true
+	got := webhook.New().Do(t.Context(), r).Result
+	if got == nil || got.Command || got.Status != 404 || got.Body != `{"state": "gone"}` || !got.NotDone() || got.Done() {
+		t.Fatalf("the result is %+v", got)
+	}
+	if got.Headers["x-job"] != "7" || got.Headers["vary"] != "a, b" {
+		t.Errorf("the headers are %q", got.Headers)
+	}
+}
+
 func TestStatuses(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		status, _ := strconv.Atoi(r.URL.Query().Get("status"))

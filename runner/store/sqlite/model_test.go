@@ -172,7 +172,7 @@ func (m *model) fact(t *rapid.T) ledger.Fact {
 		At:     m.now,
 		Tenant: tenants().Draw(t, "tenant"),
 		Item:   items().Draw(t, "item"),
-		Kind: rapid.SampledFrom([]ledger.Kind{ledger.Enrolled, ledger.Held, ledger.Resolved, ledger.Skipped, ledger.Renamed,
+		Kind: rapid.SampledFrom([]ledger.Kind{ledger.Enrolled, ledger.Held, ledger.Resolved, ledger.Probed, ledger.Skipped, ledger.Renamed,
 			ledger.Began, ledger.Began, ledger.Succeeded, ledger.Failed, ledger.Unknown}).Draw(t, "kind"),
 		Answer: ledger.AnswerRetry,
 		Batch:  rapid.StringN(0, 2, 4).Draw(t, "batch"),

@@ -147,6 +147,49 @@ func testUnknownResolved(f *fixture) {
 	f.sound()
 }
 
+// testProbed: the answer of a probe closes an unknown attempt as a person's does,
+// and no answer does not.
+func testProbed(f *fixture) {
+	f.facts(enrolled("contoso"))
+	c := claimOf("contoso", 1)
+	id := f.claim(c)
+	f.facts(of(c, id, ledger.Began), of(c, id, ledger.Unknown))
+	next := day.Add(time.Hour)
+	silent := of(c, id, ledger.Probed)
+	silent.Next = &next
+	f.facts(silent)
+	c.Rev = f.rev("contoso")
+	if done := f.commit(store.Commit{Claims: []store.Claim{c}}); done.Claimed[0] != 0 {
+		f.Fatal("a probe without an answer has closed the unknown attempt")
+	}
+	not := silent
+	not.Answer = ledger.AnswerNotDone
+	f.facts(not)
+	c.Rev = f.rev("contoso")
+	f.claim(c)
+	f.sound()
+}
+
+// testPolled: work that goes on by itself keeps its attempt open until it has
+// ended.
+func testPolled(f *fixture) {
+	f.facts(enrolled("contoso"))
+	c := claimOf("contoso", 1)
+	id := f.claim(c)
+	next := day.Add(time.Hour)
+	polled := of(c, id, ledger.Polled)
+	polled.Next = &next
+	f.facts(of(c, id, ledger.Began), polled, polled)
+	f.same("the number of open attempts", 1, len(f.open()))
+	c.Rev = f.rev("contoso")
+	if done := f.commit(store.Commit{Claims: []store.Claim{c}}); done.Claimed[0] != 0 {
+		f.Fatal("a second attempt was granted while the first one goes on")
+	}
+	f.facts(of(c, id, ledger.Succeeded))
+	f.same("open attempts", []store.Attempt(nil), f.open())
+	f.sound()
+}
+
 func testDropped(f *fixture) {
 	f.facts(enrolled("contoso"))
 	c := claimOf("contoso", 1)

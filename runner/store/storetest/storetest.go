@@ -44,6 +44,8 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 		"renamed item":         testRenamedItem,
 		"given up":             testGivenUp,
 		"renamed tenant":       testRenamedTenant,
+		"unknown and probed":   testProbed,
+		"polled":               testPolled,
 		"dropped":              testDropped,
 		"written once":         testWrittenOnce,
 		"one lease":            testOneLease,

@@ -36,7 +36,7 @@ func TestText_Diagnostics(t *testing.T) {
 		{"address", `address`, "not-allowed-here", "address", `on = "missed" or "error".`},
 		{"now", `now`, "unknown-reference", "now", "input of the planner"},
 		{"output", `work.copy.output.path`, "not-supported-yet", "work.copy.output.path", ""},
-		{"result", `result.stdout`, "not-supported-yet", "result.stdout", ""},
+		{"result", `result.stdout`, "not-allowed-here", "result.stdout", "only in done, failed and progress"},
 		{"operand", `tenant.active + 1`, "wrong-type", "tenant.active", "number required, but have bool"},
 		{"branches", `tenant.active ? [1] : {}`, "wrong-type", "", ""},
 		{"argument", `upper([tenant.name])`, "wrong-type", "", "string required"},

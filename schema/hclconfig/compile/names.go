@@ -51,6 +51,10 @@ func (r *resolver) traversal(e *hclsyntax.ScopeTraversalExpr) (hclsyntax.Express
 		r.eventName(e, root, events)
 		return e, 0
 	}
+	if root == rootResult && !r.scope.Allow[root] {
+		r.resultName(e)
+		return e, 0
+	}
 	src := r.scope.source(root)
 	switch {
 	case src == nil:
@@ -154,7 +158,7 @@ func (r *resolver) constantName(e *hclsyntax.ScopeTraversalExpr, root string) {
 
 func (r *resolver) unknownRoot(e *hclsyntax.ScopeTraversalExpr, root string) {
 	switch root {
-	case "work", "result":
+	case "work":
 		r.report(e.SrcRange, codeNotSupported, "Not supported yet",
 			fmt.Sprintf("%q belongs to the language, but this version does not evaluate it yet.", root))
 	case "now":

@@ -36,8 +36,8 @@ type Scope struct {
 	// Deny has the roots that mean nothing at the place of the expression, such
 	// as "T" in a batch's match, since a tenant has no T before it is placed.
 	Deny map[string]bool
-	// Allow has those of the roots for texts of events that mean something here:
-	// "old_T", "reason", "address".
+	// Allow has those of the roots that mean something in few places which do so
+	// here: see [EventNames] and [ResultNames].
 	Allow map[string]bool
 	// Named is told each root that an expression names, of those whose values
 	// differ from tenant to tenant; a call of offset names T. It may be nil.
@@ -78,6 +78,8 @@ func (s *Scope) source(root string) source {
 		return textSource{read: readReason, at: perTenant}
 	case rootAddress:
 		return textSource{read: readAddress, at: perTenant}
+	case rootResult:
+		return answer()
 	default:
 		return nil
 	}

@@ -83,7 +83,7 @@ interrupted twice, it stops that too and lists what is unknown.`,
 	})
 	f := cmd.Flags()
 	a.approved.bind(f, "do not ask; -auto-approve=due: nor take edits of the plan")
-	f.BoolVar(&a.wait, "wait", false, "stay until retries have ended")
+	f.BoolVar(&a.wait, "wait", false, "stay until retries and polls have ended")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")

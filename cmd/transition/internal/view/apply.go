@@ -170,7 +170,7 @@ func resultLine(r runner.ApplyResult, unknown int) string {
 	switch words := done(r.Done); {
 	case words != "":
 		parts = append(parts, capital(words))
-	case failed+unknown+r.Retrying == 0:
+	case failed+unknown+r.Retrying+r.Polling == 0:
 		parts = append(parts, "Nothing was done")
 	}
 	if failed > 0 {
@@ -178,6 +178,9 @@ func resultLine(r runner.ApplyResult, unknown int) string {
 	}
 	if r.Retrying > 0 {
 		parts = append(parts, count(r.Retrying, "is", "are")+" tried again later")
+	}
+	if r.Polling > 0 {
+		parts = append(parts, count(r.Polling, "goes on by itself", "go on by themselves"))
 	}
 	return sentences(append(parts, unknownWords(unknown, r.Interrupted)...))
 }

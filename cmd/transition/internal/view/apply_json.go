@@ -2,6 +2,7 @@ package view
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/plans/ledger"
 	"transition/runner"
 	"transition/schema/diag"
 )
@@ -68,7 +70,7 @@ type hookJSON struct {
 	Recipient optional `json:"recipient"`
 	// Of attempts that have ended.
 	Elapsed *float64 `json:"elapsed_seconds,omitempty"`
-	Next    *instant `json:"next_attempt,omitempty"` // of apply_errored: null when there is none
+	Next    *instant `json:"next_attempt,omitempty"` // of apply_errored: null when there is none; of apply_polled and apply_unknown: when it is asked about
 	Reason  string   `json:"reason,omitempty"`
 }
 
@@ -79,6 +81,7 @@ type changesJSON struct {
 	Kinds     map[string]int `json:"kinds"`
 	Failed    int            `json:"failed"`
 	Retrying  int            `json:"retrying"`
+	Polling   int            `json:"polling,omitempty"`
 }
 
 type progressJSON struct {
@@ -169,8 +172,8 @@ func (v *ApplyJSON) event(e runner.Event, now time.Time) error {
 		c := toChangeJSON(&e.Change)
 		return v.line(lineJSON{Type: "change_recorded", Message: c.Address + ": " + past(e.Change.Kind), Change: &c})
 	case runner.Began:
-		h := hookOf(&e.Change, string(e.Op), e.Attempt, e.To)
-		return v.line(lineJSON{Type: "apply_start", Message: h.Address + ": " + h.Kind + " began", Hook: h})
+		h := hookOf(&e.Change, operation(e.Inquiry, e.Op), e.Attempt, e.To)
+		return v.line(lineJSON{Type: "apply_start", Message: h.Address + ": " + cmp.Or(e.Inquiry.String(), h.Kind) + " began", Hook: h})
 	case runner.Ended:
 		return v.ended(&e)
 	case runner.Draining:
@@ -183,6 +186,11 @@ func (v *ApplyJSON) event(e runner.Event, now time.Time) error {
 	}
 }
 
+// operation is what an attempt does, or that it is only asked about.
+func operation(q plans.Inquiry, op ledger.Op) string {
+	return cmp.Or(q.String(), string(op))
+}
+
 func hookOf(c *plans.Change, op string, attempt int, to string) *hookJSON {
 	return &hookJSON{
 		Address: c.Address(), Tenant: c.Tenant, Batch: optional(c.Batch), Kind: c.Kind.String(),
@@ -191,7 +199,7 @@ func hookOf(c *plans.Change, op string, attempt int, to string) *hookJSON {
 }
 
 func (v *ApplyJSON) ended(e *runner.Ended) error {
-	h := hookOf(&e.Change, string(e.Op), e.Attempt, e.To)
+	h := hookOf(&e.Change, operation(e.Inquiry, e.Op), e.Attempt, e.To)
 	elapsed := e.Took.Seconds()
 	h.Elapsed, h.Reason = &elapsed, e.Reason
 	l := lineJSON{Type: "apply_complete", Hook: h, Message: h.Address + ": " + h.Kind + " is done"}
@@ -199,7 +207,13 @@ func (v *ApplyJSON) ended(e *runner.Ended) error {
 	case failed, retried:
 		h.Next = (*instant)(&e.Next)
 		l.Type, l.Level, l.Message = "apply_errored", "error", h.Address+": "+h.Kind+" failed: "+e.Reason
-	case unknown:
+	case goesOn:
+		h.Next = (*instant)(&e.Next)
+		l.Type, l.Message = "apply_polled", h.Address+": "+h.Kind+" goes on: "+e.Reason
+	case unknown, unanswered:
+		if !e.Next.IsZero() {
+			h.Next = (*instant)(&e.Next)
+		}
 		l.Type, l.Level, l.Message = "apply_unknown", "error", h.Address+": nobody knows what became of "+h.Kind+": "+e.Reason
 	}
 	return v.line(l)
@@ -229,7 +243,7 @@ func (v *ApplyJSON) Result(r runner.ApplyResult) error {
 
 func (v *ApplyJSON) result(r runner.ApplyResult) error {
 	ended := v.progress.unknown
-	summary := &changesJSON{Operation: "apply", Kinds: summaryJSON(r.Done), Failed: r.Failed - len(ended), Retrying: r.Retrying}
+	summary := &changesJSON{Operation: "apply", Kinds: summaryJSON(r.Done), Failed: r.Failed - len(ended), Retrying: r.Retrying, Polling: r.Polling}
 	err := v.line(lineJSON{
 		Type: "change_summary", Message: resultLine(r, len(ended)), Changes: summary,
 		Unknown: append(slices.Sorted(slices.Values(ended)), r.Unknown...),

@@ -24,8 +24,12 @@ func Effects(p *plans.Plan, noReturn bool) string {
 	if messages > 0 {
 		parts = append(parts, sending(messages, len(addresses)))
 	}
-	if words := commanding(p.Count()); words != "" {
+	n, asks := counts(p)
+	if words := commanding(n); words != "" {
 		parts = append(parts, words)
+	}
+	if asks > 0 {
+		parts = append(parts, fmt.Sprintf("ask about %d that %s", asks, plural(asks, "has begun", "have begun")))
 	}
 	if len(parts) == 0 {
 		return "only be recorded"
@@ -36,6 +40,19 @@ func Effects(p *plans.Plan, noReturn bool) string {
 	return strings.Join(parts, ", ")
 }
 
+// counts counts the changes of each kind, and apart from them those that only ask
+// about what has begun.
+func counts(p *plans.Plan) (n map[plans.Kind]int, asks int) {
+	n = p.Count()
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Inquiry() != plans.NoInquiry {
+			n[c.Kind]--
+			asks++
+		}
+	}
+	return n, asks
+}
+
 func sending(messages, addresses int) string {
 	return fmt.Sprintf("send %s to %s", count(messages, "message", "messages"), count(addresses, "address", "addresses"))
 }
@@ -43,13 +60,13 @@ func sending(messages, addresses int) string {
 // commanding counts every command, those of locks too: "run 84 commands (80 to
 // lock, 4 to unlock)".
 func commanding(n map[plans.Kind]int) string {
-	all := n[plans.Run] + n[plans.Lock] + n[plans.Unlock]
+	all := n[plans.Run] + n[plans.Lock] + n[plans.Unlock] + n[plans.Undo]
 	if all == 0 {
 		return ""
 	}
 	words := "run " + count(all, "command", "commands")
 	var parts []string
-	for _, k := range []plans.Kind{plans.Lock, plans.Unlock} {
+	for _, k := range []plans.Kind{plans.Lock, plans.Unlock, plans.Undo} {
 		if n[k] > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n[k], k))
 		}

@@ -22,10 +22,11 @@ type changeKey struct {
 	kind               plans.Kind
 	batch, phase, item string
 	reason             string // of Adopt: it is the change
+	inquiry            plans.Inquiry
 }
 
 func changeKeyOf(c *plans.Change) changeKey {
-	k := changeKey{kind: c.Kind, batch: c.Batch, phase: c.Phase, item: c.Item}
+	k := changeKey{kind: c.Kind, batch: c.Batch, phase: c.Phase, item: c.Item, inquiry: c.Inquiry()}
 	if c.Kind == plans.Adopt {
 		k.reason = c.Reason
 	}
@@ -52,7 +53,7 @@ func (a *place) compare(b *place) int {
 	return cmp.Or(
 		-cmp.Compare(btoi(a.kind.Outside()), btoi(b.kind.Outside())), cmp.Compare(a.kind, b.kind),
 		a.t.Compare(b.t), cmp.Compare(a.batch, b.batch), a.due.Compare(b.due),
-		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.reason, b.reason),
+		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.reason, b.reason), cmp.Compare(a.inquiry, b.inquiry),
 	)
 }
 
@@ -206,7 +207,7 @@ func (g *waitGroup) add(w *plans.Wait) {
 func urgency(k plans.WaitKind) int {
 	return slices.Index([]plans.WaitKind{
 		plans.WaitBreaker, plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
-		plans.WaitApproval, plans.WaitRetry, plans.WaitHold,
+		plans.WaitApproval, plans.WaitRetry, plans.WaitPoll, plans.WaitLimit, plans.WaitHold,
 	}, k)
 }
 

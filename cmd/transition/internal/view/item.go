@@ -49,6 +49,9 @@ func itemWords(it *plans.ItemStatus, w wall) string {
 	if it.Reason != "" {
 		words += "; " + clean(it.Reason)
 	}
+	if it.State == plans.ItemRunning && !it.NextAttempt.IsZero() {
+		words += "; asked again " + w.brief(it.NextAttempt)
+	}
 	return words
 }
 

@@ -20,13 +20,19 @@ type outcome uint8
 const (
 	recorded outcome = iota // it has no effect outside of the record
 	succeeded
-	retried // it failed and is tried again
+	goesOn     // it was started, and has not ended
+	unanswered // its probe gave no answer
+	retried    // it failed and is tried again
 	failed
 	unknown
 )
 
 func outcomeOf(e *runner.Ended) outcome {
 	switch {
+	case e.Kind == ledger.Polled:
+		return goesOn
+	case e.Kind == ledger.Probed:
+		return unanswered
 	case e.Kind == ledger.Unknown:
 		return unknown
 	case e.Kind == ledger.Failed && e.Next.IsZero():
@@ -41,7 +47,7 @@ func outcomeOf(e *runner.Ended) outcome {
 // mark is the symbol and the word of a change, as it turned out.
 func (p *page) outcomeMark(k plans.Kind, o outcome) string {
 	switch o {
-	case unknown:
+	case unknown, unanswered:
 		return p.paint(red, "? "+k.String())
 	case failed:
 		return p.paint(red, "! "+k.String())
@@ -57,6 +63,10 @@ func (s Screen) outcomeWord(o outcome) string {
 	switch o {
 	case unknown:
 		return s.paint(red, "unknown")
+	case unanswered:
+		return s.paint(red, "still unknown")
+	case goesOn:
+		return s.paint(cyan, "goes on")
 	case failed:
 		return s.paint(red, "failed")
 	case retried:
@@ -78,8 +88,11 @@ func (p *page) endedLine(e *runner.Ended, width int) string {
 	if e.Took >= time.Second {
 		words += " after " + span(e.Took)
 	}
-	if o == retried {
+	switch {
+	case o == retried:
 		words += ", again at " + p.brief(e.Next)
+	case !e.Next.IsZero():
+		words += ", asked again at " + p.brief(e.Next)
 	}
 	if e.To != "" {
 		words += ", to " + clean(e.To)

@@ -101,7 +101,7 @@ func (g *page) waitRow(w *waitGroup) []string {
 	}
 	return []string{
 		g.waitMark(w.kind), who, clean(w.batch),
-		joined(w.why.words(w.count), g.period(w.since, w.until), names),
+		joined(w.why.words(w.count), g.waitPeriod(w), names),
 	}
 }
 
@@ -124,11 +124,22 @@ func (g *page) waitMark(k plans.WaitKind) string {
 		return mark(yellow, "?", "approval")
 	case plans.WaitRetry:
 		return mark(yellow, "~", "retry")
+	case plans.WaitPoll:
+		return mark(cyan, "~", "poll")
 	case plans.WaitHold:
 		return mark(faint, "-", "held")
 	default:
 		return mark(faint, "-", string(k))
 	}
+}
+
+// waitPeriod is the period of a group; what is asked about does not end when it
+// is asked about again.
+func (g *page) waitPeriod(w *waitGroup) string {
+	if w.until.IsZero() || w.kind != plans.WaitPoll && w.kind != plans.WaitUnknown {
+		return g.period(w.since, w.until)
+	}
+	return strings.TrimPrefix(g.period(w.since, time.Time{})+", asked again "+g.brief(w.until), ", ")
 }
 
 // period says since when and until when somebody waits, as far as it is known.

@@ -55,7 +55,7 @@ func (g *page) planHeader(p *plans.Plan, o PlanOptions) {
 func planFooter(p *plans.Plan, passing string) string {
 	words := []string{"No changes"}
 	if len(p.Changes) > 0 {
-		words = append([]string{"Plan: " + toDo(p.Count())}, passing)
+		words = append([]string{"Plan: " + allToDo(p)}, passing)
 	}
 	return sentences(append(words, needed(p.Waiting)...))
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,17 +47,26 @@ func (p *progress) event(e runner.Event, now time.Time) {
 	case runner.Ended:
 		p.running--
 		p.ended++
-		switch outcomeOf(&e) {
-		case failed:
-			p.failed++
-		case unknown:
-			p.unknown = append(p.unknown, e.Change.Address())
-		case recorded, succeeded, retried:
-		}
+		p.outcome(&e, outcomeOf(&e))
 	case runner.Noted:
 		p.ended++
 	case runner.Draining:
 		p.draining(e.Running)
+	}
+}
+
+// outcome counts what has gone wrong. Whose probe has told is not unknown any more.
+func (p *progress) outcome(e *runner.Ended, o outcome) {
+	address := e.Change.Address()
+	if i := slices.Index(p.unknown, address); i >= 0 && e.Inquiry == plans.Probing && o != unanswered {
+		p.unknown = slices.Delete(p.unknown, i, i+1)
+	}
+	switch o {
+	case failed:
+		p.failed++
+	case unknown:
+		p.unknown = append(p.unknown, address)
+	case recorded, succeeded, retried, goesOn, unanswered:
 	}
 }
 

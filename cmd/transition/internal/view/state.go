@@ -64,7 +64,7 @@ func (p *page) recordItems(r *ledger.Record) {
 // stateWord is the word of a recorded state; they are those of status.
 func stateWord(s ledger.State) string {
 	switch s {
-	case ledger.Running:
+	case ledger.Running, ledger.Polling:
 		return "running"
 	case ledger.Retrying:
 		return "retrying"

@@ -128,7 +128,7 @@ func (p *page) itemRow(it *plans.ItemStatus, words string) []string {
 		at = p.minute(it.At)
 	}
 	switch {
-	case it.State == plans.ItemRetrying:
+	case it.State == plans.ItemRetrying, it.State == plans.ItemRunning && !it.NextAttempt.IsZero():
 		words = itemWords(it, p.wall)
 	case it.Attempts > 0:
 		words = joined(count(it.Attempts, "attempt", "attempts"), words)

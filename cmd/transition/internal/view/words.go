@@ -9,10 +9,14 @@ import (
 
 // count is "1 tenant", "2 tenants": a number with its noun.
 func count(n int, one, many string) string {
+	return fmt.Sprintf("%d %s", n, plural(n, one, many))
+}
+
+func plural(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return many
 }
 
 func tenants(n int) string { return count(n, "tenant", "tenants") }
@@ -42,6 +46,19 @@ func toDo(counts map[plans.Kind]int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// allToDo says it of a whole plan: "14 to run, 3 to ask about".
+func allToDo(p *plans.Plan) string {
+	n, asks := counts(p)
+	words := toDo(n)
+	if asks == 0 {
+		return words
+	}
+	if words != "" {
+		words += ", "
+	}
+	return words + fmt.Sprintf("%d to ask about", asks)
 }
 
 // done says what apply did: "ran 14, sent 2".
