@@ -10,6 +10,7 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
+	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -23,6 +24,15 @@ type Input struct {
 	Records iter.Seq2[*ledger.Record, error]
 	// Live: somebody applies at present.
 	Live bool
+	// Within is the part of the plan that is wanted.
+	Within Scope
+	// Replace are items that are done with and that By wants done again.
+	Replace []addr.Address
+	By      string
+	// Adopted is when Config was adopted, if only what time makes due under it is
+	// wanted: whoever got another way since, by a part of another plan, keeps it.
+	// Zero: the ways of Config are wanted.
+	Adopted time.Time
 }
 
 // Task is a tenant for which something is due.
@@ -32,8 +42,11 @@ type Task struct {
 	New    bool          // it is to be enrolled
 	Place  *schema.Batch // it is to be placed here; nil: it is not
 	T      time.Time     // of the placement
-	// Steps change the way of a tenant that is on it.
+	// Steps change the way of a tenant that is on it, or make an item of it due
+	// again.
 	Steps []Step
+	// Outside: only what is owed to the tenant is done.
+	Outside bool
 }
 
 // begins reports whether something about the tenant as a whole comes first.
@@ -48,6 +61,9 @@ type Result struct {
 	Decider *Decider
 	// Reasons says of tenants without a batch why they have none, by id.
 	Reasons map[string]Held
+	// Unknown are the selectors of Input.Within, and of Input.Replace, that cover
+	// neither a tenant nor a batch.
+	Unknown []addr.Selector
 }
 
 // Compute works out the plan: for each tenant everything that may be done now,
@@ -80,6 +96,7 @@ type computation struct {
 	upcoming         map[upcoming]int
 	becomes          map[string]string // of a survey: where the next apply places whom
 	refused          refusals
+	redo             map[string][]*redo // what is to be done again, by tenant
 	decision         Decision
 }
 
@@ -110,6 +127,8 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
+	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
+	c.choose()
 	return c
 }
 
@@ -130,6 +149,7 @@ func (c *computation) merge() error {
 			return
 		}
 		c.plan.Tenants++
+		c.met(r)
 		if !r.EnrolledAt.IsZero() && r.Left == nil {
 			c.refused.active++
 		}
@@ -137,12 +157,16 @@ func (c *computation) merge() error {
 			c.gone(r)
 			return
 		}
-		c.tenant(t, r, r.EnrolledAt.IsZero() || r.Left != nil && r.Left.By == "")
+		c.tenant(t, r, !c.apart(r) && (r.EnrolledAt.IsZero() || r.Left != nil && r.Left.By == ""))
 	})
 }
 
 // gone decides a tenant that is in no inventory any more.
 func (c *computation) gone(r *ledger.Record) {
+	if c.apart(r) && r.Left == nil {
+		c.rowless(r)
+		return
+	}
 	if steps, ok := c.leave(r); ok {
 		c.decide(Task{Tenant: c.absent(r), Record: r, Steps: steps}, false)
 	}
@@ -152,7 +176,7 @@ func (c *computation) gone(r *ledger.Record) {
 // batch, is known.
 func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	switch {
-	case r.Left != nil && !fresh, r.Back != nil:
+	case r.Left != nil && !fresh, r.Back != nil, c.apart(r):
 		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
 		c.decide(Task{Tenant: t, Record: r}, false)
 		return
@@ -208,7 +232,7 @@ func (c *computation) openGates() {
 	for _, b := range waitingOrder(c.in.Config.Batches) {
 		c.d.gates[b] = c.progress[b.After.Batch].gate(c.d, b, c.in.Now)
 		for _, task := range c.deferred[b] {
-			c.decide(task, true)
+			c.complete(task, true)
 		}
 		delete(c.deferred, b)
 	}
@@ -224,9 +248,21 @@ func (c *computation) openGates() {
 // decide works out the changes of one tenant and all that follows from them.
 // owned: the task shares nothing with what is streamed.
 func (c *computation) decide(task Task, owned bool) {
-	r, first := task.Record, len(c.plan.Changes)
-	if c.assume && task.begins() {
-		r = c.begin(&task)
+	c.again(&task)
+	c.complete(task, owned)
+}
+
+// complete takes a task to the point where nothing more follows from it.
+func (c *computation) complete(task Task, owned bool) {
+	all, known := c.unbounded(task)
+	if !known {
+		c.deferTask(task, len(c.plan.Changes), owned)
+		return
+	}
+	part, first := c.d.scope.cut(task), len(c.plan.Changes)
+	r := task.Record
+	if c.assume && part.begins() {
+		r = c.begin(&part)
 	}
 	out := &c.decision
 	var round time.Time
@@ -238,14 +274,15 @@ func (c *computation) decide(task Task, owned bool) {
 			c.deferTask(task, first, owned)
 			return
 		}
-		c.problems(out.Problems)
-		if n == 0 && c.d.gone != "" && !r.Leaving() {
-			c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+		c.d.Narrow(&part, r, out)
+		if !part.Outside {
+			c.problems(out.Problems)
 		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
+			c.forgotten(r, out)
 			c.asked(r, out)
 			c.advance(c.actual, r, out)
 		}
@@ -255,13 +292,16 @@ func (c *computation) decide(task Task, owned bool) {
 		if !clones {
 			r, clones = r.Clone(), true
 		}
-		round = c.follow(task, r, out.Actions, round)
+		c.makes(&part, out.Actions)
+		round = c.follow(part, r, out.Actions, round)
 	}
 	c.plan.Waiting = waiting
+	c.leftOut(task, part, all-(len(c.plan.Changes)-first))
+	c.undone(&part, r)
 	if len(c.plan.Changes) > first {
-		c.keep(task, owned)
+		c.keep(part, owned)
 	}
-	c.note(task, r, out)
+	c.note(part, r, out)
 }
 
 // maxRounds bounds the closure. Each round begins at least one item that never
@@ -277,7 +317,9 @@ func (c *computation) begin(task *Task) *ledger.Record {
 		r.Apply(EnrolFact(r.ID, c.in.Now))
 	}
 	for _, s := range task.Steps {
-		c.change(s.Change)
+		if s.Change.Kind != 0 {
+			c.change(s.Change)
+		}
 		r.Apply(s.Fact)
 	}
 	if b := task.Place; b != nil {
@@ -304,7 +346,7 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		if at.After(latest) {
 			latest = at
 		}
-		c.change(a.Change(r, at))
+		c.change(task.Change(a, r, at))
 		a.Succeed(r, c.in.Now)
 	}
 	return latest
@@ -344,6 +386,18 @@ func (c *computation) deferTask(task Task, first int, owned bool) {
 	}
 	b := c.decision.NeedsGate
 	c.deferred[b] = append(c.deferred[b], task)
+}
+
+// forgotten notes what is open and the plan has no more.
+func (c *computation) forgotten(r *ledger.Record, out *Decision) {
+	switch {
+	case c.d.gone == "" || r.Leaving():
+	case c.in.Adopted.IsZero():
+		c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+	default:
+		c.refused.foreign = append(c.refused.foreign, r.ID+"/"+c.d.gone)
+		out.Actions = out.Actions[:0] // what stands in the way of what, only the other plan knows
+	}
 }
 
 // note adds up what the last decision says of later, and of the batch.

@@ -94,6 +94,7 @@ func (c *computation) eject(t *schema.Tenant, r *ledger.Record, b *schema.Batch)
 func (c *computation) reschedule(t *schema.Tenant, r *ledger.Record, to course) ([]Step, bool) {
 	ref := &c.refused
 	switch {
+	case !c.in.Within.tenant(r.ID, r.Batch, to.batch.Name): // what is left out does no harm
 	case c.passed(r):
 		ref.passed = append(ref.passed, r.ID)
 		return nil, false
@@ -162,7 +163,7 @@ func (c *computation) leave(r *ledger.Record) ([]Step, bool) {
 	if r.Left != nil {
 		return nil, true
 	}
-	if c.passed(r) {
+	if c.passed(r) && c.in.Within.tenant(r.ID, r.Batch) {
 		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
 		return nil, false
 	}

@@ -252,6 +252,19 @@ type notice struct {
 	final time.Time // the first that announced the present T
 }
 
+// toldSince is when a message, whose newest sending names the present T, first
+// told it; zero: it did not. To send it again does not make it untold.
+func toldSince(it *ledger.Item, r *ledger.Record) time.Time {
+	switch {
+	case !it.Noticed.IsZero() && !it.Noticed.Before(r.PlacedAt):
+		return it.Noticed
+	case it.Notice && it.State == ledger.Done:
+		return it.At
+	default:
+		return time.Time{}
+	}
+}
+
 // told adds up the notices that the tenant has had.
 func (w *walk) told() notice {
 	var n notice
@@ -261,8 +274,8 @@ func (w *walk) told() notice {
 			continue
 		}
 		n.first = earliest(n.first, earliest(it.Noticed, it.At))
-		if it.Notice && it.State == ledger.Done && it.Announced.Equal(w.r.T) {
-			n.final = earliest(n.final, it.At)
+		if it.Announced.Equal(w.r.T) {
+			n.final = earliest(n.final, toldSince(it, w.r))
 		}
 	}
 	return n

@@ -26,6 +26,7 @@ type refusals struct {
 	past       []string            // their T would lie in the past
 	unnoticed  []string            // their T moved so near that notice cannot be given
 	items      []string            // addresses of open items that the plan has no more
+	foreign    []string            // and of those that only a part of another plan has
 	lost       map[string][]string // by batch that the plan has no more
 	warned     map[*schema.Constraint][]string
 }
@@ -64,6 +65,13 @@ func (c *computation) refuse() {
 	c.refuseTenants(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 		"A lock that may be held, or an attempt without a known outcome, would be forgotten (%s concerned): %s.",
 		"Put the phase or item back under its name until that has ended.")
+	if n := len(ref.foreign); n > 0 {
+		c.plan.Diagnostics.Add(diag.Diagnostic{
+			Severity: diag.Warning, Code: "open-elsewhere", Summary: "The adopted plan does not have an item that is open",
+			Detail: fmt.Sprintf("%s left alone, since something of them was begun by a part of a plan that was not adopted, and has not ended: %s.", count(n, "tenant is", "tenants are"), quoteSome(ref.foreign)),
+			Hint:   "Apply the plan directory as a whole, or what is left of it for these tenants: transition apply -target=TENANT",
+		})
+	}
 	for _, con := range c.in.Config.Constraints {
 		if ids := ref.warned[con]; len(ids) > 0 {
 			c.plan.Diagnostics.Add(diag.Diagnostic{

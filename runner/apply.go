@@ -14,9 +14,12 @@ import (
 
 // ApplyOptions say how to apply.
 type ApplyOptions struct {
-	Saved       *SavedPlan // nil: whatever is due
-	Parallelism int        // attempts at once; below 1: 10
-	Wait        bool       // stay until retries have ended
+	Saved *SavedPlan // nil: whatever is due
+	// Choice is what is wanted of what is due; with Saved, what that was made of.
+	// By is User.
+	Choice      Choice
+	Parallelism int  // attempts at once; below 1: 10
+	Wait        bool // stay until retries have ended
 	// Confirm is asked once, with the plan, before anything is done; nil: yes.
 	Confirm func(*plans.Plan) bool
 	// Events is told what happens, from one goroutine at a time. May be nil.
@@ -77,7 +80,11 @@ type scope interface {
 // apply is Apply within a scope; nil: everything that is due.
 func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
-	a := &applying{p: p, o: o, within: within, res: &res, hard: hard}
+	a := &applying{p: p, o: o, within: within, choice: o.Choice, res: &res, hard: hard}
+	if o.Saved != nil {
+		a.choice = o.Saved.choice()
+	}
+	a.choice.By = o.User
 	diags := a.prepare(ctx)
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
@@ -163,6 +170,8 @@ type applying struct {
 	p       *Project
 	o       ApplyOptions
 	within  scope // nil: everything
+	choice  Choice
+	apart   bool // tenants get ways that are not those of the adopted plan
 	lease   store.Lease
 	res     *ApplyResult
 	hard    <-chan struct{}
@@ -253,7 +262,7 @@ func (a *applying) propose(ctx context.Context) diag.List {
 // compute works out the plan. What a plan may not do to tenants is no reason to
 // keep them locked.
 func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
-	res, diags := a.p.compute(ctx, now)
+	res, diags := a.p.choose(ctx, now, a.choice)
 	if _, frees := a.within.(releases); frees && res != nil {
 		return res, nil
 	}
@@ -261,10 +270,13 @@ func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, d
 }
 
 // adopt records under which plan, and at which instant of a rehearsal, things
-// happen from now on.
+// happen from now on. A part of a plan is not adopted.
 func (a *applying) adopt(ctx context.Context) diag.List {
 	commit := store.Commit{Now: a.p.Now()}
-	if !a.p.borrowed {
+	if diags := a.apartFrom(); diags.HasErrors() {
+		return diags
+	}
+	if !a.p.borrowed && !a.inPart() {
 		var err error
 		if commit.Adopt, err = a.p.adoption(); err != nil {
 			return diag.List{unkept(err)}

@@ -13,6 +13,7 @@ import (
 	"transition/runner/clock"
 	"transition/runner/store"
 	"transition/schema"
+	"transition/schema/addr"
 )
 
 // maxFacts bounds what one commit records, so that a commit stays short.
@@ -38,6 +39,7 @@ type engine struct {
 	result   *ApplyResult
 	parallel int
 	retries  bool // wait for retries while anything else runs
+	apart    bool // tenants get ways that are not those of the adopted plan
 
 	queue   queue
 	limits  limits
@@ -51,7 +53,9 @@ type engine struct {
 	results chan result
 	arrived []result // taken from results, not yet recorded
 	stopped bool     // no new effects
-	out     plans.Decision
+	// replaced are the items of which it was recorded that they are done again.
+	replaced []addr.Address
+	out      plans.Decision
 }
 
 // task is a tenant for which something is due.
@@ -110,7 +114,7 @@ func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Ta
 func (e *engine) add(pt plans.Task) {
 	t := &task{tenant: pt.Tenant, record: pt.Record, plan: pt}
 	t.plan.Steps = slices.DeleteFunc(slices.Clone(pt.Steps), func(s plans.Step) bool {
-		return !e.allows(s.Change.Kind, pt.Record.ID)
+		return s.Change.Kind != 0 && !e.allows(s.Change.Kind, pt.Record.ID)
 	})
 	if !e.allows(plans.Enrol, pt.Record.ID) {
 		t.plan.New = false
@@ -269,6 +273,7 @@ func (e *engine) decide(t *task) {
 	}
 	t.batch = e.decider.Batch(t.record.Batch)
 	e.decider.Decide(t.tenant, t.record, &e.out)
+	e.decider.Narrow(&t.plan, t.record, &e.out)
 	e.sleep(t, e.out.Retry)
 	wanted := make(map[attemptKey]bool)
 	for i := range e.out.Actions {
@@ -294,7 +299,7 @@ func (e *engine) sleep(t *task, until time.Time) {
 // enqueue queues an action, once for each recipient. What is queued already is
 // brought up to date.
 func (e *engine) enqueue(t *task, a *plans.Action, wanted map[attemptKey]bool) {
-	ch := &change{Change: a.Change(t.record, a.At)}
+	ch := &change{Change: t.plan.Change(a, t.record, a.At)}
 	for _, to := range recipients(a, t.record) {
 		k := attemptKey{a.Item, a.Op, to}
 		wanted[k] = true

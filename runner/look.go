@@ -43,6 +43,11 @@ func (p *Project) invalid(res *plans.Result) bool { return res != nil || p.sound
 // compute works out the plan at an instant. The result is nil if it did not come
 // to that.
 func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	return p.choose(ctx, now, Choice{})
+}
+
+// choose is compute for what somebody wants of the plan.
+func (p *Project) choose(ctx context.Context, now time.Time, c Choice) (*plans.Result, diag.List) {
 	diags := p.sound()
 	if !diags.HasErrors() && p.instant.IsZero() {
 		diags = append(diags, p.clockRight()...)
@@ -50,11 +55,13 @@ func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, di
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	res, err := plans.Compute(p.input(ctx, p.state, now, &diags))
+	in := p.input(ctx, p.state, now, &diags)
+	in.Within, in.Replace, in.By = c.Within, c.Replace, c.By
+	res, err := plans.Compute(in)
 	if err != nil {
 		return nil, append(diags, stateProblem(err))
 	}
-	diags = append(diags, res.Plan.Diagnostics...)
+	diags = append(append(diags, res.Plan.Diagnostics...), p.strangers(res.Unknown)...)
 	diags.Fill(p.Config.Sources)
 	res.Plan.Diagnostics = diags
 	if p.state != nil {

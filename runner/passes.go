@@ -165,7 +165,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	}
 	e := &engine{
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
-		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait,
+		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, apart: a.apart,
 	}
 	if a.within != nil {
 		e.allowed = a.within.allows
@@ -173,6 +173,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	if err := e.run(ctx, stop, res.Tasks); err != nil {
 		return diag.List{a.lost(err)}
 	}
+	a.replaced(e.replaced)
 	a.late = e.late
 	if a.behind == nil {
 		a.behind = make(map[string]bool)

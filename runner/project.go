@@ -147,6 +147,9 @@ func (p *Project) input(ctx context.Context, state store.Store, now time.Time, d
 		in.Records = state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 	}
+	if p.borrowed {
+		in.Adopted = p.meta.AdoptedAt
+	}
 	return in
 }
 

@@ -151,6 +151,9 @@ func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
 		zone := plans.Zone(e.p.Config, t.tenant, b)
 		facts = append(facts, plans.PlaceFact(t.record, b, t.plan.T, zone, now))
 	}
+	for i := range facts {
+		facts[i].Apart = e.apart && facts[i].Kind != ledger.Replaced
+	}
 	return facts
 }
 

@@ -22,6 +22,7 @@ type applyArgs struct {
 	parallelism int
 	verbose     bool
 	as          string
+	choice      choiceArgs
 }
 
 // autoApprove is the value of -auto-approve.
@@ -56,8 +57,9 @@ Shows the plan and how many effects it has outside, asks, and does it. A saved
 plan is done without asking, and refused when it is stale.
 
 Interrupted once, it begins nothing new and waits for what is running;
-interrupted twice, it stops that too and lists what is unknown.`,
-		example: "apply\napply friday.plan\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
+interrupted twice, it stops that too and lists what is unknown.
+` + choiceHelp,
+		example: "apply\napply friday.plan\napply -target=contoso\napply -replace=contoso/Pre-Stage/copy_content\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
 		exits:   []int{exitPerson, exitBusy, exitStale},
 	}.command(atMost(1, "saved plan or directory"), func(cmd *cobra.Command, args []string) error {
 		a.target = first(args, "")
@@ -71,6 +73,7 @@ interrupted twice, it stops that too and lists what is unknown.`,
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
 	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
+	a.choice.bind(f)
 	return cmd
 }
 
@@ -91,17 +94,24 @@ func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a 
 	if err := a.check(g); err != nil {
 		return err
 	}
+	choice, err := a.choice.choice()
+	if err != nil {
+		return err
+	}
 	g.lines = g.json
 	dir, saved, err := a.open(env, g)
 	if err != nil {
 		return err
+	}
+	if flag := a.choice.given(); flag != "" && saved != nil {
+		return usagef("Give it to the plan that is saved: transition plan -out=FILE", "%s does not go with a saved plan, which holds what it was made of.", flag)
 	}
 	need := runner.NeedWrite
 	if a.rehearse != "" {
 		need = runner.NeedRehearse
 	}
 	return withState(ctx, env, g, dir, need, a.rehearse, func(p opened) error {
-		return newApplying(p, g, a, saved).run(ctx, hard)
+		return newApplying(p, g, a, saved, choice).run(ctx, hard)
 	})
 }
 

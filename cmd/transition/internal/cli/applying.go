@@ -20,19 +20,20 @@ type applying struct {
 	g       *globals
 	args    applyArgs
 	saved   *runner.SavedPlan
+	choice  runner.Choice
 	view    applyView
 	refused diag.List // why nobody could be asked
 	failed  error     // the first error of the view
 }
 
-func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan) *applying {
-	return &applying{p: p, g: g, args: a, saved: saved, view: a.view(p, g)}
+func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan, choice runner.Choice) *applying {
+	return &applying{p: p, g: g, args: a, saved: saved, choice: choice, view: a.view(p, g)}
 }
 
 func (a *applying) run(ctx context.Context, hard <-chan struct{}) error {
 	stop := a.tick()
 	result, diags := a.p.Apply(ctx, runner.ApplyOptions{
-		Saved: a.saved, Parallelism: a.args.parallelism, Wait: a.args.wait,
+		Saved: a.saved, Choice: a.choice, Parallelism: a.args.parallelism, Wait: a.args.wait,
 		Confirm: func(p *plans.Plan) bool { return a.confirm(ctx, p) },
 		Events:  func(e runner.Event) { a.keep(a.view.Event(e, a.p.env.Clock.Now())) },
 		User:    who(a.p.env, a.args.as),

@@ -19,6 +19,7 @@ type planArgs struct {
 	markdown bool
 	summary  bool
 	verbose  bool
+	choice   choiceArgs
 }
 
 func newPlan(env Env, g *globals) *cobra.Command {
@@ -30,8 +31,9 @@ Compares the plan directory with the recorded state and lists what is due, who
 waits for a person, and what comes later. It writes nothing, has no effect and
 takes no lock. Without a recorded state everything is new.
 
-Above 50 changes they are grouped; -verbose lists each of them.`,
-		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode",
+Above 50 changes they are grouped; -verbose lists each of them.
+` + choiceHelp,
+		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode\nplan -target=batch.wave1 -exclude='*/Remind/*'",
 		exits:   []int{exitChanges},
 	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
 		a.dir = first(args, ".")
@@ -44,6 +46,7 @@ Above 50 changes they are grouped; -verbose lists each of them.`,
 	f.BoolVar(&a.markdown, "markdown", false, "print Markdown for a pull request, at most 60,000 bytes")
 	f.BoolVar(&a.summary, "summary", false, "group changes however few they are")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
+	a.choice.bind(f)
 	return cmd
 }
 
@@ -54,11 +57,15 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 	case a.summary && a.verbose:
 		return usagef("Choose one of them.", "-summary and -verbose exclude each other.")
 	}
+	choice, err := a.choice.choice()
+	if err != nil {
+		return err
+	}
 	if err := report(env, g, checkOut(a.out)); err != nil {
 		return err
 	}
 	return withState(ctx, env, g, a.dir, runner.NeedNone, a.now, func(p opened) error {
-		plan, diags := p.Plan(ctx)
+		plan, diags := p.Choose(ctx, choice)
 		if !g.json || diags.HasErrors() {
 			if err := report(p.env, g, diags); err != nil {
 				return err

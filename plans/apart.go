@@ -1,0 +1,21 @@
+package plans
+
+import (
+	"transition/plans/ledger"
+)
+
+// apart reports whether a tenant keeps the way that it has, whatever the plan
+// wants: it got it by a part of another plan, since this one was adopted.
+func (c *computation) apart(r *ledger.Record) bool {
+	return !c.in.Adopted.IsZero() && !r.Apart.IsZero() && !r.Apart.Before(c.in.Adopted)
+}
+
+// rowless decides a tenant that keeps its way, and that no inventory of the plan
+// has ever had: without its row, nothing but what is owed can be done for it.
+func (c *computation) rowless(r *ledger.Record) {
+	c.decide(Task{Tenant: c.absent(r), Record: r, Outside: true}, false)
+	c.plan.Waiting = append(c.plan.Waiting, Wait{
+		Kind: WaitHold, Tenant: r.ID, Batch: r.Batch, Address: r.ID,
+		Reason: "is in no inventory of the adopted plan, and waits until the plan is applied as a whole",
+	})
+}

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/schema/addr"
+	"transition/schema/diag"
+)
+
+// Choice is what somebody wants of a plan. The zero Choice is the plan as it is.
+type Choice struct {
+	Within plans.Scope
+	// Replace are items that are done with and wanted again.
+	Replace []addr.Address
+	By      string // who wants it
+}
+
+// Choose computes what apply would do with a choice. Like Plan it writes nothing
+// and takes no lease.
+func (p *Project) Choose(ctx context.Context, c Choice) (*plans.Plan, diag.List) {
+	res, diags := p.choose(ctx, p.Now(), c)
+	if res == nil {
+		return nil, diags
+	}
+	return res.Plan, diags
+}
+
+// strangers says of selectors that cover nobody which ones may have been meant.
+func (p *Project) strangers(unknown []addr.Selector) diag.List {
+	var l diag.List
+	for _, sel := range unknown {
+		l.Add(p.nobody(sel))
+	}
+	return l
+}
+
+// inPart reports whether the apply leaves something of the plan out. A saved plan
+// says itself what it was made of.
+func (a *applying) inPart() bool { return !a.choice.Within.Whole() }
+
+// apartFrom finds out whether an apply in part makes ways that are not those of
+// the adopted plan. It adopts nothing then, since what it leaves out is still
+// under that one.
+func (a *applying) apartFrom() diag.List {
+	if !a.inPart() || a.p.borrowed {
+		return nil
+	}
+	edited, err := a.p.adoption()
+	if err != nil {
+		return diag.List{unkept(err)}
+	}
+	a.apart = edited != nil
+	return nil
+}
+
+// replaced takes out of the choice what was recorded: it is due once, and no more
+// often.
+func (a *applying) replaced(done []addr.Address) {
+	a.choice.Replace = slices.DeleteFunc(slices.Clone(a.choice.Replace), func(x addr.Address) bool {
+		return slices.Contains(done, x)
+	})
+}
+
+// itemAddress is the address of the item that a fact is about.
+func itemAddress(f *ledger.Fact) addr.Address {
+	phase, item, _ := strings.Cut(f.Item, "/")
+	return addr.Address{Tenant: f.Tenant, Phase: phase, Item: item}
+}
