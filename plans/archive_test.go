@@ -27,6 +27,7 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	now INSTANT                 sets the clock
 //	plan                        prints the plan
 //	apply                       carries it out; every attempt succeeds
+//	                            both take -target=, -exclude= and -replace=
 //	status [SELECTOR]           prints where tenants are
 //	items SELECTOR              prints where their items are
 //	on ADDRESS OUTCOME          from now on attempts of ADDRESS end so: failed,
@@ -109,8 +110,14 @@ func (s *script) run(words []string) {
 	case "now":
 		s.w.now = s.instant(strings.Join(args, " "))
 	case "plan":
-		s.w.show(&s.out, s.w.plan(s.t).Plan)
+		s.choose(args)
+		res := s.w.plan(s.t)
+		for _, sel := range res.Unknown {
+			fmt.Fprintf(&s.out, "error: nobody is covered by %s\n", sel)
+		}
+		s.w.show(&s.out, res.Plan)
 	case "apply":
+		s.choose(args)
 		n := len(s.w.effects)
 		s.w.apply(s.t, s.outcome)
 		for _, e := range s.w.effects[n:] {
@@ -167,6 +174,29 @@ func (s *script) replace(args []string) {
 	s.files["now/"+args[0]] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(old, from, strings.ReplaceAll(to, "\\n", "\n")))}
 	s.edit("now")
 	delete(s.files, "now/"+args[0])
+}
+
+// choose reads what is wanted of a plan.
+func (s *script) choose(args []string) {
+	s.t.Helper()
+	s.w.within, s.w.replace = plans.Scope{}, nil
+	for _, arg := range args {
+		flag, value, _ := strings.Cut(arg, "=")
+		switch flag {
+		case "-target":
+			s.w.within.Targets = append(s.w.within.Targets, s.selector(value))
+		case "-exclude":
+			s.w.within.Excludes = append(s.w.within.Excludes, s.selector(value))
+		case "-replace":
+			a, err := addr.Parse(value)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.w.replace = append(s.w.replace, a)
+		default:
+			s.t.Fatalf("unknown flag %q", arg)
+		}
+	}
 }
 
 func (s *script) instant(text string) time.Time {

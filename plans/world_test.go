@@ -28,6 +28,8 @@ type world struct {
 	records map[string]*ledger.Record
 	now     time.Time
 	live    bool
+	within  plans.Scope
+	replace []addr.Address // what the next plan or apply does again
 	// effects are the attempts that were made, as lines.
 	effects []string
 	next    int64
@@ -56,7 +58,7 @@ func newWorld(t testing.TB, files fs.FS) (*world, diag.List) {
 
 func (w *world) input() plans.Input {
 	return plans.Input{
-		Config: w.cfg, Now: w.now, Live: w.live,
+		Config: w.cfg, Now: w.now, Live: w.live, Within: w.within, Replace: w.replace, By: "ann",
 		Tenants: func(yield func(*schema.Tenant) bool) { w.source.Each(yield) },
 		Records: w.sorted(),
 	}
@@ -121,6 +123,7 @@ func (w *world) apply(t testing.TB, what outcome) {
 		if len(res.Tasks) == 0 {
 			return
 		}
+		w.replace = nil
 		d := res.Decider.Applying()
 		for _, task := range res.Tasks {
 			w.carryOut(d, task, what)
@@ -143,6 +146,7 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	var out plans.Decision
 	for range 100 {
 		d.Decide(task.Tenant, r, &out)
+		d.Narrow(&task, r, &out)
 		if len(out.Actions) == 0 {
 			return
 		}
@@ -224,6 +228,9 @@ func (w *world) show(b *strings.Builder, p *plans.Plan) {
 	}
 	if len(p.Changes) == 0 {
 		b.WriteString("No changes.\n")
+	}
+	if !p.Within.Whole() {
+		fmt.Fprintf(b, "%d left out\n", p.LeftOut)
 	}
 	if !p.Next.IsZero() {
 		fmt.Fprintf(b, "next %s\n", w.time(p.Next))
