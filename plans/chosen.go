@@ -65,11 +65,11 @@ func covers(cfg *schema.Config, sel addr.Selector) diag.List {
 }
 
 // unbounded counts the changes of a task, with all that follows from them, as if
-// everything were wanted; false: it depends on a gate that is not known yet.
+// everything were wanted; and the batch whose gate must be known first, or nil.
 // Where everything is wanted, there is nothing to count.
-func (c *computation) unbounded(task Task) (n int, known bool) {
+func (c *computation) unbounded(task Task) (n int, gate *schema.Batch) {
 	if c.in.Within.Whole() {
-		return 0, true
+		return 0, nil
 	}
 	first := len(c.plan.Changes)
 	defer func() { c.plan.Changes = c.plan.Changes[:first] }()
@@ -78,7 +78,7 @@ func (c *computation) unbounded(task Task) (n int, known bool) {
 	for n := range maxRounds {
 		c.d.Decide(task.Tenant, r, out)
 		if out.NeedsGate != nil && !c.d.gates[out.NeedsGate].Known {
-			return 0, false
+			return 0, out.NeedsGate
 		}
 		if n == 0 {
 			c.asked(r, out)
@@ -88,13 +88,25 @@ func (c *computation) unbounded(task Task) (n int, known bool) {
 		}
 		at = c.follow(task, r, out.Actions, at)
 	}
-	return len(c.plan.Changes) - first, true
+	return len(c.plan.Changes) - first, nil
 }
 
-// leftOut adds up what a part leaves out of a task. Who would be placed counts
-// for its batch all the same: nobody overtakes a batch because of a selector.
-func (c *computation) leftOut(task, part Task, n int) {
-	c.plan.LeftOut += max(0, n)
+// uncounted is a task of which nobody knows yet how much a part leaves out.
+type uncounted struct {
+	task Task
+	left int // without all that there would be
+}
+
+// leftOut adds up what a part leaves out of a task, as soon as the gate is known,
+// if there is one. Who would be placed counts for its batch all the same: nobody
+// overtakes a batch because of a selector.
+func (c *computation) leftOut(task, part Task, n int, gate *schema.Batch) {
+	if gate == nil {
+		c.plan.LeftOut += max(0, n)
+	} else {
+		task.Tenant, task.Record = task.Tenant.Clone(), task.Record.Clone()
+		c.uncounted[gate] = append(c.uncounted[gate], uncounted{task, n})
+	}
 	if task.Place == nil || part.Place != nil {
 		return
 	}
@@ -102,5 +114,13 @@ func (c *computation) leftOut(task, part Task, n int) {
 		if p := all[task.Place]; p != nil {
 			p.add(nil)
 		}
+	}
+}
+
+// countLate adds up what had to wait for a gate that is known now.
+func (c *computation) countLate(gate *schema.Batch) {
+	for _, u := range c.uncounted[gate] {
+		n, _ := c.unbounded(u.task)
+		c.plan.LeftOut += max(0, n+u.left)
 	}
 }

@@ -97,6 +97,7 @@ type computation struct {
 	becomes          map[string]string // of a survey: where the next apply places whom
 	refused          refusals
 	redo             map[string][]*redo // what is to be done again, by tenant
+	uncounted        map[*schema.Batch][]uncounted
 	decision         Decision
 }
 
@@ -119,6 +120,8 @@ func newComputation(in Input, assume bool) *computation {
 		actual:   make(map[*schema.Batch]*progress),
 		upcoming: make(map[upcoming]int),
 		becomes:  make(map[string]string),
+
+		uncounted: make(map[*schema.Batch][]uncounted),
 	}
 	for _, b := range in.Config.Batches {
 		if b.After != nil && c.progress[b.After.Batch] == nil {
@@ -235,6 +238,7 @@ func (c *computation) openGates() {
 			c.complete(task, true)
 		}
 		delete(c.deferred, b)
+		c.countLate(b)
 	}
 	if !c.assume {
 		return
@@ -254,12 +258,12 @@ func (c *computation) decide(task Task, owned bool) {
 
 // complete takes a task to the point where nothing more follows from it.
 func (c *computation) complete(task Task, owned bool) {
-	all, known := c.unbounded(task)
-	if !known {
-		c.deferTask(task, len(c.plan.Changes), owned)
+	part, first := c.d.scope.cut(task), len(c.plan.Changes)
+	all, gate := c.unbounded(task)
+	if gate != nil && !part.Outside {
+		c.deferTask(task, first, owned)
 		return
 	}
-	part, first := c.d.scope.cut(task), len(c.plan.Changes)
 	r := task.Record
 	if c.assume && part.begins() {
 		r = c.begin(&part)
@@ -296,7 +300,7 @@ func (c *computation) complete(task Task, owned bool) {
 		round = c.follow(part, r, out.Actions, round)
 	}
 	c.plan.Waiting = waiting
-	c.leftOut(task, part, all-(len(c.plan.Changes)-first))
+	c.leftOut(task, part, all-(len(c.plan.Changes)-first), gate)
 	c.undone(&part, r)
 	if len(c.plan.Changes) > first {
 		c.keep(part, owned)
