@@ -19,3 +19,15 @@ func (c *computation) rowless(r *ledger.Record) {
 		Reason: "is in no inventory of the adopted plan, and waits until the plan is applied as a whole",
 	})
 }
+
+// forgotten notes what is open and the plan has no more.
+func (c *computation) forgotten(r *ledger.Record, out *Decision) {
+	switch {
+	case c.d.gone == "" || r.Leaving():
+	case c.in.Adopted.IsZero():
+		c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
+	default:
+		c.refused.foreign = append(c.refused.foreign, r.ID+"/"+c.d.gone)
+		out.Actions = out.Actions[:0] // what stands in the way of what, only the other plan knows
+	}
+}

@@ -3,7 +3,6 @@ package plans
 import (
 	"cmp"
 	"iter"
-	"math"
 	"slices"
 	"time"
 
@@ -207,28 +206,6 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	c.decide(Task{Tenant: t, Record: r, Steps: steps}, false)
 }
 
-// occupy counts a placed tenant for its batch's capacity.
-func (c *computation) occupy(t *schema.Tenant, r *ledger.Record, b *schema.Batch) {
-	if b != nil && !math.IsInf(b.Capacity, 1) {
-		c.filler.Use(slices.Index(c.order, b), c.weight(t, r, b))
-	}
-}
-
-// astray reports whether the plan wants a placed tenant in another batch: it
-// names one, or its own does not match it any more and another one does. Nobody
-// is moved past the point of no return.
-func (c *computation) astray(t *schema.Tenant, r *ledger.Record, b *schema.Batch) bool {
-	if t.Block != nil && t.Block.Batch != nil {
-		return t.Block.Batch != b
-	}
-	if b.Match.IsConst() && b.Match.Value || c.passed(r) {
-		return false
-	}
-	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
-	match, err := b.Match.For(&c.d.env)
-	return err == nil && !match
-}
-
 // openGates decides the batches that wait for another one, in the order in
 // which they wait.
 func (c *computation) openGates() {
@@ -356,22 +333,6 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 	return latest
 }
 
-// Change is the action as a line of the plan.
-func (a *Action) Change(r *ledger.Record, at time.Time) Change {
-	ch := Change{
-		Kind: a.Kind, Tenant: r.ID, Batch: r.Batch, Phase: a.Item.Phase.Name, Item: a.Item.Name,
-		At: at, Reason: a.Reason,
-		Detail: Detail{Recipients: a.Recipients, PassesPONR: a.Passes},
-	}
-	if a.Attempt > 1 {
-		ch.Detail.Attempt = a.Attempt
-	}
-	if a.Into != nil {
-		ch.Detail.Into = a.Into.Key()
-	}
-	return ch
-}
-
 func (c *computation) change(ch Change) { c.plan.Changes = append(c.plan.Changes, ch) }
 
 // keep remembers a tenant with changes for apply.
@@ -392,18 +353,6 @@ func (c *computation) deferTask(task Task, first int, owned bool) {
 	c.deferred[b] = append(c.deferred[b], task)
 }
 
-// forgotten notes what is open and the plan has no more.
-func (c *computation) forgotten(r *ledger.Record, out *Decision) {
-	switch {
-	case c.d.gone == "" || r.Leaving():
-	case c.in.Adopted.IsZero():
-		c.refused.items = append(c.refused.items, r.ID+"/"+c.d.gone)
-	default:
-		c.refused.foreign = append(c.refused.foreign, r.ID+"/"+c.d.gone)
-		out.Actions = out.Actions[:0] // what stands in the way of what, only the other plan knows
-	}
-}
-
 // note adds up what the last decision says of later, and of the batch.
 func (c *computation) note(task Task, r *ledger.Record, out *Decision) {
 	c.plan.Locks += len(out.Locks)
@@ -419,15 +368,6 @@ func (c *computation) advance(all map[*schema.Batch]*progress, r *ledger.Record,
 	if p := all[c.d.batches[r.Batch]]; p != nil {
 		p.add(out.Reached)
 	}
-}
-
-// distinct sorts the list and leaves out what it says twice: a tenant is decided
-// several times.
-func distinct(l diag.List) diag.List {
-	l.Sort()
-	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
-		return a.Code == b.Code && a.Detail == b.Detail
-	})
 }
 
 func (c *computation) problems(l diag.List) {

@@ -65,6 +65,22 @@ type Action struct {
 	Passes bool
 }
 
+// Change is the action as a line of the plan.
+func (a *Action) Change(r *ledger.Record, at time.Time) Change {
+	ch := Change{
+		Kind: a.Kind, Tenant: r.ID, Batch: r.Batch, Phase: a.Item.Phase.Name, Item: a.Item.Name,
+		At: at, Reason: a.Reason,
+		Detail: Detail{Recipients: a.Recipients, PassesPONR: a.Passes},
+	}
+	if a.Attempt > 1 {
+		ch.Detail.Attempt = a.Attempt
+	}
+	if a.Into != nil {
+		ch.Detail.Into = a.Into.Key()
+	}
+	return ch
+}
+
 func (d *Decision) reset(phases, items int, explain bool) {
 	*d = Decision{
 		Actions: d.Actions[:0], Waiting: d.Waiting[:0], Locks: d.Locks[:0],

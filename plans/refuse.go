@@ -177,3 +177,12 @@ func quoteSome(ids []string) string {
 	}
 	return b.String()
 }
+
+// distinct sorts the list and leaves out what it says twice: a tenant is decided
+// several times.
+func distinct(l diag.List) diag.List {
+	l.Sort()
+	return slices.CompactFunc(l, func(a, b diag.Diagnostic) bool {
+		return a.Code == b.Code && a.Detail == b.Detail
+	})
+}

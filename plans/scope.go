@@ -89,7 +89,9 @@ func (d *Decider) Narrow(t *Task, r *ledger.Record, out *Decision) {
 }
 
 // within reports whether an action of a decision is within the scope. A late
-// message that another one carries goes out with that one, or waits.
+// message that another one carries goes out with that one, or waits. What is
+// undone, and that a window has passed, is not chosen item by item: what comes
+// after an item goes by that.
 func (d *Decider) within(t *Task, r *ledger.Record, out *Decision, a *Action) bool {
 	batch := home(r)
 	switch {
@@ -97,7 +99,7 @@ func (d *Decider) within(t *Task, r *ledger.Record, out *Decision, a *Action) bo
 		return true
 	case t.Outside:
 		return false
-	case a.Op == ledger.Undo:
+	case a.Op == ledger.Undo, a.Kind == Missed, a.Kind == Skip:
 		return d.scope.tenant(r.ID, batch)
 	case a.Into != nil && !d.scope.item(r.ID, batch, a.Into):
 		return false

@@ -19,6 +19,18 @@ type Choice struct {
 	By      string // who wants it
 }
 
+// made reports whether anything was chosen.
+func (c Choice) made() bool { return !c.Within.Whole() || len(c.Replace) > 0 }
+
+// chosenDue refuses a choice where only time decides.
+func chosenDue() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "choice-of-due", Summary: "What time makes due is not chosen from",
+		Detail: "With -auto-approve=due everything is done that is due under the adopted plan, and nothing else.",
+		Hint:   "Leave -target, -exclude and -replace out, or apply a part by hand: transition apply -target=SELECTOR",
+	}
+}
+
 // Choose computes what apply would do with a choice. Like Plan it writes nothing
 // and takes no lease.
 func (p *Project) Choose(ctx context.Context, c Choice) (*plans.Plan, diag.List) {

@@ -62,7 +62,7 @@ func again(addresses ...string) func(*runner.ApplyOptions) {
 }
 
 // onTime does what time has made due under the adopted plan.
-func (b *bench) onTime() (runner.ApplyResult, diag.List) {
+func (b *bench) onTime(change ...func(*runner.ApplyOptions)) (runner.ApplyResult, diag.List) {
 	b.tb.Helper()
 	p := b.open(runner.NeedWrite, "")
 	defer p.Close()
@@ -70,7 +70,11 @@ func (b *bench) onTime() (runner.ApplyResult, diag.List) {
 	if diags.HasErrors() || adopted == nil {
 		b.tb.Fatalf("adopted plan %v: %v", adopted, diags)
 	}
-	return adopted.ApplyDue(b.tb.Context(), runner.ApplyOptions{User: "cron"}, nil)
+	o := runner.ApplyOptions{User: "cron"}
+	for _, c := range change {
+		c(&o)
+	}
+	return adopted.ApplyDue(b.tb.Context(), o, nil)
 }
 
 // mustOnTime is onTime without errors.
@@ -115,6 +119,19 @@ func TestPartIsNotAdopted(t *testing.T) {
 	if r := b.record("acme"); !r.T.Equal(b.instant("2027-03-27 18:00")) {
 		t.Errorf("T %s", r.T)
 	}
+}
+
+func TestWhatTimeMakesDueIsNotChosenFrom(t *testing.T) {
+	b := newBench(t, story, "acme,a@a.example")
+	c := b.real("2027-03-01 09:00")
+	b.now()
+	c.Set(b.instant("2027-03-06 18:00"))
+	for _, choice := range []func(*runner.ApplyOptions){target("acme"), again("acme/Tell/notice")} {
+		if _, diags := b.onTime(choice); !diags.HasErrors() {
+			t.Error("it was")
+		}
+	}
+	b.want()
 }
 
 func TestFirstApplyInPartAdoptsNothing(t *testing.T) {
