@@ -2,12 +2,29 @@ package plans
 
 import (
 	"transition/plans/ledger"
+	"transition/schema"
 )
 
 // apart reports whether a tenant keeps the way that it has, whatever the plan
 // wants: it got it by a part of another plan, since this one was adopted.
 func (c *computation) apart(r *ledger.Record) bool {
 	return !c.in.Adopted.IsZero() && !r.Apart.IsZero() && !r.Apart.Before(c.in.Adopted)
+}
+
+// keepWay decides a tenant on the way that it has. Only its own wish changes that:
+// a later date that it asked for since.
+func (c *computation) keepWay(t *schema.Tenant, r *ledger.Record) {
+	b := c.d.batches[c.renamed(r.Batch)]
+	c.occupy(t, r, b)
+	task := Task{Tenant: t, Record: r}
+	if own := r.Own; b != nil && own != nil && own.Base.Equal(r.T) && !own.T.Equal(r.T) {
+		var ok bool
+		if task.Steps, ok = c.reschedule(t, r, course{b, own.T, Zone(c.in.Config, t, b)}); !ok {
+			return
+		}
+		task.Steps[0].Fact.Apart = true
+	}
+	c.decide(task, false)
 }
 
 // rowless decides a tenant that keeps its way, and that no inventory of the plan

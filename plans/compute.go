@@ -178,9 +178,12 @@ func (c *computation) gone(r *ledger.Record) {
 // batch, is known.
 func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	switch {
-	case r.Left != nil && !fresh, r.Back != nil, c.apart(r):
+	case r.Left != nil && !fresh, r.Back != nil:
 		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
 		c.decide(Task{Tenant: t, Record: r}, false)
+		return
+	case c.apart(r):
+		c.keepWay(t, r)
 		return
 	case r.Batch == "":
 		c.candidate(t, r, fresh)

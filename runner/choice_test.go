@@ -177,6 +177,23 @@ func TestTenantOnlyInAPartIsLeftWhereItIs(t *testing.T) {
 	b.want("send cara/Tell/notice #1")
 }
 
+func TestWishOfATenantOnAnotherWayIsHeard(t *testing.T) {
+	const postpone = "transition \"t\" {\n  time_zone = \"Europe/Vienna\"\n  postpone { max = 1 }\n}"
+	plan := strings.Replace(story, `transition "t" { time_zone = "Europe/Vienna" }`, postpone, 1)
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example")
+	c := b.real("2027-03-01 09:00")
+	b.now()
+	b.write("p.transition.hcl", strings.Replace(plan, "2027-03-20", "2027-03-27", 1))
+	b.now(target("acme"))
+	b.told(runner.Verb{Kind: runner.Postpone, To: b.instant("2027-04-03 18:00")}, "acme")
+	c.Advance(time.Hour)
+	b.mustOnTime()
+	b.mustOnTime()
+	if r := b.record("acme"); !r.T.Equal(b.instant("2027-04-03 18:00")) || !r.Apart.Equal(c.Now()) {
+		t.Errorf("T %s, apart since %s", r.T, r.Apart)
+	}
+}
+
 func TestTenantWithdrawnInPartIsNotEnrolledAgain(t *testing.T) {
 	b := newBench(t, story, "acme,a@a.example", "beta,b@b.example")
 	c := b.real("2027-03-01 09:00")

@@ -152,7 +152,7 @@ func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
 		facts = append(facts, plans.PlaceFact(t.record, b, t.plan.T, zone, now))
 	}
 	for i := range facts {
-		facts[i].Apart = e.apart && facts[i].Kind != ledger.Replaced
+		facts[i].Apart = facts[i].Apart || e.apart && facts[i].Kind != ledger.Replaced
 	}
 	return facts
 }
