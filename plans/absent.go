@@ -88,11 +88,13 @@ func (c *computation) zone(name string) *time.Location {
 // it is clear that it may leave.
 func (c *computation) gone(r *ledger.Record) {
 	switch removal := c.removedTenant(r.ID); {
+	case c.apart(r) && r.Left == nil:
+		c.rowless(r)
 	case r.Left != nil:
 		c.decide(Task{Tenant: c.absent(r.ID, r.Left.Row), Record: r, Edits: c.edits.steps}, false)
 	case removal != nil:
 		c.dismiss(removal, r)
-	case c.passed(r):
+	case c.passed(r) && c.in.Within.tenant(r.ID, r.Batch):
 		c.refused.leftPassed = append(c.refused.leftPassed, r.ID)
 	default:
 		c.refused.gone = append(c.refused.gone, r.ID)

@@ -31,6 +31,7 @@ var update = flag.Bool("update", false, "rewrite the want sections of testdata/*
 //	check                       prints what is wrong with the plan for its tenants
 //	plan                        prints the plan
 //	apply                       carries it out; every attempt succeeds
+//	                            both take -target=, -exclude= and -replace=
 //	status [SELECTOR]           prints where tenants are
 //	items SELECTOR              prints where their items are
 //	on ADDRESS OUTCOME          from now on attempts of ADDRESS, or of ADDRESS/RECIPIENT,
@@ -130,8 +131,14 @@ func (s *script) run(words []string) {
 	case "check":
 		s.report(plans.CheckTenants(s.w.cfg, s.w.input().Tenants))
 	case "plan":
-		s.w.show(&s.out, s.w.plan(s.t).Plan)
+		s.choose(args)
+		res := s.w.plan(s.t)
+		for _, sel := range res.Unknown {
+			fmt.Fprintf(&s.out, "error: nobody is covered by %s\n", sel)
+		}
+		s.w.show(&s.out, res.Plan)
 	case "apply":
+		s.choose(args)
 		n := len(s.w.effects)
 		s.w.asked = s.reply
 		s.w.apply(s.t, s.outcome)
@@ -240,6 +247,29 @@ func (s *script) reset(batch, reason string) {
 	}
 	r := s.w.record(ledger.BatchID(batch))
 	r.Apply(ledger.Fact{At: s.w.now, Tenant: r.ID, Kind: ledger.Reset, Round: state.Round + 1, By: "ann", Reason: reason})
+}
+
+// choose reads what is wanted of a plan.
+func (s *script) choose(args []string) {
+	s.t.Helper()
+	s.w.within, s.w.replace = plans.Scope{}, nil
+	for _, arg := range args {
+		flag, value, _ := strings.Cut(arg, "=")
+		switch flag {
+		case "-target":
+			s.w.within.Targets = append(s.w.within.Targets, s.selector(value))
+		case "-exclude":
+			s.w.within.Excludes = append(s.w.within.Excludes, s.selector(value))
+		case "-replace":
+			a, err := addr.Parse(value)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.w.replace = append(s.w.replace, a)
+		default:
+			s.t.Fatalf("unknown flag %q", arg)
+		}
+	}
 }
 
 func (s *script) instant(text string) time.Time {

@@ -3,13 +3,13 @@ package plans
 import (
 	"cmp"
 	"iter"
-	"math"
 	"slices"
 	"time"
 
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
+	"transition/schema/addr"
 )
 
 // Input is what a plan is computed from.
@@ -29,6 +29,15 @@ type Input struct {
 	Row func(id string) map[string]string
 	// Live: somebody applies at present.
 	Live bool
+	// Within is the part of the plan that is wanted.
+	Within Scope
+	// Replace are items that are done with and that By wants done again.
+	Replace []addr.Address
+	By      string
+	// Since is when Config was adopted, if only what time makes due under it is
+	// wanted: whoever got another way since, by a part of another plan, keeps it.
+	// Zero: the ways of Config are wanted.
+	Since time.Time
 }
 
 // Task is a tenant for which something is due.
@@ -41,8 +50,11 @@ type Task struct {
 	// Edits come first: what the plan calls the tenant and its items now, and what
 	// it gives up. Record is as it is after them, at the revision before.
 	Edits []Step
-	// Steps change the way of a tenant that is on it.
+	// Steps change the way of a tenant that is on it, or make an item of it due
+	// again.
 	Steps []Step
+	// Outside: only what is owed to the tenant is done.
+	Outside bool
 }
 
 // begins reports whether something about the tenant as a whole comes first.
@@ -60,6 +72,9 @@ type Result struct {
 	// Inserts: some action is about an item that came into the plan after its
 	// tenant had passed the phase.
 	Inserts bool
+	// Unknown are the selectors of Input.Within, and of Input.Replace, that cover
+	// neither a tenant nor a batch.
+	Unknown []addr.Selector
 }
 
 // Compute works out the plan: for each tenant everything that may be done now,
@@ -95,6 +110,8 @@ type computation struct {
 	zones            map[string]*time.Location
 	edits            edits
 	refused          refusals
+	redo             map[string][]*redo // what is to be done again, by tenant
+	uncounted        map[*schema.Batch][]uncounted
 	decision         Decision
 }
 
@@ -119,6 +136,8 @@ func newComputation(in Input, assume bool) *computation {
 		becomes:  make(map[string]string),
 		zones:    make(map[string]*time.Location),
 		edits:    newEdits(in.Config),
+
+		uncounted: make(map[*schema.Batch][]uncounted),
 	}
 	if in.Adopted != nil {
 		c.d.compareWith(in.Adopted)
@@ -130,6 +149,8 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
+	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
+	c.choose()
 	return c
 }
 
@@ -165,6 +186,7 @@ func (c *computation) merge() error {
 			return
 		}
 		c.plan.Tenants++
+		c.met(r)
 		if !r.EnrolledAt.IsZero() && r.Left == nil {
 			c.refused.active++
 		}
@@ -172,7 +194,7 @@ func (c *computation) merge() error {
 			c.gone(r)
 			return
 		}
-		c.tenant(t, r, r.EnrolledAt.IsZero() || r.Left != nil && r.Left.By == "")
+		c.tenant(t, r, !c.apart(r) && (r.EnrolledAt.IsZero() || r.Left != nil && r.Left.By == ""))
 	})
 }
 
@@ -183,6 +205,9 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	case r.Left != nil && !fresh, r.Back != nil:
 		c.occupy(t, r, c.d.batches[c.renamed(r.Batch)])
 		c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps}, false)
+		return
+	case c.apart(r):
+		c.keepWay(t, r)
 		return
 	case r.Batch == "":
 		c.candidate(t, r, fresh)
@@ -207,37 +232,16 @@ func (c *computation) tenant(t *schema.Tenant, r *ledger.Record, fresh bool) {
 	c.decide(Task{Tenant: t, Record: r, Edits: c.edits.steps, Steps: steps}, false)
 }
 
-// occupy counts a placed tenant for its batch's capacity.
-func (c *computation) occupy(t *schema.Tenant, r *ledger.Record, b *schema.Batch) {
-	if b != nil && !math.IsInf(b.Capacity, 1) {
-		c.filler.Use(slices.Index(c.order, b), c.weight(t, r, b))
-	}
-}
-
-// astray reports whether the plan wants a placed tenant in another batch: it
-// names one, or its own does not match it any more and another one does. Nobody
-// is moved past the point of no return.
-func (c *computation) astray(t *schema.Tenant, r *ledger.Record, b *schema.Batch) bool {
-	if t.Block != nil && t.Block.Batch != nil {
-		return t.Block.Batch != b
-	}
-	if b.Match.IsConst() && b.Match.Value || c.passed(r) {
-		return false
-	}
-	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
-	match, err := b.Match.For(&c.d.env)
-	return err == nil && !match
-}
-
 // openGates decides the batches that wait for another one, in the order in
 // which they wait.
 func (c *computation) openGates() {
 	for _, b := range waitingOrder(c.in.Config.Batches) {
 		c.d.gates[b] = c.progress[b.After.Batch].gate(c.d, b, c.in.Now)
 		for _, task := range c.deferred[b] {
-			c.decide(task, true)
+			c.complete(task, true)
 		}
 		delete(c.deferred, b)
+		c.countLate(b)
 	}
 	if !c.assume {
 		return
@@ -251,9 +255,21 @@ func (c *computation) openGates() {
 // decide works out the changes of one tenant and all that follows from them.
 // owned: the task shares nothing with what is streamed.
 func (c *computation) decide(task Task, owned bool) {
-	r, first := task.Record, len(c.plan.Changes)
-	if c.assume && task.begins() {
-		r = c.begin(&task)
+	c.again(&task)
+	c.complete(task, owned)
+}
+
+// complete takes a task to the point where nothing more follows from it.
+func (c *computation) complete(task Task, owned bool) {
+	part, first := c.d.scope.cut(task), len(c.plan.Changes)
+	all, gate := c.unbounded(task)
+	if gate != nil && !part.Outside {
+		c.deferTask(task, first, owned)
+		return
+	}
+	r := task.Record
+	if c.assume && part.begins() {
+		r = c.begin(&part)
 	}
 	out := &c.decision
 	var round time.Time
@@ -266,18 +282,19 @@ func (c *computation) decide(task Task, owned bool) {
 			c.deferTask(task, first, owned)
 			return
 		}
-		c.problems(out.Problems)
-		if n == 0 && c.d.gone != "" {
-			c.stray(r)
+		c.d.Narrow(&part, r, out)
+		if !part.Outside {
+			c.problems(out.Problems)
 		}
 		if n == 0 {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
+			c.forgotten(r, out)
 			if !leaves(task.Steps) { // else that is said
 				c.asked(r, out)
 			}
-			adopts = c.adopt(&task, r, out, first)
+			adopts = c.adopt(&part, r, out, first)
 			c.advance(c.actual, r, out)
 			c.d.noteStopped(r, out)
 		}
@@ -287,13 +304,19 @@ func (c *computation) decide(task Task, owned bool) {
 		if !clones {
 			r, clones = r.Clone(), true
 		}
-		round = c.follow(task, r, out.Actions, round)
+		c.makes(&part, out.Actions)
+		round = c.follow(part, r, out.Actions, round)
 	}
 	c.plan.Waiting = waiting
-	if len(c.plan.Changes) > first+adopts {
-		c.keep(task, owned)
+	c.leftOut(task, part, all-(len(c.plan.Changes)-first), gate)
+	c.undone(&part, r)
+	if part.Outside && len(c.plan.Changes) == first+len(part.Edits) { // nothing is owed
+		c.plan.Changes = c.plan.Changes[:first]
 	}
-	c.note(task, r, out)
+	if len(c.plan.Changes) > first+adopts {
+		c.keep(part, owned)
+	}
+	c.note(part, r, out)
 }
 
 // maxRounds bounds the closure. Each round begins at least one item that never
@@ -312,7 +335,9 @@ func (c *computation) begin(task *Task) *ledger.Record {
 		r.Apply(EnrolFact(r.ID, c.in.Now))
 	}
 	for _, s := range task.Steps {
-		c.change(s.Change)
+		if s.Change.Kind != 0 {
+			c.change(s.Change)
+		}
 		for _, f := range s.Facts() {
 			r.Apply(f)
 		}
@@ -341,7 +366,7 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		if at.After(latest) {
 			latest = at
 		}
-		c.change(a.Change(r, at))
+		c.change(task.Change(a, r, at))
 		a.Succeed(r, c.in.Now)
 		c.d.room.start(a)
 	}

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -125,6 +126,7 @@ func (c *computation) displace(r *ledger.Record, zone *time.Location, why string
 func (c *computation) reschedule(r *ledger.Record, to course) []Step {
 	ref := &c.refused
 	switch {
+	case !c.in.Within.tenant(r.ID, r.Batch, to.batch.Name): // what is left out does no harm
 	case c.passed(r):
 		ref.passed = append(ref.passed, r.ID)
 		return nil
@@ -230,3 +232,25 @@ func (c *computation) renames(r *ledger.Record, b *schema.Batch) bool {
 
 // ofBatch reports whether a record is that of a batch rather than of a tenant.
 func ofBatch(id string) bool { return ledger.OfBatch(id) }
+
+// occupy counts a placed tenant for its batch's capacity.
+func (c *computation) occupy(t *schema.Tenant, r *ledger.Record, b *schema.Batch) {
+	if b != nil && !math.IsInf(b.Capacity, 1) {
+		c.filler.Use(slices.Index(c.order, b), c.weight(t, r, b))
+	}
+}
+
+// astray reports whether the plan wants a placed tenant in another batch: it
+// names one, or its own does not match it any more and another one does. Nobody
+// is moved past the point of no return.
+func (c *computation) astray(t *schema.Tenant, r *ledger.Record, b *schema.Batch) bool {
+	if t.Block != nil && t.Block.Batch != nil {
+		return t.Block.Batch != b
+	}
+	if b.Match.IsConst() && b.Match.Value || c.passed(r) {
+		return false
+	}
+	c.d.env = schema.Env{Tenant: t, T: r.T, Zone: Zone(c.in.Config, t, b), Batch: b.Name}
+	match, err := b.Match.For(&c.d.env)
+	return err == nil && !match
+}

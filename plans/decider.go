@@ -31,6 +31,7 @@ type Decider struct {
 	live bool
 	// explain: fill Decision.Items with reasons, for people.
 	explain bool
+	scope   Scope // see Narrow
 
 	byKey   []*schema.Item // sorted by Item.Key
 	keys    []string

@@ -191,7 +191,7 @@ func (l *line) reason(p pattern) string {
 // the adoption of the plan as a whole records. It returns how many changes it has
 // added to those of the tenant, which begin at first.
 func (c *computation) adopt(task *Task, r *ledger.Record, out *Decision, first int) int {
-	if c.d.before == nil || !c.assume || task.Place != nil || r.Batch == "" || r.Leaving() {
+	if c.d.before == nil || !c.assume || !c.in.Within.Whole() || task.Outside || task.Place != nil || r.Batch == "" || r.Leaving() {
 		return 0
 	}
 	c.result.Inserts = c.result.Inserts || slices.ContainsFunc(out.Actions, func(a Action) bool { return a.Inserted })

@@ -129,7 +129,7 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 		return r
 	}
 	for _, x := range list {
-		if goesOn(r.Item(x.From)) {
+		if stillOpen(r.Item(x.From)) {
 			c.refused.going = append(c.refused.going, r.ID+"/"+x.From)
 		}
 	}
@@ -142,9 +142,9 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 	return c.edited(r, Step{Change: ch, Fact: facts[0], Also: facts[1:]})
 }
 
-// goesOn reports whether an attempt of an item is open in the state, under the
+// stillOpen reports whether an attempt of an item is open in the state, under the
 // name that it has there.
-func goesOn(it *ledger.Item) bool {
+func stillOpen(it *ledger.Item) bool {
 	return it.State == ledger.Polling || it.Release != nil && it.Release.State == ledger.Polling
 }
 

@@ -24,11 +24,24 @@ func (w *walk) told() notice {
 			continue
 		}
 		n.first = earliest(n.first, earliest(it.Noticed, it.At))
-		if it.Notice && it.State == ledger.Done && it.Announced.Equal(w.r.T) {
-			n.final = earliest(n.final, it.At)
+		if it.Announced.Equal(w.r.T) {
+			n.final = earliest(n.final, firstTold(it, w.r))
 		}
 	}
 	return n
+}
+
+// firstTold is when a message, whose newest sending names the present T, first
+// told it; zero: it did not. To send it again does not make it untold.
+func firstTold(it *ledger.Item, r *ledger.Record) time.Time {
+	switch {
+	case !it.Noticed.IsZero() && !it.Noticed.Before(r.PlacedAt):
+		return it.Noticed
+	case it.Notice && it.State == ledger.Done:
+		return it.At
+	default:
+		return time.Time{}
+	}
 }
 
 // unnoticed says that the tenant was not told early enough, or nil.

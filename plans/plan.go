@@ -7,6 +7,7 @@ package plans
 import (
 	"time"
 
+	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -185,6 +186,12 @@ type Plan struct {
 	// because it is no part of it.
 	Left    []Change
 	Waiting []Wait
+	// Within is the part that was wanted, and LeftOut the number of changes that
+	// it leaves out.
+	Within  Scope
+	LeftOut int
+	// Replaced are the items that are done again because somebody wants it.
+	Replaced []addr.Address
 	// Upcoming is what comes later if nothing changes, by instant and kind.
 	Upcoming []Upcoming
 	// Next is the next instant at which anything falls due; zero: never.

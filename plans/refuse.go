@@ -25,6 +25,7 @@ type refusals struct {
 	passed     []string            // their T changed past the point of no return
 	past       []string            // their T would lie in the past
 	unnoticed  []string            // their T moved so near that notice cannot be given
+	foreign    []string            // addresses of open items that only a part of another plan has
 	lost       map[string][]string // by batch that the plan has no more
 	warned     map[*schema.Constraint][]string
 	editRefusals
@@ -63,6 +64,13 @@ func (c *computation) refuse() {
 		"%s told too late of the new date, even if the correction went out now: %s. The plan asks for "+needed(c.in.Config.Notice)+".",
 		"Write a later cutover, or change notice for the whole transition.")
 	c.refuseEdits()
+	if n := len(ref.foreign); n > 0 {
+		c.plan.Diagnostics.Add(diag.Diagnostic{
+			Severity: diag.Warning, Code: "open-elsewhere", Summary: "The adopted plan does not have an item that is open",
+			Detail: fmt.Sprintf("%s left alone, since something of them was begun by a part of a plan that was not adopted, and has not ended: %s.", count(n, "tenant is", "tenants are"), quoteSome(ref.foreign)),
+			Hint:   "Apply the plan directory as a whole, or what is left of it for these tenants: transition apply -target=TENANT",
+		})
+	}
 	for _, con := range c.in.Config.Constraints {
 		if ids := ref.warned[con]; len(ids) > 0 {
 			c.plan.Diagnostics.Add(diag.Diagnostic{

@@ -31,6 +31,8 @@ type world struct {
 	records map[string]*ledger.Record
 	now     time.Time
 	live    bool
+	within  plans.Scope
+	replace []addr.Address // what the next plan or apply does again
 	// effects are the attempts that were made, as lines.
 	effects []string
 	next    int64
@@ -67,7 +69,7 @@ func newWorld(t testing.TB, files fs.FS) (*world, diag.List) {
 
 func (w *world) input() plans.Input {
 	in := plans.Input{
-		Config: w.cfg, Now: w.now, Live: w.live,
+		Config: w.cfg, Now: w.now, Live: w.live, Within: w.within, Replace: w.replace, By: "ann",
 		Tenants: slices.Values(w.tenants),
 		Records: w.sorted(),
 		Row:     func(id string) map[string]string { return w.rows[id] },
@@ -148,6 +150,7 @@ func (w *world) apply(t testing.TB, what outcome) {
 		if w.settle() {
 			continue
 		}
+		w.replace = nil
 		d := res.Decider.Applying()
 		for _, task := range res.Tasks {
 			w.carryOut(d, task, what)
@@ -201,6 +204,7 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 	var out plans.Decision
 	for range 100 {
 		d.Decide(task.Tenant, r, &out)
+		d.Narrow(&task, r, &out)
 		acts := slices.DeleteFunc(slices.Clone(out.Actions), w.crowded)
 		if len(acts) == 0 {
 			return
@@ -347,6 +351,9 @@ func (w *world) show(b *strings.Builder, p *plans.Plan) {
 	}
 	if len(p.Changes) == 0 {
 		b.WriteString("No changes.\n")
+	}
+	if !p.Within.Whole() {
+		fmt.Fprintf(b, "%d left out\n", p.LeftOut)
 	}
 	if !p.Next.IsZero() {
 		fmt.Fprintf(b, "next %s\n", w.time(p.Next))

@@ -78,10 +78,16 @@ func (p *Project) inventoryDigest() (string, error) {
 }
 
 // adopt records under which plan, and at which instant of a rehearsal, things
-// happen from now on. Those who leave are recorded with it: only the plan of
+// happen from now on. A part of a plan is not adopted: what it leaves out is still
+// under the one before. Those who leave are recorded with it: only the plan of
 // before knows what they were.
 func (a *applying) adopt(ctx context.Context) diag.List {
-	commit := store.Commit{Now: a.p.Now(), Adopt: a.adoption}
+	commit := store.Commit{Now: a.p.Now()}
+	if a.inPart() {
+		a.apart = a.adoption != nil && !a.p.borrowed
+	} else {
+		commit.Adopt = a.adoption
+	}
 	if a.p.meta.Kind == store.Rehearsal && a.p.instant.After(a.p.meta.Clock) {
 		commit.Clock = a.p.instant
 	}

@@ -14,9 +14,12 @@ import (
 
 // ApplyOptions say how to apply.
 type ApplyOptions struct {
-	Saved       *SavedPlan // nil: whatever is due
-	Parallelism int        // attempts at once; below 1: 10
-	Wait        bool       // stay until retries and polls have ended
+	Saved *SavedPlan // nil: whatever is due
+	// Choice is what is wanted of what is due; with Saved, what that was made of.
+	// By is User.
+	Choice      Choice
+	Parallelism int  // attempts at once; below 1: 10
+	Wait        bool // stay until retries and polls have ended
 	// Onward lets time go on while effects run: what falls due meanwhile begins as
 	// well. Otherwise all is judged as of the instant that was confirmed. It is of
 	// no use to a rehearsal, whose clock stands still.
@@ -82,7 +85,11 @@ type scope interface {
 // apply is Apply within a scope; nil: everything that is due.
 func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
-	a := &applying{p: p, o: o, within: within, res: &res, hard: hard, unknown: make(map[string]bool)}
+	a := &applying{p: p, o: o, within: within, choice: o.Choice, res: &res, hard: hard, unknown: make(map[string]bool)}
+	if o.Saved != nil {
+		a.choice = o.Saved.choice()
+	}
+	a.choice.By = o.User
 	diags := a.prepare(ctx)
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags
@@ -168,6 +175,8 @@ type applying struct {
 	p       *Project
 	o       ApplyOptions
 	within  scope // nil: everything
+	choice  Choice
+	apart   bool // tenants get ways that are not those of the adopted plan
 	lease   store.Lease
 	res     *ApplyResult
 	hard    <-chan struct{}
@@ -244,7 +253,7 @@ func (a *applying) propose(ctx context.Context) diag.List {
 	adoption, unread := a.p.adoption()
 	first, diags := a.compute(ctx, a.p.Now())
 	if diags.HasErrors() {
-		a.res.Invalid = a.p.invalid(first)
+		a.res.Invalid = !a.choice.made() && a.p.invalid(first) // else the choice may be what is wrong
 		return diags
 	}
 	if unread != nil {
@@ -276,7 +285,7 @@ func (a *applying) propose(ctx context.Context) diag.List {
 // compute works out the plan. What a plan may not do to tenants is no reason to
 // keep them locked.
 func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
-	res, diags := a.p.compute(ctx, now)
+	res, diags := a.p.choose(ctx, now, a.choice)
 	if _, frees := a.within.(releases); frees && res != nil {
 		return res, nil
 	}

@@ -249,6 +249,10 @@ func (e *engine) notePlacement(en *entry) {
 		e.noted(plans.Change{Kind: plans.Enrol, Tenant: pt.Record.ID, At: en.at})
 	}
 	for _, s := range pt.Steps {
+		if s.Change.Kind == 0 { // an item that is done again
+			e.replaced = append(e.replaced, itemAddress(&s.Fact))
+			continue
+		}
 		e.noted(s.Change)
 	}
 	if pt.Place != nil {

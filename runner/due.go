@@ -136,6 +136,9 @@ func NeverAdopted() diag.Diagnostic {
 // as a warning. If the plan directory is wrong, it does nothing: the result is
 // Invalid.
 func (a *Adopted) ApplyDue(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
+	if o.Choice.made() {
+		return ApplyResult{}, diag.List{chosenDue()}
+	}
 	edits, invalid, diags := a.edits(ctx)
 	if diags.HasErrors() {
 		return ApplyResult{Invalid: invalid}, diags

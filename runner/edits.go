@@ -121,7 +121,7 @@ func (a *applying) adopted() {
 	moved := make(map[string]bool)
 	for i := range a.first.Tasks {
 		t := &a.first.Tasks[i]
-		if slices.ContainsFunc(t.Steps, func(s plans.Step) bool { return s.Change.Kind == plans.Adopt }) {
+		if slices.ContainsFunc(slices.Concat(t.Edits, t.Steps), func(s plans.Step) bool { return s.Change.Kind == plans.Adopt }) {
 			moved[t.Record.ID] = true
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"transition/runner/clock"
 	"transition/runner/store"
 	"transition/schema"
+	"transition/schema/addr"
 )
 
 // maxFacts bounds what one commit records, so that a commit stays short.
@@ -39,6 +40,7 @@ type engine struct {
 	parallel int
 	retries  bool  // wait for retries while anything else runs
 	serial   int64 // of the state, as far as it is known here
+	apart    bool  // tenants get ways that are not those of the adopted plan
 
 	queue   queue
 	limits  limits
@@ -55,7 +57,9 @@ type engine struct {
 	stopped bool            // no new effects
 	turned  []*schema.Batch // whose breaker has opened or closed, and whose tenants are to be decided anew
 	tide    *tide           // nil: time stands still during the pass
-	out     plans.Decision
+	// replaced are the items of which it was recorded that they are done again.
+	replaced []addr.Address
+	out      plans.Decision
 }
 
 // task is a tenant for which something is due.
@@ -123,7 +127,7 @@ func (e *engine) add(pt plans.Task) {
 		return s.Fact.Kind != ledger.Renamed && !e.allows(s.Change.Kind, s.Change.Address()) // nothing is decided under old names
 	})
 	t.plan.Steps = slices.DeleteFunc(slices.Clone(pt.Steps), func(s plans.Step) bool {
-		return !e.allows(s.Change.Kind, s.Change.Address())
+		return s.Change.Kind != 0 && !e.allows(s.Change.Kind, s.Change.Address())
 	})
 	if !e.allows(plans.Enrol, pt.Record.ID) {
 		t.plan.New = false
@@ -316,6 +320,7 @@ func (e *engine) decide(t *task) {
 	}
 	t.batch = e.decider.Batch(t.record.Batch)
 	e.decider.Decide(t.tenant, t.record, &e.out)
+	e.decider.Narrow(&t.plan, t.record, &e.out)
 	e.sleep(t, e.out.Retry)
 	wanted := make(map[attemptKey]bool)
 	for i := range e.out.Actions {
@@ -341,7 +346,7 @@ func (e *engine) sleep(t *task, until time.Time) {
 // enqueue queues an action, once for each recipient. What is queued already is
 // brought up to date.
 func (e *engine) enqueue(t *task, a *plans.Action, wanted map[attemptKey]bool) {
-	ch := &change{Change: a.Change(t.record, a.At)}
+	ch := &change{Change: t.plan.Change(a, t.record, a.At)}
 	for _, to := range recipients(a, t.record) {
 		k := attemptKey{a.Item, a.Op, to}
 		wanted[k] = true

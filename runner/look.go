@@ -18,8 +18,13 @@ import (
 // Mistakes are both in the list and in the plan's Diagnostics; the list also says
 // which locks are due while there are any.
 func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
-	res, diags := p.compute(ctx, p.Now())
-	if diags.HasErrors() && p.invalid(res) {
+	return p.Choose(ctx, Choice{})
+}
+
+// Choose is Plan for what somebody wants of the plan.
+func (p *Project) Choose(ctx context.Context, c Choice) (*plans.Plan, diag.List) {
+	res, diags := p.choose(ctx, p.Now(), c)
+	if diags.HasErrors() && !c.made() && p.invalid(res) {
 		diags = append(diags, p.DueLocks(ctx)...)
 	}
 	if res == nil {
@@ -46,6 +51,11 @@ func (p *Project) invalid(res *plans.Result) bool { return res != nil || p.sound
 // compute works out the plan at an instant. The result is nil if it did not come
 // to that.
 func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
+	return p.choose(ctx, now, Choice{})
+}
+
+// choose is compute for what somebody wants of the plan.
+func (p *Project) choose(ctx context.Context, now time.Time, c Choice) (*plans.Result, diag.List) {
 	diags := p.sound()
 	if !diags.HasErrors() && p.instant.IsZero() {
 		diags = append(diags, p.clockRight()...)
@@ -55,11 +65,14 @@ func (p *Project) compute(ctx context.Context, now time.Time) (*plans.Result, di
 	}
 	gone := p.rows(ctx)
 	defer gone.close()
-	res, err := plans.Compute(p.input(ctx, now, gone, &diags))
+	in := p.input(ctx, now, gone, &diags)
+	in.Within, in.Replace, in.By = c.Within, c.Replace, c.By
+	res, err := plans.Compute(in)
 	if err != nil {
 		return nil, append(diags, stateProblem(err))
 	}
 	diags = append(append(diags, res.Plan.Diagnostics...), gone.unknown()...)
+	diags = append(diags, p.strangers(res.Unknown)...)
 	diags.Fill(p.Config.Sources)
 	res.Plan.Diagnostics = diags
 	if p.state != nil {

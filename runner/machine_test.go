@@ -22,6 +22,7 @@ import (
 	"transition/runner/clock"
 	"transition/schema"
 	"transition/schema/addr"
+	"transition/schema/diag"
 )
 
 const machinePlan = head + `
@@ -459,13 +460,16 @@ func (m *machine) apply(s script) {
 	m.script, m.n, m.events, m.spoken, m.drained = s, 0, 0, 0, false
 	hard := make(chan struct{})
 	m.cancel, m.hard = cancel, hard
-	m.note("apply x%d, pace %s", s.parallelism, s.pace)
+	m.note("apply x%d, pace %s, %v", s.parallelism, s.pace, s.choice)
 	paced := &asked{Clock: &moving{m.c, s.pace}, most: 1000, end: cancel}
 	m.clock = paced
 	p := m.bench.open(runner.NeedWrite, "")
 	m.clock = m.c
 	before, _ := p.Meta()
-	o := runner.ApplyOptions{Parallelism: s.parallelism, Events: m.event}
+	o := runner.ApplyOptions{Parallelism: s.parallelism, Events: m.event, Choice: s.choice}
+	for _, a := range s.choice.Replace {
+		m.again[a.String()]++
+	}
 	if s.prompt != nil {
 		atThePrompt(func(*plans.Plan) { m.speak(*s.prompt, "acme") })(&o)
 	}
@@ -476,7 +480,8 @@ func (m *machine) apply(s script) {
 		m.revive()
 		return
 	}
-	if diags.HasErrors() {
+	refused := len(s.choice.Replace) > 0 && !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code != "not-replaced" })
+	if diags.HasErrors() && !refused {
 		m.fail("apply: %v", diags)
 	}
 	if paced.times() > paced.most {
@@ -485,7 +490,7 @@ func (m *machine) apply(s script) {
 	if grew, effects := after.Serial-before.Serial, int64(m.n+m.spoken); grew > 20+4*effects {
 		m.fail("%d commits for %d effects and words", grew, effects)
 	}
-	if s.pace == 0 && !res.Interrupted {
+	if s.pace == 0 && !res.Interrupted && !diags.HasErrors() && s.choice.Within.Whole() {
 		m.nothingLeft()
 	}
 }

@@ -175,6 +175,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	e := &engine{
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
 		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, serial: a.p.meta.Serial, unknown: a.unknown,
+		apart: a.apart,
 	}
 	if a.within != nil {
 		e.allowed = a.within.allows
@@ -185,6 +186,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	if err := e.run(ctx, stop, res.Tasks); err != nil {
 		return diag.List{a.lost(err)}
 	}
+	a.replaced(e.replaced)
 	a.late, a.ebb = e.late, e.tide != nil && e.tide.ebb
 	if a.behind == nil {
 		a.behind = make(map[string]bool)

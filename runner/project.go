@@ -156,6 +156,9 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 	if p.state != nil && !p.borrowed { // the adopted plan lacks nobody that it knew
 		in.Row = gone.of
 	}
+	if p.borrowed {
+		in.Since = p.meta.AdoptedAt
+	}
 	return in
 }
 

@@ -114,7 +114,7 @@ phase "Tell" {
 		return succeeded
 	}
 	res, diags := b.apply("2027-03-13 18:00")
-	if !slices.Equal(codes(diags), []string{"rows-unknown"}) || res.Done[plans.Send] != 1 {
+	if !slices.Equal(codes(diags), []string{"edits-unknown", "rows-unknown"}) || res.Done[plans.Send] != 1 {
 		t.Errorf("done %v, %v", res.Done, diags)
 	}
 	if !strings.HasPrefix(subject, "Your move is called off") {

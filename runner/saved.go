@@ -47,6 +47,11 @@ func ReadPlan(r io.Reader) (*SavedPlan, diag.List) {
 	return s, nil
 }
 
+// choice is what the plan was made of.
+func (s *SavedPlan) choice() Choice {
+	return Choice{Within: s.Plan.Within, Replace: s.Plan.Replaced}
+}
+
 func changeKey(c *plans.Change) string { return c.Kind.String() + " " + c.Address() }
 
 func (s *SavedPlan) has(c *plans.Change) bool { return s.set[changeKey(c)] }

@@ -8,6 +8,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
+	"transition/schema/addr"
 )
 
 // waits are for how long nobody applies: a duration, or an instant at which
@@ -50,6 +51,7 @@ type script struct {
 	heard       int           // the number of that event
 	effects     []effect      // in the order in which they come; the rest succeed
 	killed      int           // the number of the event at which the runner is killed; 0: it is not
+	choice      runner.Choice
 }
 
 // effect is one effect: what becomes of it, and what happens meanwhile.
@@ -65,6 +67,7 @@ func drawScript(rt *rapid.T) script {
 	s := script{parallelism: 1}
 	s.effects = rapid.SliceOfN(rapid.Custom(drawEffect), 0, 8).Draw(rt, "effects")
 	s.pace = rapid.SampledFrom([]time.Duration{0, 0, 0, time.Second, 3 * time.Minute}).Draw(rt, "pace")
+	s.choice = drawChoice(rt)
 	w := words.Draw(rt, "word")
 	switch rapid.IntRange(0, 9).Draw(rt, "moment") {
 	case 0:
@@ -100,4 +103,27 @@ func drawEffect(t *rapid.T) effect {
 		e.hard, e.class = true, action.Unknown
 	}
 	return e
+}
+
+// drawChoice draws, now and then, a part of the plan, or something to be done
+// again.
+func drawChoice(rt *rapid.T) (c runner.Choice) {
+	tenants := rapid.SampledFrom([]string{"acme", "beta", "batch.rest", "*"})
+	items := rapid.SampledFrom([]string{"", "/Tell/*", "/Lock/*", "/Move/*", "/Move/data", "/Finish/*"})
+	selector := func(name string) []addr.Selector {
+		sel, err := addr.ParseSelector(tenants.Draw(rt, name) + items.Draw(rt, "items"))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		return []addr.Selector{sel}
+	}
+	switch rapid.IntRange(0, 9).Draw(rt, "choice") {
+	case 0:
+		c.Within.Targets = selector("target")
+	case 1:
+		c.Within.Excludes = selector("exclude")
+	case 2:
+		c.Replace = []addr.Address{{Tenant: "acme", Phase: "Tell", Item: "notice"}, {Tenant: "beta", Phase: "Move", Item: "switch"}}
+	}
+	return c
 }

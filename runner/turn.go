@@ -156,7 +156,11 @@ func (e *engine) facts(en *entry, now time.Time) []ledger.Fact {
 	if en.action != nil {
 		return en.action.Facts(en.task.record, now)
 	}
-	return en.task.plan.Facts(e.p.Config, now)
+	facts := en.task.plan.Facts(e.p.Config, now)
+	for i := range facts {
+		facts[i].Apart = facts[i].Apart || e.apart && ledger.SetsWay(facts[i].Kind)
+	}
+	return facts
 }
 
 func (e *engine) claim(en *entry) store.Claim {

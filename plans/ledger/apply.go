@@ -139,8 +139,7 @@ func (it *Item) apply(f Fact) {
 		it.settle(Error, f)
 		it.Renew = true
 	case Replaced:
-		it.startOver()
-		it.Parts, it.Again = nil, true
+		it.replace()
 	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack,
 		Consented, Objected, Reset, Renamed, Imported:
 		// Of the tenant as a whole: Record.Apply has dealt with them.

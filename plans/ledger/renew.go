@@ -61,6 +61,14 @@ func (it *Item) startOver() {
 	it.Again, it.Renew, it.Fresh = false, false, false
 }
 
+// replace makes an item that is done with due once more, whatever its window. Its
+// newest attempt stays: it has begun before, and with it its phase.
+func (it *Item) replace() {
+	attempt := it.Attempt
+	it.startOver()
+	it.Attempt, it.Parts, it.Into, it.Again = attempt, nil, "", true
+}
+
 // notice notes when the item first succeeded as a notice.
 func (it *Item) notice() {
 	if it.Notice && it.State == Done && it.Noticed.IsZero() {

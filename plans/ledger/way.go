@@ -4,12 +4,23 @@ import "time"
 
 // setApart notes whether the tenant's way is that of a plan which was not adopted.
 func (r *Record) setApart(f Fact) {
-	switch f.Kind {
+	if !SetsWay(f.Kind) {
+		return
+	}
+	r.Apart = time.Time{}
+	if f.Apart {
+		r.Apart = f.At
+	}
+}
+
+// SetsWay reports whether facts of a kind give a tenant a batch or a date, or take
+// them away, as a plan wants it.
+func SetsWay(k Kind) bool {
+	switch k {
 	case Enrolled, Placed, Moved, Rescheduled, Withdrawn:
-		r.Apart = time.Time{}
-		if f.Apart {
-			r.Apart = f.At
-		}
+		return true
+	default:
+		return false
 	}
 }
 

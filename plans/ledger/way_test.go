@@ -130,7 +130,7 @@ func TestReplacedItemIsAnotherEffect(t *testing.T) {
 		ledger.Fact{Kind: ledger.Succeeded, Item: "P/work", Op: ledger.Run, Attempt: 1},
 		ledger.Fact{Kind: ledger.Replaced, Item: "P/work", By: "ann"},
 	)
-	if it := r.Item("P/work"); it.State != ledger.None || !it.Again || it.Generation != 1 {
+	if it := r.Item("P/work"); it.State != ledger.None || !it.Again || it.Generation != 1 || it.Attempt != 1 {
 		t.Errorf("replaced item %+v", it)
 	}
 }

@@ -91,6 +91,9 @@ func (v *fileV1) check() error {
 	if err := notNegative("locks", int64(v.Locks)); err != nil {
 		return err
 	}
+	if err := notNegative("left_out", int64(v.LeftOut)); err != nil {
+		return err
+	}
 	for i := range v.Changes {
 		if err := notNegative("changes.attempt", int64(v.Changes[i].Attempt)); err != nil {
 			return err

@@ -29,7 +29,7 @@ type File struct {
 }
 
 // FormatVersion is what Write writes. A reader accepts the same major version.
-const FormatVersion = "1.0"
+const FormatVersion = "1.1"
 
 // MaxSize bounds what Read reads, in bytes.
 const MaxSize = 1 << 30
@@ -54,6 +54,12 @@ type fileV1 struct {
 	Changes       []changeV1 `json:"changes"`
 	Waiting       []waitV1   `json:"waiting"`
 	Upcoming      []laterV1  `json:"upcoming"`
+
+	// Since 1.1: what the plan was made of.
+	Targets  []string `json:"targets,omitempty"`
+	Excludes []string `json:"excludes,omitempty"`
+	LeftOut  int      `json:"left_out,omitempty"`
+	Replaced []string `json:"replaced,omitempty"`
 }
 
 const kindV1 = "transition-saved-plan"
@@ -99,6 +105,7 @@ func Write(w io.Writer, f *File) error {
 		Lineage: f.Lineage, Serial: f.Serial, Digest: f.Digest, Inventory: f.Inventory,
 		Tenants: p.Tenants, Locks: p.Locks, Next: optional(p.Next),
 		Changes: []changeV1{}, Waiting: []waitV1{}, Upcoming: []laterV1{},
+		Targets: texts(p.Within.Targets), Excludes: texts(p.Within.Excludes), LeftOut: p.LeftOut, Replaced: texts(p.Replaced),
 	}
 	for i := range p.Changes {
 		v.Changes = append(v.Changes, saveChange(&p.Changes[i]))
@@ -163,6 +170,9 @@ func load(v *fileV1) (*File, error) {
 	p := &plans.Plan{
 		Name: v.Name, Now: v.Now.Time, Zone: zone, Lineage: v.Lineage, Serial: v.Serial,
 		Tenants: v.Tenants, Locks: v.Locks, Next: instant(v.Next),
+	}
+	if err := v.choice(p); err != nil {
+		return nil, err
 	}
 	for _, c := range v.Changes {
 		kind, ok := plans.ParseKind(c.Kind)

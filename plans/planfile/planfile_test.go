@@ -15,9 +15,10 @@ import (
 
 	"transition/plans"
 	"transition/plans/planfile"
+	"transition/schema/addr"
 )
 
-var update = flag.Bool("update", false, "write testdata/v1.json anew; never do so after a release")
+var update = flag.Bool("update", false, "write the newest of testdata anew; never do so after a release")
 
 func sample() *planfile.File {
 	vienna, err := time.LoadLocation("Europe/Vienna")
@@ -39,8 +40,20 @@ func sample() *planfile.File {
 			},
 			Waiting:  []plans.Wait{{Kind: plans.WaitRetry, Tenant: "cara", Batch: "one", Address: "cara/Copy/copy", Reason: "exit code 75", Since: at, Until: at.Add(time.Minute)}},
 			Upcoming: []plans.Upcoming{{At: at.Add(time.Hour), Kind: plans.Unlock, Count: 2}},
+			Within: plans.Scope{
+				Targets:  []addr.Selector{{Batch: "one"}, {Tenant: "c*", Phase: "Copy", Item: "*"}},
+				Excludes: []addr.Selector{{Tenant: "dora"}},
+			},
+			LeftOut: 12, Replaced: []addr.Address{{Tenant: "cara", Phase: "Copy", Item: "copy"}},
 		},
 	}
+}
+
+// sample0 is what the format 1.0 could hold of it.
+func sample0() *planfile.File {
+	f := sample()
+	f.Plan.Within, f.Plan.LeftOut, f.Plan.Replaced = plans.Scope{}, 0, nil
+	return f
 }
 
 var compare = cmp.Options{
@@ -65,27 +78,27 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 // Every format that was ever written must be read for as long as its major
 // version is.
 func TestFormatV1IsRead(t *testing.T) {
-	const file = "testdata/v1.json"
-	if *update {
-		var b bytes.Buffer
-		if err := planfile.Write(&b, sample()); err != nil {
+	for file, want := range map[string]*planfile.File{"testdata/v1.json": sample0(), "testdata/v1.1.json": sample()} {
+		if *update && file == "testdata/v1.1.json" {
+			var b bytes.Buffer
+			if err := planfile.Write(&b, want); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+		got, err := planfile.Read(bytes.NewReader(content))
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	got, err := planfile.Read(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(sample(), got, compare); diff != "" {
-		t.Errorf("-want +read:\n%s", diff)
+		if diff := cmp.Diff(want, got, compare); diff != "" {
+			t.Errorf("%s: -want +read:\n%s", file, diff)
+		}
 	}
 }
 
@@ -99,7 +112,7 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		"empty":           "",
 		"other json":      `{"format_version":"1.0"}`,
 		"cut":             whole[:len(whole)/2],
-		"next major":      strings.Replace(whole, `"format_version": "1.0"`, `"format_version": "2.0"`, 1),
+		"next major":      strings.Replace(whole, `"format_version": "1.1"`, `"format_version": "2.0"`, 1),
 		"unknown field":   strings.Replace(whole, `"serial"`, `"serail"`, 1),
 		"unknown kind":    strings.Replace(whole, `"kind": "enrol"`, `"kind": "enroll"`, 1),
 		"unknown zone":    strings.Replace(whole, "Europe/Vienna", "Europe/Vienne", 1),
@@ -136,6 +149,9 @@ func TestMistakesNameTheField(t *testing.T) {
 		"no instant further":   {`"since": "`, `"since": "next `, `its field "waiting.since" is "next `},
 		"a number for instant": {`"next": "2027-03-20T18:00:00Z"`, `"next": 12`, `its field "next" is 12 and not an instant`},
 		"an unknown field":     {`"serial"`, `"serail"`, `it has a field "serail"`},
+		"negative left out":    {`"left_out": 12`, `"left_out": -12`, `its field "left_out" is -12`},
+		"no selector":          {`"batch.one"`, `"a/b/c/d"`, `its field "targets" holds something else`},
+		"no address":           {`"replaced": [`, `"replaced": ["*/Copy/copy",`, `its field "replaced" holds something else`},
 		"a long text":          {`"now": "`, `"now": "` + strings.Repeat("long ", 1000), `long…`},
 	}
 	for name, tt := range tests {

@@ -23,6 +23,7 @@ type applyArgs struct {
 	parallelism int
 	verbose     bool
 	as          string
+	choice      choiceArgs
 }
 
 // autoApprove is the value of -auto-approve.
@@ -74,8 +75,9 @@ says what, and ends with 3. While the plan is wrong, apply gives back the locks
 that are due under the adopted plan, does nothing else, and ends with 1.
 
 Interrupted once, it begins nothing new and waits for what is running;
-interrupted twice, it stops that too and lists what is unknown.`,
-		example: "apply\napply friday.plan\napply -auto-approve=due\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
+interrupted twice, it stops that too and lists what is unknown.
+` + choiceHelp,
+		example: "apply\napply friday.plan\napply -auto-approve=due\napply -target=contoso\napply -replace=contoso/Pre-Stage/copy_content\napply -rehearse=2012-03-23 -auto-approve examples/bpos-s",
 		exits:   []int{exitPerson, exitBusy, exitStale},
 	}.command(atMost(1, "saved plan or directory"), func(cmd *cobra.Command, args []string) error {
 		a.target = first(args, "")
@@ -88,6 +90,7 @@ interrupted twice, it stops that too and lists what is unknown.`,
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
 	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
+	a.choice.bind(f)
 	return cmd
 }
 
@@ -99,6 +102,8 @@ func (a applyArgs) check(g *globals) error {
 		return usagef("Write 1 or more.", "-parallelism cannot be %d.", a.parallelism)
 	case g.json && a.approved == approveNothing:
 		return usagef("Add -auto-approve.", "-json cannot ask.")
+	case a.choice.given() != "" && a.approved == approveDue:
+		return usagef("Leave it out, or write -auto-approve.", "%s does not go with -auto-approve=due, which does all that time made due.", a.choice.given())
 	default:
 		return nil
 	}
@@ -106,6 +111,10 @@ func (a applyArgs) check(g *globals) error {
 
 func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a applyArgs) error {
 	if err := a.check(g); err != nil {
+		return err
+	}
+	choice, err := a.choice.choice()
+	if err != nil {
 		return err
 	}
 	g.lines = g.json
@@ -116,13 +125,16 @@ func runApply(ctx context.Context, hard <-chan struct{}, env Env, g *globals, a 
 	if saved != nil && a.approved == approveDue {
 		return usagef("Leave it out: a saved plan is done without asking.", "-auto-approve=due does not go with a saved plan, which says itself what is done.")
 	}
+	if flag := a.choice.given(); flag != "" && saved != nil {
+		return usagef("Give it to the plan that is saved: transition plan -out=FILE", "%s does not go with a saved plan, which holds what it was made of.", flag)
+	}
 	return withDirectory(env, g, dir, func(p opened, diags diag.List) error {
 		at, err := p.instant(a.rehearse)
 		if err != nil {
 			return err
 		}
 		state := p.OpenState(ctx, a.need(), at)
-		return newApplying(p, g, a, saved).start(ctx, hard, diags, state)
+		return newApplying(p, g, a, saved, choice).start(ctx, hard, diags, state)
 	})
 }
 

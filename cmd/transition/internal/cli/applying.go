@@ -22,6 +22,7 @@ type applying struct {
 	g       *globals
 	args    applyArgs
 	saved   *runner.SavedPlan
+	choice  runner.Choice
 	view    applyView
 	wrong   bool      // the plan is: only locks are given back
 	refused diag.List // why nobody could be asked
@@ -31,8 +32,8 @@ type applying struct {
 // applyFunc is one of the ways to apply.
 type applyFunc func(context.Context, runner.ApplyOptions, <-chan struct{}) (runner.ApplyResult, diag.List)
 
-func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan) *applying {
-	return &applying{p: p, g: g, args: a, saved: saved, view: a.view(p, g)}
+func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan, choice runner.Choice) *applying {
+	return &applying{p: p, g: g, args: a, saved: saved, choice: choice, view: a.view(p, g)}
 }
 
 // start applies a plan directory, given what is wrong with it and with its state.
@@ -114,7 +115,7 @@ func (a *applying) apply(ctx context.Context, hard <-chan struct{}, do applyFunc
 	stop := a.tick()
 	defer stop()
 	result, diags := do(ctx, runner.ApplyOptions{
-		Saved: a.saved, Parallelism: a.args.parallelism, Wait: a.args.wait,
+		Saved: a.saved, Choice: a.choice, Parallelism: a.args.parallelism, Wait: a.args.wait,
 		Confirm: func(p *plans.Plan) bool { return a.confirm(ctx, p) },
 		Events:  func(e runner.Event) { a.keep(a.view.Event(e, a.p.env.Clock.Now())) },
 		User:    who(a.p.env, a.args.as),

@@ -27,7 +27,7 @@ func exitMeaning(code int) string {
 	case exitChanges:
 		return "with -detailed-exitcode: there are changes"
 	case exitPerson:
-		return "a person is needed: an error, an unknown outcome, a lock past release_by, an expired approval, an open breaker, edits left"
+		return "a person is needed: Error, an unknown outcome, an overdue lock, an expired approval, an open breaker, edits left"
 	case exitBusy:
 		return "somebody else applies at present"
 	case exitStale:

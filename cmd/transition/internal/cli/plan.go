@@ -20,6 +20,7 @@ type planArgs struct {
 	markdown bool
 	summary  bool
 	verbose  bool
+	choice   choiceArgs
 }
 
 func newPlan(env Env, g *globals) *cobra.Command {
@@ -32,8 +33,9 @@ waits for a person, and what comes later. It writes nothing, has no effect and
 takes no lock. Without a recorded state everything is new. For a plan that is
 wrong, it says which locks are due under the one that was applied last.
 
-Above 50 changes they are grouped; -verbose lists each of them.`,
-		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode",
+Above 50 changes they are grouped; -verbose lists each of them.
+` + choiceHelp,
+		example: "plan\nplan -out=friday.plan\nplan -now=\"2012-03-23 18:00\" -detailed-exitcode\nplan -target=batch.wave1 -exclude='*/Remind/*'",
 		exits:   []int{exitChanges},
 	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
 		a.dir = first(args, ".")
@@ -46,6 +48,7 @@ Above 50 changes they are grouped; -verbose lists each of them.`,
 	f.BoolVar(&a.markdown, "markdown", false, "print Markdown for a pull request, at most 60,000 bytes")
 	f.BoolVar(&a.summary, "summary", false, "group changes however few they are")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")
+	a.choice.bind(f)
 	return cmd
 }
 
@@ -55,6 +58,10 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 		return usagef("Choose one of them.", "-markdown and -json exclude each other.")
 	case a.summary && a.verbose:
 		return usagef("Choose one of them.", "-summary and -verbose exclude each other.")
+	}
+	choice, err := a.choice.choice()
+	if err != nil {
+		return err
 	}
 	if err := report(env, g, checkOut(a.out)); err != nil {
 		return err
@@ -71,7 +78,7 @@ func runPlan(ctx context.Context, env Env, g *globals, a planArgs) error {
 		if err := report(p.env, g, append(diags, state...)); err != nil {
 			return err
 		}
-		plan, diags := p.Plan(ctx)
+		plan, diags := p.Choose(ctx, choice)
 		if !g.json || diags.HasErrors() {
 			if err := report(p.env, g, diags); err != nil {
 				return err

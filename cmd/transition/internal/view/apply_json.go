@@ -51,6 +51,7 @@ type lineJSON struct {
 	Change     *changeJSON     `json:"change,omitempty"`
 	Hook       *hookJSON       `json:"hook,omitempty"`
 	Changes    *changesJSON    `json:"changes,omitempty"`
+	Part       *partJSON       `json:"part,omitempty"` // of change_summary, unless all is done
 	Progress   *progressJSON   `json:"progress,omitempty"`
 	Waiting    *waitJSON       `json:"waiting,omitempty"`
 	Next       *nextJSON       `json:"next,omitempty"`
@@ -151,7 +152,7 @@ func (v *ApplyJSON) plan(p *plans.Plan) error {
 	}
 	return v.line(lineJSON{
 		Type: "change_summary", Message: planFooter(p, passingWords(p, false)),
-		Changes: &changesJSON{Operation: "plan", Kinds: summaryJSON(p.Count())},
+		Changes: &changesJSON{Operation: "plan", Kinds: summaryJSON(p.Count())}, Part: toPartJSON(p),
 	})
 }
 

@@ -70,6 +70,9 @@ func (p *page) factWords(f *ledger.Fact) string {
 	if f.T != nil {
 		add("T %s", p.both(*f.T))
 	}
+	if f.Apart {
+		add("by a part of a plan that was not adopted")
+	}
 	if f.Op == ledger.Acquire || f.Op == ledger.Release {
 		add("%s", f.Op)
 	}
@@ -161,6 +164,7 @@ type factJSON struct {
 	Batch      string        `json:"batch,omitempty"`
 	Cutover    *instant      `json:"cutover,omitempty"`
 	Zone       string        `json:"zone,omitempty"`
+	Apart      bool          `json:"apart,omitempty"`
 	Into       string        `json:"into,omitempty"`
 	State      string        `json:"state,omitempty"`
 	Source     string        `json:"source,omitempty"`
@@ -189,7 +193,7 @@ func toFactJSON(f *ledger.Fact) factJSON {
 		Seq: f.Seq, At: instant(f.At), Kind: string(f.Kind), Address: address, Epoch: f.Epoch,
 		Op: string(f.Op), Recipient: f.Recipient, Recipients: f.Recipients, Attempt: f.Attempt, No: f.No, Key: f.Key,
 		Next: (*instant)(f.Next), Notice: f.Notice, Announced: (*instant)(f.Announced), NotBegun: f.NotBegun,
-		Batch: f.Batch, Cutover: (*instant)(f.T), Zone: f.Zone,
+		Batch: f.Batch, Cutover: (*instant)(f.T), Zone: f.Zone, Apart: f.Apart,
 		Into: f.Into, State: string(f.State), Source: f.Source, Said: (*instant)(f.Said), Answer: string(f.Answer), Until: (*instant)(f.Until), By: f.By, Reason: f.Reason,
 	}
 	if f.Evidence != (ledger.Evidence{}) {

@@ -48,6 +48,9 @@ func (g *page) planHeader(p *plans.Plan, o PlanOptions) {
 	}
 	g.begun = true
 	g.linef("%s", g.paint(bold, parts[0])+" · "+strings.Join(parts[1:], " · "))
+	if words := partWords(p); words != "" {
+		g.linef("%s", g.paint(yellow, clean(words)))
+	}
 }
 
 // planFooter sums a plan up in one line; passing is what it says of the point of
@@ -57,7 +60,7 @@ func planFooter(p *plans.Plan, passing string) string {
 	if len(p.Changes) > 0 {
 		words = append([]string{"Plan: " + allToDo(p)}, passing)
 	}
-	return sentences(append(words, needed(p.Waiting)...))
+	return sentences(append(append(words, leftWords(p)), needed(p.Waiting)...))
 }
 
 // needed says for how many a person is needed, and how many approvals wait.

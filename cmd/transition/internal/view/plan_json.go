@@ -75,6 +75,7 @@ func PlanJSON(w io.Writer, p *plans.Plan) error {
 	d.field("lineage", optional(p.Lineage))
 	d.field("serial", p.Serial)
 	d.field("summary", summaryJSON(p.Count()))
+	d.field("part", toPartJSON(p))
 	d.array("changes")
 	for i := range p.Changes {
 		d.element(toChangeJSON(&p.Changes[i]))

@@ -71,6 +71,9 @@ func (c *comment) head(p *plans.Plan, o PlanOptions) {
 		line += " · " + prose(cut(o.Note, 200))
 	}
 	c.add(line + "\n")
+	if words := partWords(p); words != "" {
+		c.add("\n**" + prose(cut(words, 1000)) + "**\n")
+	}
 }
 
 // cut bounds a text from outside.

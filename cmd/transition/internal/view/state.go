@@ -112,7 +112,11 @@ func (v *Records) Add(r *ledger.Record) {
 // recordRow sums a record up. That of a batch knows of its breaker only.
 func recordRow(r *ledger.Record) []string {
 	if !ledger.OfBatch(r.ID) {
-		return []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), count(len(r.Items), "item", "items")}
+		what := count(len(r.Items), "item", "items")
+		if r.Became != "" {
+			what = "is called " + clean(r.Became) + " now"
+		}
+		return []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), what}
 	}
 	words := "breaker closed"
 	if r.Hold != nil {
