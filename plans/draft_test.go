@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -164,7 +165,7 @@ func (d *draft) inventory() string {
 func (d *draft) change(rt *rapid.T, now time.Time) string {
 	edits := []func(*rapid.T, time.Time) string{
 		d.moveDate, d.moveDate, d.moveDate, d.callOff, d.changeTenant, d.changeTenant, d.leave, d.shiftPhase,
-		d.insert, d.insert, d.remove, d.rename, d.constrain,
+		d.insert, d.insert, d.remove, d.rename, d.renameItem, d.renamePhase, d.constrain,
 	}
 	return edits[rapid.IntRange(0, len(edits)-1).Draw(rt, "edit")](rt, now)
 }
@@ -283,6 +284,30 @@ func (d *draft) rename(rt *rapid.T, _ time.Time) string {
 	}
 	d.moved = append(d.moved, fmt.Sprintf("moved {\n  from = batch.%s\n  to = batch.%s\n}\n", old, b.name))
 	return "renaming " + old
+}
+
+// renameItem gives an item that was inserted another name.
+func (d *draft) renameItem(rt *rapid.T, _ time.Time) string {
+	p, i, ok := d.inserted(rt)
+	if !ok {
+		return "nothing"
+	}
+	d.named++
+	old, name := d.phases[p].items[i].name, fmt.Sprintf("x%d", d.named)
+	block := strings.Replace(d.phases[p].items[i].block, strconv.Quote(old), strconv.Quote(name), 1)
+	d.phases[p].items[i] = draftItem{name, block}
+	d.moved = append(d.moved, fmt.Sprintf("moved {\n  from = phase.%s.%s\n  to = phase.%[1]s.%[3]s\n}\n", d.phases[p].name, old, name))
+	return "renaming item " + old
+}
+
+// renamePhase gives a phase another name, but not the one that a lock names.
+func (d *draft) renamePhase(rt *rapid.T, _ time.Time) string {
+	p := &d.phases[rapid.IntRange(1, len(d.phases)-2).Draw(rt, "phase")]
+	d.named++
+	old := p.name
+	p.name = fmt.Sprintf("P%d", d.named)
+	d.moved = append(d.moved, fmt.Sprintf("moved {\n  from = phase.%s\n  to = phase.%s\n}\n", old, p.name))
+	return "renaming phase " + old
 }
 
 func (d *draft) constrain(rt *rapid.T, _ time.Time) string {

@@ -2,6 +2,7 @@ package plans_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/schema"
+	"transition/schema/addr"
 )
 
 // TestPromisesUnderEdits lets a plan be edited at random instants, in every way
@@ -37,6 +39,7 @@ func TestPromisesUnderEdits(t *testing.T) {
 			}
 			e.orphans()
 			e.speak()
+			e.choose()
 			e.apply(edited)
 			e.orphans() // a person who speaks settles them first
 			e.answer()
@@ -117,6 +120,21 @@ var refusals = []string{
 	"batch-gone", "inventory-shrank", "pinned-tenant",
 }
 
+// choose wants a part of the plan now and then.
+func (e *journey) choose() {
+	e.w.within = plans.Scope{}
+	tenant := addr.Selector{Tenant: rapid.SampledFrom(slices.Sorted(maps.Keys(e.draft.tenants))).Draw(e.rt, "chosen")}
+	phase := addr.Selector{Tenant: "*", Phase: e.draft.phases[rapid.IntRange(1, 4).Draw(e.rt, "phase")].name, Item: "*"}
+	switch rapid.IntRange(0, 8).Draw(e.rt, "part") {
+	case 0:
+		e.w.within.Targets = []addr.Selector{tenant}
+	case 1:
+		e.w.within.Excludes = []addr.Selector{tenant}
+	case 2:
+		e.w.within.Excludes = []addr.Selector{phase}
+	}
+}
+
 // speak lets people say something about tenants as a whole.
 func (e *journey) speak() {
 	for r := range e.w.sorted() {
@@ -159,7 +177,8 @@ func (e *journey) apply(edited bool) {
 		e.waits = e.waits || edited
 		return // time, or a person's word, has made a date impossible; people have to edit it
 	}
-	edited, e.waits = edited || e.waits, false
+	edited = edited || e.waits
+	e.waits = edited && !e.w.within.Whole()
 	e.w.apply(e.t, e.outcome)
 	if again := e.w.plan(e.t).Plan; len(again.Changes) > 0 {
 		e.rt.Fatalf("%s: after an apply there is still: %+v\n%s", e.w.now, again.Changes[0], e.draft.text())
@@ -169,7 +188,7 @@ func (e *journey) apply(edited bool) {
 		if was := e.placed[r.ID]; !edited && was != "" && r.Batch != was && r.Batch != "" {
 			e.rt.Fatalf("%s was moved from %s to %s though nobody has edited the plan", r.ID, was, r.Batch)
 		}
-		if !r.Leaving() && !r.Hold.Active(e.w.now) { // for others an edit waits until they go on
+		if !r.Leaving() && !r.Hold.Active(e.w.now) && e.w.within.Whole() { // for others an edit may wait
 			placed[r.ID] = r.Batch
 		}
 		e.falseDates(r)
@@ -432,7 +451,7 @@ func isLock(it *schema.Item) bool {
 
 // end lets failures stop and people answer, and waits until nothing more comes.
 func (e *journey) end() {
-	e.fails = false
+	e.fails, e.w.within = false, plans.Scope{}
 	for round := 0; ; round++ {
 		e.orphans()
 		for r := range e.w.sorted() {

@@ -142,7 +142,9 @@ func (w *world) apply(t testing.TB, what outcome) {
 		if res.Plan.Diagnostics.HasErrors() {
 			t.Fatalf("plan has errors: %v", res.Plan.Diagnostics)
 		}
-		w.adopted = w.cfg
+		if w.within.Whole() { // a part is not adopted
+			w.adopted = w.cfg
+		}
 		if len(res.Tasks) == 0 {
 			w.adopt()
 			return
