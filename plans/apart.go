@@ -22,6 +22,9 @@ func (c *computation) keepWay(t *schema.Tenant, r *ledger.Record) {
 			task.Steps[0].Fact.Apart = true
 		}
 	}
+	if b != nil && len(task.Steps) == 0 {
+		task.Steps = c.lapsed(t, r, Zone(c.in.Config, t, b))
+	}
 	c.decide(task, false)
 }
 

@@ -123,7 +123,7 @@ func (c *computation) lapsed(t *schema.Tenant, r *ledger.Record, zone *time.Loca
 		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now,
 		Reason: unagreedBy(at, zone), Detail: Detail{OldT: r.T},
 	}
-	return step(ch, WithdrawFact(r, nil, ch.Reason, thePlan, c.in.Now))
+	return step(ch, WithdrawFact(r, RowOf(c.in.Config.Columns, t), ch.Reason, thePlan, c.in.Now))
 }
 
 func unagreedBy(at time.Time, zone *time.Location) string {

@@ -16,12 +16,24 @@ func (w *walk) events() {
 		if !ok || !w.applies(ev) {
 			continue
 		}
-		if rec := w.d.rec[ev.Index]; h.told {
+		if rec := w.d.rec[ev.Index]; w.overtaken(ev, rec) {
+			continue
+		} else if h.told {
 			w.correct(ev, c, rec, h)
 		} else {
 			w.announce(ev, c, rec, h)
 		}
 	}
+}
+
+// overtaken gives up a message about an earlier date of which nobody knows whether
+// it has arrived: another one has to go out now.
+func (w *walk) overtaken(ev *schema.Item, rec *ledger.Item) bool {
+	if rec == nil || rec.Epoch == w.r.Epoch || rec.State != ledger.Lost {
+		return false
+	}
+	w.act(Action{Kind: Skip, Item: ev, At: w.d.now, Reason: "overtaken by another date"})
+	return true
 }
 
 // happening is an event of the tenant at hand.
@@ -38,7 +50,7 @@ func (w *walk) happened(c *schema.Communication) (happening, bool) {
 	r, now := w.r, w.d.now
 	switch c.On {
 	case schema.OnRescheduled:
-		return happening{at: now, told: true}, !r.T.IsZero() && !r.Leaving()
+		return happening{at: now, told: true}, r.T.After(now) && !r.Leaving()
 	case schema.OnWithdrawn:
 		if r.Left != nil {
 			return happening{at: r.Left.At, reason: w.whyLeft(), told: true}, true
@@ -116,7 +128,7 @@ func (w *walk) correct(ev *schema.Item, c *schema.Communication, rec *ledger.Ite
 			wrong = append(wrong, t.Recipient)
 		}
 	}
-	if len(wrong) == 0 {
+	if len(wrong) == 0 || rec != nil && rec.State == ledger.Waived { // a person lets it stand
 		w.showEvent(ev, rec)
 		return
 	}

@@ -18,6 +18,8 @@ type Import struct {
 	Record *ledger.Record
 	Rows   []factfile.Row // of this tenant
 	File   string         // that they were read from
+	// Apart: the adopted plan has never had the tenant's inventory.
+	Apart  bool
 	Said   time.Time
 	By     string
 	Reason string
@@ -80,6 +82,7 @@ func (i *importing) add(f ledger.Fact, row factfile.Row) {
 	said := i.Said
 	f.Said, f.Source = &said, i.File+":"+strconv.Itoa(row.Line)
 	f.By, f.Reason = i.By, i.Reason
+	f.Apart = i.Apart && ledger.SetsWay(f.Kind)
 	if row.Note != "" {
 		f.Reason += ": " + row.Note
 	}
@@ -127,7 +130,7 @@ func (i *importing) place(row factfile.Row) {
 // item records what became of an item.
 func (i *importing) item(row factfile.Row) {
 	key := row.Item.Key()
-	if rec := i.r.Item(key); rec != nil && !i.fresh[key] && (rec.State != ledger.None || hasBegun(rec)) {
+	if rec := i.r.Item(key); rec != nil && !i.fresh[key] && (rec.State != ledger.None || rec.Generation > 0 || hasBegun(rec)) {
 		i.left(i.r.ID+"/"+key, "is recorded already")
 		return
 	}

@@ -117,7 +117,7 @@ func (e *journey) edit() bool {
 // refusals are what a plan may say against an edit.
 var refusals = []string{
 	"date-in-the-past", "notice-too-short", "moved-past-return", "left-past-return", "open-item-gone",
-	"batch-gone", "inventory-shrank", "pinned-tenant",
+	"batch-gone", "inventory-shrank", "pinned-tenant", "renamed-in-part",
 }
 
 // choose wants a part of the plan now and then.
@@ -252,12 +252,15 @@ func (e *journey) hear(a *plans.Action, tenant, to string) {
 // that would say so waits for its retry or for a person.
 func (e *journey) falseDates(r *ledger.Record) {
 	want := "none"
+	if r.T.Before(e.w.now) && !r.T.IsZero() {
+		return // nobody is told a date that has passed
+	}
 	if !r.T.IsZero() && !r.Leaving() {
 		want = r.T.UTC().Format(time.RFC3339)
 	}
 	for who, last := range e.told {
 		if who[0] != r.ID || last.date == want || slices.ContainsFunc(r.Items, func(it ledger.Item) bool {
-			return it.OfEvent() && !it.State.Settled() && it.State != ledger.None
+			return it.OfEvent() && (!it.State.Settled() && it.State != ledger.None || it.State == ledger.Waived) // a person lets it stand
 		}) {
 			continue
 		}

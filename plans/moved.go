@@ -75,6 +75,7 @@ func (c *computation) succeed(r *ledger.Record) *ledger.Record {
 		return r
 	}
 	e.met[r.ID] = true
+	c.inPart(r.ID)
 	m := c.move(was.ID)
 	if r.Rev > 0 && r.Became == "" {
 		c.refused.twice(m, r.ID, r.ID)
@@ -128,6 +129,7 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 	if len(list) == 0 {
 		return r
 	}
+	c.inPart(r.ID)
 	for _, x := range list {
 		if stillOpen(r.Item(x.From)) {
 			c.refused.going = append(c.refused.going, r.ID+"/"+x.From)
@@ -140,6 +142,14 @@ func (c *computation) rename(r *ledger.Record) *ledger.Record {
 	}
 	ch := Change{Kind: Adopt, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: strings.Join(reasons, ", ")}
 	return c.edited(r, Step{Change: ch, Fact: facts[0], Also: facts[1:]})
+}
+
+// inPart notes a tenant that is to be renamed by a part of a plan. That is not
+// adopted, and what time makes due would go on under the old name.
+func (c *computation) inPart(id string) {
+	if !c.in.Within.Whole() {
+		c.refused.parts = append(c.refused.parts, id)
+	}
 }
 
 // stillOpen reports whether an attempt of an item is open in the state, under the

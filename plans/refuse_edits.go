@@ -13,6 +13,7 @@ type editRefusals struct {
 	items   []string // addresses of open items that the plan has no more
 	behind  []string // of items that have begun behind a lock, likewise
 	clashes []string // of items whose new key is recorded too
+	parts   []string // of tenants that a part of the plan would rename, or items of them
 	going   []string // of items that are renamed while long work of them goes on
 	// open and locked are addresses of items that a block takes out, batches are
 	// tenants of a batch that it takes out, and moving those of them who are past
@@ -114,6 +115,9 @@ func (c *computation) refuseStrays(ref *editRefusals) {
 	c.refuseItems(ref.clashes, "two-histories", "Two histories would become one",
 		"Under both names something is recorded, and two histories do not make one (%s concerned): %s.",
 		"Remove the block moved: what is recorded under the new name counts.")
+	c.refuseTenants(ref.parts, "renamed-in-part", "A part of a plan cannot rename",
+		"%s called otherwise now, or something of them is: %s. A part of a plan is not adopted, so that what time makes due would go on under the old name.",
+		"Apply the plan as a whole first, without -target and -exclude.")
 	c.refuseItems(ref.going, "moved-while-it-goes-on", "An item was renamed while long work of it goes on",
 		"Its attempt is open under the old name until its poll has an end (%s concerned): %s.",
 		"Rename it when that has ended.")

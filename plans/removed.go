@@ -85,13 +85,7 @@ func (c *computation) dismiss(gone *schema.Removal, r *ledger.Record) {
 // dismissible reports whether a tenant past the point of no return may go, and
 // notes why not.
 func (c *computation) dismissible(gone *schema.Removal, r *ledger.Record) bool {
-	var locks []string
-	for i := range r.Items {
-		if r.Items[i].Obligation {
-			locks = append(locks, r.Items[i].Key)
-		}
-	}
-	open := pendingItems(r)
+	locks, open := heldLocks(r), pendingItems(r)
 	switch {
 	case len(locks) > 0:
 		c.refused.staysLocked(gone, r.ID, locks)
@@ -153,6 +147,17 @@ func (c *computation) before(key string, p *schema.Phase) bool {
 	name, _, _ := strings.Cut(key, "/")
 	now := c.in.Config.Now(schema.Ref{Kind: schema.RefPhase, Name: name}).Name
 	return slices.ContainsFunc(c.in.Config.Phases[:p.Index], func(other *schema.Phase) bool { return other.Name == now })
+}
+
+// heldLocks lists the keys of locks that may be held.
+func heldLocks(r *ledger.Record) []string {
+	var keys []string
+	for i := range r.Items {
+		if r.Items[i].Obligation {
+			keys = append(keys, r.Items[i].Key)
+		}
+	}
+	return keys
 }
 
 // obliged reports whether a tenant may hold a lock.

@@ -106,14 +106,27 @@ func (a *applying) adopt(ctx context.Context) diag.List {
 		return diag.List{unkept(err)}
 	}
 	for i, t := range leavers {
-		if !done.Refused[i] { // else it is decided anew
+		if !done.Refused[i] {
 			a.left(t, done.Records[t.Record.ID])
+			continue
+		}
+		// It is decided anew, when the adopted plan does not have its row any more.
+		for _, s := range t.Steps {
+			a.p.part(t.Record.ID, s.Fact.Row)
 		}
 	}
 	if commit.Adopt != nil {
 		a.adopted()
 	}
 	return a.p.refresh(ctx)
+}
+
+// part keeps the row of a tenant that is about to leave.
+func (p *Project) part(id string, row map[string]string) {
+	if p.partings == nil {
+		p.partings = make(map[string]map[string]string)
+	}
+	p.partings[id] = row
 }
 
 // leavers are the tenants that the inventory has no more, as far as they may be
@@ -156,7 +169,7 @@ func unkept(err error) diag.Diagnostic {
 	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "plan-changed", Summary: "The plan changed while it was read",
-		Detail: fmt.Sprintf("The file %q of the plan directory could not be kept as it was read: %v. Nothing was done.", file.Path, plain(file.Err)),
+		Detail: fmt.Sprintf("The file %q of the plan directory could not be kept as it was read: %v. Nothing was begun.", file.Path, plain(file.Err)),
 		Hint:   "Run the command again when nobody writes to the plan directory.",
 	}
 }

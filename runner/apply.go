@@ -90,6 +90,7 @@ func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard 
 		a.choice = o.Saved.choice()
 	}
 	a.choice.By = o.User
+	a.o.Onward = o.Onward && o.Saved == nil && !a.choice.made() // what was chosen was chosen as of an instant
 	diags := a.prepare(ctx)
 	if diags.HasErrors() || !res.Confirmed {
 		return res, diags

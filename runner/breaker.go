@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,6 +97,9 @@ func (e *engine) listen(ctx context.Context, serial int64) error {
 // are counted anew. It needs no lease; an apply that runs hears it with its next
 // commit.
 func (p *Project) ResetBreaker(ctx context.Context, batch, reason, by string) (VerbResult, diag.List) {
+	if a, name := p.resets(ctx, batch); a != nil {
+		return a.ResetBreaker(ctx, name, reason, by)
+	}
 	b := plans.BatchOf(p.Config, batch)
 	if b == nil {
 		return VerbResult{}, diag.List{p.noBatch(batch)}
@@ -126,6 +130,26 @@ func (p *Project) ResetBreaker(ctx context.Context, batch, reason, by string) (V
 		}
 	}
 	return VerbResult{}, diag.List{stateProblem(fmt.Errorf("the record of batch %q keeps changing: try again", batch))}
+}
+
+// resets is the adopted plan with its name of a batch, if the plan directory is
+// another one and the adopted one has a breaker for it: what time makes due stops
+// by that. nil: it has not.
+func (p *Project) resets(ctx context.Context, batch string) (*Adopted, string) {
+	if p.borrowed || p.meta.Adopted == hex.EncodeToString(p.Config.Digest[:]) {
+		return nil, ""
+	}
+	a, diags := p.Adopted(ctx)
+	if a == nil || diags.HasErrors() {
+		return nil, ""
+	}
+	for _, b := range a.Config.Batches {
+		now := p.Config.Now(schema.Ref{Kind: schema.RefBatch, Name: b.Name}).Name
+		if b.Breaker != nil && (b.Name == batch || now == batch) {
+			return a, b.Name
+		}
+	}
+	return nil, ""
 }
 
 // reset ends a round of a breaker, unless somebody else has.

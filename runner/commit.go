@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,10 +21,10 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 	}
 	e.tide.committed(done.Serial)
 	concerned := make(map[*task]bool)
-	for id, r := range done.Records {
+	for _, id := range slices.Sorted(maps.Keys(done.Records)) { // a breaker may open in between
 		if x := e.tasks[id]; x != nil {
-			x.record = r
-			e.recount(x, r.Tally)
+			x.record = done.Records[id]
+			e.recount(x, x.record.Tally)
 			concerned[x] = true
 		}
 	}

@@ -29,7 +29,10 @@ func (p *Project) consentHint(v Verb, d diag.Diagnostic) diag.Diagnostic {
 // consentWord are the facts of what a tenant answers, as a person records it.
 func (p *Project) consentWord(v Verb, r *ledger.Record, f ledger.Fact) ([]ledger.Fact, []Left) {
 	facts, why := []ledger.Fact(nil), "is what the tenant answers: record it with approve or reject"
-	if v.Kind != Resolve {
+	switch {
+	case v.Kind == Approve && r.Consent != nil && !r.Consent.Yes && v.Selector.Tenant != r.ID:
+		why = "does not agree; name the tenant to say that it does now"
+	case v.Kind != Resolve:
 		facts, why = plans.AnswerFacts(p.Config, r, v.Kind == Approve, f)
 	}
 	if why != "" {

@@ -27,7 +27,8 @@ func (p *Project) communication(j *entry, c *schema.Communication, env *schema.E
 	if !c.To.IsSet() {
 		m.AllTo = []string{j.recipient}
 	}
-	if err != nil && j.record.Left != nil { // its row is gone, and with it what the text needs
+	// Its row may be gone, and who was told that it is off holds no old date.
+	if err != nil && (j.record.Left != nil || env.OldT.IsZero()) {
 		return p.builtin(j, c, env)
 	}
 	return m, err

@@ -91,28 +91,61 @@ func (a *applying) insertFor(ctx context.Context, tasks []plans.Task) error {
 	return nil
 }
 
-// insertions are what is to be recorded of a tenant's new items. Of one whose way
-// as a whole changes first, the pass decides.
+// insertions are what is to be recorded of a tenant's new items, behind what
+// changes its way as a whole.
 func (a *applying) insertions(t *plans.Task, now time.Time) ([]ledger.Fact, []plans.Change) {
-	if t.New || t.Place != nil || len(t.Edits)+len(t.Steps) > 0 {
+	if t.New || t.Place != nil || slices.ContainsFunc(slices.Concat(t.Edits, t.Steps), a.otherwise) {
 		return nil, nil
 	}
 	var out plans.Decision
-	var facts []ledger.Fact
-	var changes []plans.Change
-	a.first.Decider.Decide(t.Tenant, t.Record, &out)
+	facts, changes, r := a.way(t, now)
+	first := len(facts)
+	a.first.Decider.Decide(t.Tenant, r, &out)
 	for i := range out.Actions {
 		x := &out.Actions[i]
 		if !x.Inserted || !a.allows(x.Kind, t.Record.ID+"/"+x.Item.Key()) {
 			continue
 		}
-		for _, f := range x.Facts(t.Record, now) {
+		for _, f := range x.Facts(r, now) {
 			a.p.scrub(&f)
 			facts = append(facts, f)
 		}
-		changes = append(changes, x.Change(t.Record, x.At))
+		changes = append(changes, x.Change(r, x.At))
 	}
+	if len(facts) == first {
+		return nil, nil
+	}
+	t.Edits, t.Steps = nil, nil
 	return facts, changes
+}
+
+// otherwise reports whether a step is recorded elsewhere: who leaves goes with the
+// adoption, and what is done again with the pass.
+func (a *applying) otherwise(s plans.Step) bool {
+	return s.Fact.Kind == ledger.Withdrawn || s.Fact.Kind == ledger.Replaced || s.Other != nil
+}
+
+// way is what changes a tenant's way as a whole, and its record after that.
+func (a *applying) way(t *plans.Task, now time.Time) ([]ledger.Fact, []plans.Change, *ledger.Record) {
+	if len(t.Edits)+len(t.Steps) == 0 {
+		return nil, nil, t.Record
+	}
+	var changes []plans.Change
+	r := t.Record.Clone() // it is under its new names already
+	for _, s := range t.Edits {
+		changes = append(changes, s.Change)
+	}
+	for _, s := range t.Steps {
+		changes = append(changes, s.Change)
+		for _, f := range s.Facts() {
+			r.Apply(f)
+		}
+	}
+	facts := t.Facts(a.p.Config, now)
+	for i := range facts {
+		a.p.scrub(&facts[i])
+	}
+	return facts, changes, r
 }
 
 // adopted tells for whom the plan has changed, now that it is adopted. Those whose

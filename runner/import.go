@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,10 @@ func (p *Project) Import(ctx context.Context, o ImportOptions) (VerbResult, diag
 	if diags := p.clockRight(); diags.HasErrors() {
 		return res, diags
 	}
+	apart, diags := p.importable()
+	if diags.HasErrors() {
+		return res, diags
+	}
 	content, err := readFacts(o.File)
 	if err != nil {
 		return res, diag.List{noFacts(o.File, err)}
@@ -44,7 +49,7 @@ func (p *Project) Import(ctx context.Context, o ImportOptions) (VerbResult, diag
 	if diags := p.openInventory(); diags.HasErrors() {
 		return res, diags
 	}
-	i := importing{p: p, o: o, res: &res, revs: make(map[string]int64)}
+	i := importing{p: p, o: o, res: &res, apart: apart, revs: make(map[string]int64)}
 	diags = i.collect(ctx, rows)
 	diags.Fill(map[string][]byte{o.File: content})
 	if diags.HasErrors() || o.Check || len(i.facts) == 0 {
@@ -53,11 +58,33 @@ func (p *Project) Import(ctx context.Context, o ImportOptions) (VerbResult, diag
 	return res, i.record(ctx)
 }
 
+// importable refuses facts about items that the adopted plan may call otherwise:
+// what time makes due goes on under that one. Its inventory may be another; then
+// the tenants keep what they get here until the plan is applied.
+func (p *Project) importable() (apart bool, diags diag.List) {
+	if p.meta.Adopted == "" {
+		return false, nil
+	}
+	if p.meta.Adopted != hex.EncodeToString(p.Config.Digest[:]) {
+		return false, diag.List{{
+			Severity: diag.Error, Code: "import-edited", Summary: "The plan was edited since it was applied",
+			Detail: fmt.Sprintf("What is imported is held against the plan, and that is another one now than the plan adopted on %s, under which time goes on.", p.show(p.meta.AdoptedAt)),
+			Hint:   "Apply the edits first, or take them back; rows may be added to the inventory before an import.",
+		}}
+	}
+	digest, err := p.inventoryDigest()
+	if err != nil {
+		return false, diag.List{unkept(err)}
+	}
+	return digest != p.meta.AdoptedInventory, nil
+}
+
 // importing is one import under way.
 type importing struct {
 	p     *Project
 	o     ImportOptions
 	res   *VerbResult
+	apart bool // the adopted plan has another inventory
 	facts []ledger.Fact
 	revs  map[string]int64 // of the records on which they were worked out
 }
@@ -93,7 +120,7 @@ func (i *importing) collect(ctx context.Context, rows []factfile.Row) diag.List 
 func (i *importing) tenant(t *schema.Tenant, r *ledger.Record, rows []factfile.Row) diag.List {
 	in := plans.Import{
 		Config: i.p.Config, Tenant: t, Record: r, Rows: rows, File: i.o.File,
-		Said: i.p.Now(), By: i.o.By, Reason: i.o.Reason,
+		Apart: i.apart, Said: i.p.Now(), By: i.o.By, Reason: i.o.Reason,
 	}
 	got := in.Facts()
 	i.revs[r.ID] = r.Rev

@@ -60,6 +60,9 @@ type Project struct {
 	broken  bool // the plan directory could not be read: nothing is done under it
 	// borrowed: it is the adopted plan of a project whose state it uses.
 	borrowed bool
+	// partings are the rows of tenants that leave, which the adopted plan may not
+	// have any more.
+	partings map[string]map[string]string
 	instant  time.Time // given by the user; zero: the clock's
 	secrets  *action.Scrubber
 }

@@ -30,6 +30,9 @@ func (p *Project) rows(ctx context.Context) *rows { return &rows{ctx: ctx, p: p,
 
 // of returns the row of a tenant, by column; nil: nobody knows it.
 func (r *rows) of(id string) map[string]string {
+	if row, known := r.p.partings[id]; known {
+		return row
+	}
 	if r.from == nil {
 		r.open()
 	}

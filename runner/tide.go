@@ -112,8 +112,9 @@ func (e *engine) join(pt plans.Task) {
 	case len(t.busy) == 0:
 		delete(e.asleep, t)
 		e.add(pt)
-	case len(pt.Steps) > 0:
+	case len(pt.Steps) > 0: // nothing more begins on its old way
 		e.tide.seen = -1
+		e.withdraw(t, nil)
 	default:
 		e.decide(t)
 	}

@@ -167,10 +167,7 @@ func (e *engine) claim(en *entry) store.Claim {
 	r, a := en.task.record, en.action
 	c := store.Claim{
 		Tenant: r.ID, Item: a.Item.Key(), Op: a.Op, Recipient: en.recipient,
-		Epoch: r.Epoch, Rev: en.rev, No: a.Number(r, en.recipient),
-	}
-	if it := r.Item(c.Item); it != nil {
-		c.Generation = it.Generation
+		Epoch: r.Epoch, Generation: r.Generation(a.Item.Key()), Rev: en.rev, No: a.Number(r, en.recipient),
 	}
 	c.Key = r.Idempotency(e.p.meta.Lineage, c.Item, c.Op, c.Recipient)
 	return c

@@ -188,7 +188,7 @@ func (p *Project) words(v Verb, n names, r *ledger.Record) ([]ledger.Fact, []Lef
 	}
 	var facts []ledger.Fact
 	var left []Left
-	for _, it := range p.Config.Items {
+	for _, it := range slices.Concat(p.Config.Items, p.Config.Events) {
 		if !n.items(v.Selector, it) {
 			continue
 		}
@@ -230,8 +230,10 @@ func (p *Project) itemWord(v Verb, it *schema.Item, r *ledger.Record, exact bool
 		return fmt.Sprintf("may be answered by %v only, not by %s", approval.By, v.By)
 	case v.Kind == Approve:
 		f.Kind = ledger.Approved
-	default:
+	case v.Kind == Reject:
 		f.Kind = ledger.Rejected
+	default:
+		return "cannot be touched by " + string(v.Kind)
 	}
 	return ""
 }

@@ -239,6 +239,9 @@ func (it *Item) discharge(f Fact) {
 // message applies an attempt to write to one recipient.
 func (it *Item) message(f Fact) {
 	if f.Kind == Began {
+		if it.Recurs() {
+			it.Generation++
+		}
 		it.Again = false
 		it.Notice, it.Announced, it.CalledOff = f.Notice, instant(f.Announced), f.CalledOff
 		it.address(f.Recipients)

@@ -30,11 +30,21 @@ func Key(lineage, tenant, item string, op Op, recipient string, epoch, generatio
 // Idempotency is the Key of an effect of the tenant: of what an item does now, at
 // its present T.
 func (r *Record) Idempotency(lineage, item string, op Op, recipient string) string {
-	generation := 0
-	if it := r.Item(item); it != nil {
-		generation = it.Generation
+	return Key(lineage, r.ID, r.alias(item), op, recipient, r.Epoch, r.Generation(item))
+}
+
+// Generation counts what the item has begun anew at its present T, with what it
+// begins now.
+func (r *Record) Generation(item string) int {
+	it := r.Item(item)
+	switch {
+	case it == nil:
+		return 0
+	case it.Recurs() && it.Epoch == r.Epoch:
+		return it.Generation + 1
+	default:
+		return it.Generation
 	}
-	return Key(lineage, r.ID, r.alias(item), op, recipient, r.Epoch, generation)
 }
 
 // alias is what an item is called in idempotency keys: what it was called first,

@@ -51,6 +51,29 @@ func TestEventKeepsItsKeyInTheNextEpoch(t *testing.T) {
 	}
 }
 
+func TestEventThatRecursHasAnotherKey(t *testing.T) {
+	news := ledger.Fact{Kind: ledger.Began, Item: "on/news", Op: ledger.Send, Recipient: "ann@acme.example", Recipients: []string{"ann@acme.example"}, Attempt: 1, No: 1, Epoch: 1}
+	r := sum()
+	r.Epoch = 1
+	key := func() string { return r.Idempotency("lineage", "on/news", ledger.Send, "ann@acme.example") }
+	first := key()
+	r.Apply(news)
+	if key() != first {
+		t.Error("the key changes when the attempt begins")
+	}
+	news.Kind = ledger.Succeeded
+	r.Apply(news)
+	second := key()
+	if second == first {
+		t.Error("the next message has the key of the first")
+	}
+	news.Kind, news.Attempt = ledger.Began, 2
+	r.Apply(news)
+	if key() != second {
+		t.Error("the key changes when the second attempt begins")
+	}
+}
+
 // TestTenantKeepsAllThatIsKnown fills every field there is, so that one which is
 // added to Record later comes along too.
 func TestTenantKeepsAllThatIsKnown(t *testing.T) {

@@ -10,6 +10,10 @@ import (
 // happens: its key is on/NAME.
 func (it *Item) OfEvent() bool { return strings.HasPrefix(it.Key, "on/") }
 
+// Recurs reports whether a message on an event that begins now is another one
+// than the last, which was sent about something else in the same epoch.
+func (it *Item) Recurs() bool { return it.OfEvent() && it.State.Settled() }
+
 // renew begins a new epoch: what was done stays done; what was missed, left out,
 // not sent yet or asked of people was about a date that holds no more.
 func (r *Record) renew() {

@@ -8,7 +8,11 @@ func (r *Record) setApart(f Fact) {
 		return
 	}
 	r.Apart = time.Time{}
-	if f.Apart {
+	switch {
+	case !f.Apart:
+	case f.Said != nil:
+		r.Apart = *f.Said
+	default:
 		r.Apart = f.At
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ func complain(env Env, err error) {
 	var ended exit
 	var usage *usageError
 	switch {
-	case err == nil, errors.As(err, &ended):
+	case err == nil, errors.As(err, &ended), errors.Is(err, syscall.EPIPE):
 	case errors.As(err, &usage):
 		fmt.Fprintf(env.Stderr, "Error: %s\n", usage.problem)
 		if usage.hint != "" {
