@@ -109,7 +109,7 @@ func (r *reader) similar(key string) string {
 		}
 	}
 	slices.Sort(keys)
-	return meant(key, keys, "Write PHASE/ITEM, as status shows it.")
+	return meant(key, keys, "Write PHASE/ITEM, as why shows it.")
 }
 
 func (r *reader) state(row *Row) {
