@@ -122,8 +122,8 @@ const works = `
 func BenchmarkProcess(b *testing.B) {
 	bin := compiled(b)
 	b.Run("version", func(b *testing.B) { measure(b, bin, "version") })
-	for _, n := range []int{10_000, 1_000_000} {
-		if n > 10_000 && testing.Short() {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		if n > 100_000 && testing.Short() {
 			continue
 		}
 		dir := manyTenants(b, n)
