@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -192,12 +193,12 @@ func TestWordIsHeardWhileItsItemIsRenamed(t *testing.T) {
 // time.
 type interrupting struct {
 	clock.Clock
-	n     int
+	n     atomic.Int64
 	speak func()
 }
 
 func (c *interrupting) Now() time.Time {
-	if c.n--; c.n == 0 {
+	if c.n.Add(-1) == 0 {
 		c.speak()
 	}
 	return c.Clock.Now()
@@ -234,7 +235,7 @@ func wordBeforeRename(t *testing.T, n int, resumes bool) {
 	}
 	b.clock = paced
 	p := b.open(runner.NeedWrite, "")
-	paced.n = n
+	paced.n.Store(int64(n))
 	b.carryOut(p, nil)
 	b.clock = c
 	b.now()
@@ -352,7 +353,7 @@ func (b *bench) cutShort(c *clock.Fake) {
 		b.clock = paced
 		p := b.open(runner.NeedWrite, "")
 		before, _ := p.Meta()
-		paced.n = n
+		paced.n.Store(int64(n))
 		p.Apply(ctx, runner.ApplyOptions{}, nil) // it fails if it is cut too short
 		after, _ := p.Meta()
 		b.clock = c
