@@ -9,9 +9,9 @@ import (
 )
 
 // giveUp settles what is open of items that were taken out, where the plan says
-// so. Who has left waits for nothing but its locks.
+// so.
 func (c *computation) giveUp(r *ledger.Record) *ledger.Record {
-	if len(c.in.Config.Removals) == 0 || r.Left != nil && !obliged(r) {
+	if len(c.in.Config.Removals) == 0 || parted(r) {
 		return r
 	}
 	var steps []Step
@@ -108,7 +108,7 @@ func (c *computation) removedTenant(id string) *schema.Removal {
 
 // stray notes what the plan has no more though it must not be forgotten.
 func (c *computation) stray(r *ledger.Record) {
-	if r.Leaving() && !obliged(r) {
+	if parted(r) {
 		return
 	}
 	lock := c.firstLock(r)
@@ -121,6 +121,8 @@ func (c *computation) stray(r *ledger.Record) {
 		switch address := r.ID + "/" + it.Key; {
 		case isOpen(it) && item == nil && c.in.Config.Removed(schema.Ref{Kind: schema.RefItem, Name: it.Key}) != nil:
 			// It was refused, or is given up.
+		case !it.Obligation && it.At.Before(r.EnrolledAt):
+			// It is of an earlier stay.
 		case isOpen(it):
 			c.refused.items = append(c.refused.items, address)
 		case lock != nil && hasBegun(it) && !c.before(it.Key, lock.Phase):
@@ -159,6 +161,10 @@ func heldLocks(r *ledger.Record) []string {
 	}
 	return keys
 }
+
+// parted reports whether nothing that is open of a tenant matters any more: it has
+// left, and nothing of it is locked. Who was rolled back comes again.
+func parted(r *ledger.Record) bool { return r.Left != nil && !obliged(r) }
 
 // obliged reports whether a tenant may hold a lock.
 func obliged(r *ledger.Record) bool {
