@@ -79,6 +79,15 @@ func warnings(l diag.List) diag.List {
 	return out
 }
 
+// ReadBy says that the state is read by the adopted plan.
+func (a *Adopted) ReadBy() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "adopted-plan", Summary: "Shown by the plan that was applied last",
+		Detail: fmt.Sprintf("The plan is invalid; this is where everybody stands by the one adopted on %s.", a.show(a.meta.AdoptedAt)),
+		Hint:   "Correct the plan: until then apply gives back the locks that are due, and does nothing else.",
+	}
+}
+
 // Released says what Release has done; res is its result.
 func (a *Adopted) Released(res ApplyResult) diag.Diagnostic {
 	n := res.Done[plans.Unlock]

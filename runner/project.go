@@ -124,6 +124,19 @@ func (p *Project) Validate() diag.List {
 	return diags
 }
 
+// Read finds what keeps the plan directory from being read: Validate without what
+// is wrong for single tenants only.
+func (p *Project) Read() diag.List {
+	diags := p.sound()
+	if diags.HasErrors() {
+		return diags
+	}
+	for range p.each(&diags) { // what is wrong with the rows goes into diags
+	}
+	diags.Fill(p.Config.Sources)
+	return diags
+}
+
 // scrub takes the secrets of the plan out of a fact.
 func (p *Project) scrub(f *ledger.Fact) {
 	e := &f.Evidence

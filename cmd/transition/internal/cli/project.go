@@ -84,15 +84,45 @@ func withState(ctx context.Context, env Env, g *globals, dir string, need runner
 // look is withState to read the plan here, with or without a recorded state; it
 // says so when there is none.
 func look(ctx context.Context, env Env, g *globals, instant string, use func(opened) error) error {
-	return withState(ctx, env, g, ".", runner.NeedNone, instant, func(p opened) error {
-		if _, ok := p.Meta(); !ok && !g.json {
-			const note = "Nothing is recorded yet, so everything is new. To create the recorded state: transition init"
-			if _, err := fmt.Fprintln(p.env.Stderr, note); err != nil {
-				return err
+	return withState(ctx, env, g, ".", runner.NeedNone, instant, func(p opened) error { return p.looked(g, use) })
+}
+
+// standing is look for where tenants stand, which somebody must see also while the
+// plan directory is wrong: locks may be held. Then the mistakes are told, the
+// state is read by the plan that was applied last, and the command ends with 1.
+// With -json the mistakes are all, since stdout holds one document.
+func standing(ctx context.Context, env Env, g *globals, instant string, use func(opened) error) error {
+	return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
+		at, err := p.instant(instant)
+		if err != nil {
+			return err
+		}
+		if !diags.HasErrors() {
+			diags = append(diags, p.Read().Errors()...)
+		}
+		state := p.OpenState(ctx, runner.NeedNone, at)
+		if diags.HasErrors() && !state.HasErrors() && !g.json {
+			if a, _ := p.Adopted(ctx); a != nil {
+				q, flush := p.under(a)
+				return errors.Join(report(q.env, g, append(diags, a.ReadBy())), use(q), flush())
 			}
 		}
-		return use(p)
+		if err := report(p.env, g, append(diags, state...)); err != nil {
+			return err
+		}
+		return p.looked(g, use)
 	})
+}
+
+// looked runs use, and says so when nothing is recorded yet.
+func (p opened) looked(g *globals, use func(opened) error) error {
+	if _, ok := p.Meta(); !ok && !g.json {
+		const note = "Nothing is recorded yet, so everything is new. To create the recorded state: transition init"
+		if _, err := fmt.Fprintln(p.env.Stderr, note); err != nil {
+			return err
+		}
+	}
+	return use(p)
 }
 
 // instant reads what the user wrote in the plan's zone; the zero time for nothing.

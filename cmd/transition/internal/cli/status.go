@@ -29,7 +29,10 @@ Without a selector or a filter: how many tenants are in which phase and status,
 how far each batch is, and who is worst. With one: the tenants, one a line,
 however many they are. A selector that covers nobody is an error.
 
-The column "held" counts tenants that the other columns count as well.`,
+The column "held" counts tenants that the other columns count as well.
+
+While the plan directory is wrong, it shows where the tenants stand by the plan
+that was applied last, and ends with 1.`,
 		example: "status\nstatus batch.wave1\nstatus -status=Error,Warning\nstatus -locks",
 		exits:   []int{exitPerson},
 	}.command(atMost(1, "selector"), func(cmd *cobra.Command, args []string) (err error) {
@@ -86,7 +89,7 @@ func runStatus(ctx context.Context, env Env, g *globals, a statusArgs) error {
 	if err != nil {
 		return err
 	}
-	return look(ctx, env, g, a.now, func(p opened) error {
+	return standing(ctx, env, g, a.now, func(p opened) error {
 		v := a.view(p, g, filter)
 		alarms := 0
 		diags := p.Status(ctx, a.selector, func(t *plans.TenantStatus) {

@@ -12,7 +12,10 @@ func newWhy(env Env, g *globals) *cobra.Command {
 	var now string
 	cmd := face{
 		use: "why TENANT", short: "explains why a tenant does or does not move",
-		long:    "Shows where the tenant is, what holds it down to the line of the plan, and how each of its items stands.",
+		long: `
+Shows where the tenant is, what holds it down to the line of the plan, and how
+each of its items stands; while the plan directory is wrong, by the plan that was
+applied last.`,
 		example: "why northwind",
 		exits:   []int{exitPerson},
 	}.command(exactlyOne("a tenant"), func(cmd *cobra.Command, args []string) error {
@@ -23,7 +26,7 @@ func newWhy(env Env, g *globals) *cobra.Command {
 }
 
 func runWhy(ctx context.Context, env Env, g *globals, tenant, now string) error {
-	return look(ctx, env, g, now, func(p opened) error {
+	return standing(ctx, env, g, now, func(p opened) error {
 		t, diags := p.Why(ctx, tenant)
 		if err := report(p.env, g, diags); err != nil {
 			return err
