@@ -41,6 +41,8 @@ type Round struct {
 	// Again: not all was done that could be, as when somebody else has the lease
 	// or the plan is wrong; it is tried again at the next tick, if not before.
 	Again bool
+	// Wrong: there was no right plan to go by.
+	Wrong bool
 	// Fatal: it makes no sense to go on.
 	Fatal bool
 	// Person: somebody is needed.

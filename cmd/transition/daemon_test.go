@@ -213,6 +213,18 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
+func TestRunEndsWithOneWhileThePlanIsWrong(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	b.run(0, "apply", "-auto-approve")
+	b.start(now, "run", "-auto-approve", "-json")
+	b.events("next")
+	b.edit(`batch "wave"`, `bach "wave"`)
+	b.events("diagnostic")
+	b.end(syscall.SIGTERM, 1)
+}
+
 // Edits are told once, and left to people.
 func TestRunLeavesEdits(t *testing.T) {
 	t.Parallel()

@@ -42,11 +42,12 @@ is right, locks that are due under the adopted plan are given back at their
 time, and nothing else is done.
 
 Interrupted once, it begins nothing new, waits for what is running and ends
-with 0, or with 3 if a person is needed or edits are left; interrupted twice,
-it stops that too.
+with 0, with 1 while the plan is wrong, or with 3 if a person is needed or edits
+are left; interrupted twice, it stops that too.
 
 With -rehearse it acts in virtual time, -speed times as fast as the clock on
-the wall, and ends when nothing more falls due by itself.`,
+the wall, and ends when nothing more falls due by itself. While the
+plan is wrong it waits until somebody has corrected it.`,
 		example: "run\nrun -auto-approve\nrun -auto-approve -rehearse=2012-01-01 -speed=86400 examples/bpos-s",
 		exits:   []int{exitPerson},
 	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
@@ -138,7 +139,7 @@ func (r *rounds) ended(last runner.Round) error {
 	switch {
 	case r.failed != nil:
 		return r.failed
-	case last.Fatal:
+	case last.Fatal, last.Wrong:
 		return drained(exitError)
 	case last.Person:
 		return drained(exitPerson)

@@ -92,7 +92,7 @@ func (r *rounds) begin(p opened) { r.view.Round(p.env.Stdout, p.env.Stderr, p.Co
 func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round {
 	if l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant()); l.HasErrors() {
 		r.wrong(p, append(diags, l...))
-		return runner.Round{Again: true, Fatal: !r.begun && !diags.HasErrors()}
+		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: !r.begun && !diags.HasErrors()}
 	}
 	switch {
 	case diags.HasErrors():
@@ -156,7 +156,7 @@ func (r *rounds) promised(ctx context.Context, p opened) runner.Round {
 // is not waited for.
 func (r *rounds) nothing(p opened) runner.Round {
 	_, recorded := p.Meta()
-	return runner.Round{Again: true, Fatal: !recorded && r.args.rehearse != ""}
+	return runner.Round{Again: true, Wrong: true, Fatal: !recorded && r.args.rehearse != ""}
 }
 
 func (r *rounds) release(ctx context.Context, p opened, a *runner.Adopted) runner.Round {
@@ -191,9 +191,9 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 		p = res.Plan
 	}
 	if p == nil {
-		return runner.Round{Again: true}
+		return runner.Round{Again: true, Wrong: res.Invalid}
 	}
-	round := runner.Round{Serial: p.Serial, Next: p.Next, Person: needsPerson(p) || len(res.Beyond) > 0}
+	round := runner.Round{Serial: p.Serial, Next: p.Next, Wrong: res.Invalid, Person: needsPerson(p) || len(res.Beyond) > 0}
 	failed := res.Busy || diags.HasErrors()
 	if failed {
 		round.Next = time.Time{}
