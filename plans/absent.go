@@ -112,7 +112,7 @@ func (c *computation) depart() {
 		if !shrank {
 			row = c.row(r.ID)
 		}
-		task.Tenant, task.Steps = c.absent(r.ID, row), c.leave(r, row)
+		task.Tenant, task.Steps = c.absent(r.ID, row), c.withdrawal(r, row, "left the inventory", "")
 		c.decide(task, true)
 	}
 	c.leavers = nil
@@ -126,13 +126,14 @@ func (c *computation) row(id string) map[string]string {
 	return c.in.Row(id)
 }
 
-// leave is the step of a tenant that the inventory has no more.
-func (c *computation) leave(r *ledger.Record, row map[string]string) []Step {
+// withdrawal is the step of a tenant that the plan lets go. row is what the
+// inventory last said of it; by is empty unless it leaves although it has a row.
+func (c *computation) withdrawal(r *ledger.Record, row map[string]string, reason, by string) []Step {
 	ch := Change{
-		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: "left the inventory",
+		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: reason,
 		Detail: Detail{OldT: r.T},
 	}
-	return step(ch, WithdrawFact(r, row, "left the inventory", "", c.in.Now))
+	return step(ch, WithdrawFact(r, row, reason, by, c.in.Now))
 }
 
 // survived is what is left of a tenant that is in no inventory any more.

@@ -119,11 +119,7 @@ func (c *computation) lapsed(t *schema.Tenant, r *ledger.Record, zone *time.Loca
 	if at.IsZero() || c.in.Now.Before(at) || c.d.hold(t, r) != nil || Entered(c.in.Config, r) {
 		return nil
 	}
-	ch := Change{
-		Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now,
-		Reason: unagreedBy(at, zone), Detail: Detail{OldT: r.T},
-	}
-	return step(ch, WithdrawFact(r, RowOf(c.in.Config.Columns, t), ch.Reason, thePlan, c.in.Now))
+	return c.withdrawal(r, RowOf(c.in.Config.Columns, t), unagreedBy(at, zone), thePlan)
 }
 
 func unagreedBy(at time.Time, zone *time.Location) string {

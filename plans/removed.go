@@ -65,8 +65,7 @@ func (c *computation) removedBatch(r *ledger.Record) *schema.Removal {
 // dismiss decides a tenant that was removed on purpose. Before the point of no
 // return it goes back like everybody who leaves; past it, what was done stays.
 func (c *computation) dismiss(gone *schema.Removal, r *ledger.Record) {
-	ch := Change{Kind: Withdraw, Tenant: r.ID, Batch: r.Batch, At: c.in.Now, Reason: removedReason, Detail: Detail{OldT: r.T}}
-	stays := c.passed(r)
+	reason, stays := removedReason, c.passed(r)
 	if stays {
 		if !c.dismissible(gone, r) {
 			return
@@ -74,12 +73,12 @@ func (c *computation) dismiss(gone *schema.Removal, r *ledger.Record) {
 		for _, key := range pendingItems(r) {
 			r = c.edited(r, c.abandon(r, key))
 		}
-		ch.Reason += "; what was done stays"
+		reason += "; what was done stays"
 	}
 	row := c.row(r.ID)
-	f := WithdrawFact(r, row, ch.Reason, "", c.in.Now)
-	f.Stays = stays
-	c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Edits: c.edits.steps, Steps: step(ch, f)}, false)
+	steps := c.withdrawal(r, row, reason, "")
+	steps[0].Fact.Stays = stays
+	c.decide(Task{Tenant: c.absent(r.ID, row), Record: r, Edits: c.edits.steps, Steps: steps}, false)
 }
 
 // dismissible reports whether a tenant past the point of no return may go, and
