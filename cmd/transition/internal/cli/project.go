@@ -24,15 +24,16 @@ type opened struct {
 	*runner.Project
 	// env is the world in which the plan's secrets are never shown.
 	env Env
-	// adopted: it is the plan that the state adopted last.
-	adopted bool
+	// kept is the plan that it is, if that is one that the state keeps; nil: it is
+	// what lies in the directory.
+	kept *runner.Adopted
 }
 
-// under is the adopted plan in the place of the plan directory, in a world in
-// which the secrets of neither are shown. Call flush when it is done with.
-func (p opened) under(a *runner.Adopted) (adopted opened, flush func() error) {
+// under is a plan that the state keeps in the place of the plan directory, in a
+// world in which the secrets of neither are shown. Call flush when it is done with.
+func (p opened) under(a *runner.Adopted) (kept opened, flush func() error) {
 	env, flush := p.env.redacted(a.Config.Secrets)
-	return opened{a.Project, env, true}, flush
+	return opened{a.Project, env, a}, flush
 }
 
 // withProject is withDirectory for what needs a plan that is right: mistakes end
@@ -102,7 +103,8 @@ func standing(ctx context.Context, env Env, g *globals, instant string, use func
 		}
 		state := p.OpenState(ctx, runner.NeedNone, at)
 		if diags.HasErrors() && !state.HasErrors() && !g.json {
-			if a, _ := p.Adopted(ctx); a != nil {
+			if kept, _ := p.Kept(ctx); len(kept) > 0 {
+				a := kept[len(kept)-1]
 				q, flush := p.under(a)
 				return errors.Join(report(q.env, g, append(diags, a.ReadBy())), use(q), flush())
 			}
@@ -165,8 +167,8 @@ func (p opened) note() string {
 	switch m, ok := p.Meta(); {
 	case !ok:
 		parts = append(parts, "no recorded state yet, so everything is new")
-	case p.adopted:
-		parts = append(parts, "plan adopted "+toffset.Show(m.AdoptedAt, p.Config.Zone))
+	case p.kept != nil:
+		parts = append(parts, p.kept.Name())
 	case len(m.Adopted) < 4:
 	case hex.EncodeToString(p.Config.Digest[:]) == m.Adopted:
 		parts = append(parts, "plan unchanged since "+m.Adopted[:4])
