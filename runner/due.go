@@ -129,6 +129,24 @@ func (a *Adopted) ReadBy() diag.Diagnostic {
 	}
 }
 
+// HeardBy says that what somebody says is held against the adopted plan.
+func (a *Adopted) HeardBy() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "adopted-plan", Summary: "Heard by the plan that was applied last",
+		Detail: fmt.Sprintf("The plan is invalid; what is said is held against the one %s on %s.", a.how(), a.show(a.keptAt())),
+		Hint:   "See what is wrong with: transition validate. Until that is corrected apply gives back the locks that are due, and does nothing else.",
+	}
+}
+
+// Unplanned says why a verb is not heard while the plan directory is wrong.
+func Unplanned(k VerbKind) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "not-heard", Summary: "Nothing was recorded",
+		Detail: fmt.Sprintf("What follows from %s is worked out by the plan, which is invalid.", k),
+		Hint:   "Correct the plan. To stop tenants meanwhile: transition hold SELECTOR",
+	}
+}
+
 // Released says what Release has done; res is its result.
 func (a *Adopted) Released(res ApplyResult) diag.Diagnostic {
 	n := res.Done[plans.Unlock]
