@@ -39,14 +39,16 @@ func (c *computation) rowless(r *ledger.Record) {
 }
 
 // forgotten notes what is open and the plan has no more.
-func (c *computation) forgotten(r *ledger.Record, out *Decision) {
+func (c *computation) forgotten(r *ledger.Record) {
 	switch {
 	case c.d.gone == "":
-	case c.in.Since.IsZero():
+	case !c.d.alone:
 		c.stray(r)
-	case r.Leaving():
-	default:
+	case c.d.leavesAlone(r):
 		c.refused.foreign = append(c.refused.foreign, r.ID+"/"+c.d.gone)
-		out.Actions = out.Actions[:0] // what stands in the way of what, only the other plan knows
 	}
 }
+
+// leavesAlone reports whether nothing is done for a tenant that was decided: what
+// stands in the way of what, only another plan knows.
+func (d *Decider) leavesAlone(r *ledger.Record) bool { return d.alone && d.gone != "" && !r.Leaving() }

@@ -45,7 +45,7 @@ func (c *computation) complete(task Task, owned bool) {
 			// What waits now, not what would wait after this plan; and how far
 			// the batch is now.
 			waiting = append(c.plan.Waiting, out.Waiting...)
-			c.forgotten(r, out)
+			c.forgotten(r)
 			if !leaves(task.Steps) { // else that is said
 				c.asked(r, out)
 			}

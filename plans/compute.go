@@ -149,6 +149,7 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
+	c.d.alone = !in.Since.IsZero()
 	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
 	c.choose()
 	return c

@@ -32,6 +32,9 @@ type Decider struct {
 	// explain: fill Decision.Items with reasons, for people.
 	explain bool
 	scope   Scope // see Narrow
+	// alone: tenants of which something is open that the plan does not have are
+	// left alone, see Narrow. Otherwise that is a mistake of the plan.
+	alone bool
 
 	byKey   []*schema.Item // sorted by Item.Key
 	keys    []string
@@ -214,6 +217,13 @@ func (d *Decider) index(r *ledger.Record) {
 	if begun != nil && !locked.IsZero() && !begun.At.Before(locked) {
 		d.gone = begun.Key // what has begun behind a lock decides whether it may be opened
 	}
+}
+
+// Knows reports whether the plan has all that is open of a tenant, and all that
+// decides whether a lock of it may be opened.
+func (d *Decider) Knows(r *ledger.Record) bool {
+	d.index(r)
+	return d.gone == ""
 }
 
 // resend forgets of messages that were sent for an earlier T, and whose new time

@@ -96,6 +96,13 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 	if !c.in.Within.item(r.ID, home(r), it) {
 		return "is left out by -target or -exclude", "Leave -replace or the other flag out."
 	}
+	if l := c.reopened(r, it); l != nil {
+		hint = "What is left to be put right is done by hand, or by an item of a later phase."
+		if r.Item(l.Key()).State == ledger.Returned {
+			hint = "Take the lock again first: transition resolve " + r.ID + "/" + l.Key() + " -retry"
+		}
+		return "is done behind the lock " + l.Key() + ", which was given back: it would be done with the lock open", hint
+	}
 	rec := r.Item(it.Key())
 	if rec == nil {
 		return notBegun(rec)
@@ -122,6 +129,29 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 	default: // Retrying, Polling, and Returned, which only locks are
 		return goesOn, ""
 	}
+}
+
+// reopened is a lock behind which work is done, and which was given back or is
+// being given back; nil: there is none.
+func (c *computation) reopened(r *ledger.Record, it *schema.Item) *schema.Item {
+	if _, works := it.Does.(*schema.Work); !works {
+		return nil
+	}
+	for _, l := range c.d.locks {
+		rec := r.Item(l.Key())
+		if rec != nil && rec.Release != nil && rec.Release.State != ledger.None && guards(l, it) {
+			return l
+		}
+	}
+	return nil
+}
+
+// guards reports whether a lock is held while an item is done.
+func guards(lock, it *schema.Item) bool {
+	does := lock.Does.(*schema.Lock)
+	begins := it.Phase.Index > lock.Phase.Index || it.Phase == lock.Phase && slices.Contains(it.After, lock)
+	ends := it.Phase.Index < does.ReleaseIn.Index || slices.Contains(does.ReleaseAfter, it)
+	return begins && ends
 }
 
 const goesOn = "has not ended: it goes on by itself"

@@ -74,8 +74,11 @@ func home(r *ledger.Record) string {
 }
 
 // Narrow leaves in a decision what is within the scope of the plan that the
-// decider belongs to. r is the record that was decided on, for the task.
+// decider belongs to. r is the record that was decided on last, for the task.
 func (d *Decider) Narrow(t *Task, r *ledger.Record, out *Decision) {
+	if d.leavesAlone(r) {
+		out.Actions = out.Actions[:0]
+	}
 	if d.scope.Whole() && !t.Outside {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"transition/runner/action"
 	"transition/runner/store"
@@ -14,8 +15,9 @@ import (
 	"transition/schema/hclconfig"
 )
 
-// Adopted is the plan that a state adopted last, with its inventories, as they
-// were then. Commands run in the plan directory of today.
+// Adopted is the plan that a state adopted last, or of which a part was applied
+// since, with its inventories, as they were then. Commands run in the plan
+// directory of today.
 type Adopted struct {
 	*Project          // it lives as long as the one that it was opened from
 	disk     *Project // what the plan directory holds now, be it right or wrong
@@ -28,10 +30,38 @@ type Adopted struct {
 // Values of secret variables are not kept: they come from the options of the
 // project.
 func (p *Project) Adopted(ctx context.Context) (*Adopted, diag.List) {
+	return p.kept(ctx, false)
+}
+
+// Part opens the plan of which a part was applied last, since another one was
+// adopted; nil, and no error: there was none. It is as Adopted.
+func (p *Project) Part(ctx context.Context) (*Adopted, diag.List) {
+	return p.kept(ctx, true)
+}
+
+// Kept are both, the adopted one first. What keeps one from being opened is no
+// reason not to go by the other one.
+func (p *Project) Kept(ctx context.Context) ([]*Adopted, diag.List) {
+	var all []*Adopted
+	var diags diag.List
+	for _, open := range [...]func(context.Context) (*Adopted, diag.List){p.Adopted, p.Part} {
+		a, more := open(ctx)
+		if diags = append(diags, more...); a != nil {
+			all = append(all, a)
+		}
+	}
+	return all, diags
+}
+
+func (p *Project) kept(ctx context.Context, partial bool) (*Adopted, diag.List) {
 	if p.state == nil {
 		return nil, nil
 	}
-	kept, err := p.state.Adopted(ctx)
+	read := p.state.Adopted
+	if partial {
+		read = p.state.Part
+	}
+	kept, err := read(ctx)
 	if err != nil {
 		return nil, diag.List{stateProblem(err)}
 	}
@@ -44,7 +74,7 @@ func (p *Project) Adopted(ctx context.Context) (*Adopted, diag.List) {
 	}
 	a := &Project{
 		o: p.o, log: p.log, dir: p.dir, instant: p.instant,
-		state: p.state, meta: meta, borrowed: true,
+		state: p.state, meta: meta, borrowed: true, partial: partial,
 	}
 	a.o.State = p.statePath()
 	if diags := a.load(p, kept); diags.HasErrors() {
@@ -53,13 +83,35 @@ func (p *Project) Adopted(ctx context.Context) (*Adopted, diag.List) {
 	return &Adopted{Project: a, disk: p}, nil
 }
 
+// keptAt is when a plan that the state keeps was applied.
+func (p *Project) keptAt() time.Time {
+	if p.partial {
+		return p.meta.PartAt
+	}
+	return p.meta.AdoptedAt
+}
+
+// how says how that was.
+func (p *Project) how() string {
+	if p.partial {
+		return "applied in part"
+	}
+	return "adopted"
+}
+
+// dated names a plan that the state keeps.
+func (p *Project) dated() string { return "plan " + p.how() + " on " + p.show(p.keptAt()) }
+
+// Name names the plan for a heading.
+func (a *Adopted) Name() string { return "plan " + a.how() + " " + a.show(a.keptAt()) }
+
 // load reads the plan from the files that were kept.
 func (p *Project) load(disk *Project, kept *store.Adoption) diag.List {
 	given, diags := disk.given(kept)
 	if diags.HasErrors() {
 		return diag.List{p.unopened(diags)}
 	}
-	files := newKeptFS(kept.Files, p.meta.AdoptedAt)
+	files := newKeptFS(kept.Files, p.keptAt())
 	p.Config, diags = hclconfig.Load(files, given)
 	if missing := p.missing(kept.Withheld); len(missing) > 0 {
 		return diag.List{p.withheld(missing)}
@@ -141,8 +193,8 @@ func (p *Project) missing(names []string) []string {
 func (p *Project) withheld(names []string) diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "adopted-secret", Summary: "The adopted plan needs values that are not kept",
-		Detail: fmt.Sprintf("The plan adopted on %s had values for %s from outside. They are secret, so that they were not kept, and without them nothing can be done under it.",
-			p.show(p.meta.AdoptedAt), strings.Join(names, ", ")),
+		Detail: fmt.Sprintf("The %s had values for %s from outside. They are secret, so that they were not kept, and without them nothing can be done under it.",
+			p.dated(), strings.Join(names, ", ")),
 		Hint: fmt.Sprintf("Give them again: with -var=%s=…, -var-file=FILE, or TRANSITION_VAR_%[1]s in the environment.", names[0]),
 	}
 }
@@ -152,8 +204,8 @@ func (p *Project) unopened(l diag.List) diag.Diagnostic {
 	first := l.Errors()[0]
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "adopted-plan", Summary: "The adopted plan cannot be opened",
-		Detail: fmt.Sprintf("The recorded state keeps the plan adopted on %s, and this version of transition, with the values given now, cannot read it. %s: %s",
-			p.show(p.meta.AdoptedAt), first.Summary, first.Detail),
+		Detail: fmt.Sprintf("The recorded state keeps the %s, and this version of transition, with the values given now, cannot read it. %s: %s",
+			p.dated(), first.Summary, first.Detail),
 		Hint: "Correct the plan directory, or use the version of transition that applied it last.",
 	}
 }

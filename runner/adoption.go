@@ -24,14 +24,20 @@ func (p *Project) adoption() (*store.Adoption, error) {
 	if p.borrowed {
 		return nil, nil
 	}
+	a, err := p.whole()
+	if err != nil || a.Digest == p.meta.Adopted && a.Inventory == p.meta.AdoptedInventory {
+		return nil, err
+	}
+	return a, nil
+}
+
+// whole is the plan for the state to keep.
+func (p *Project) whole() (*store.Adoption, error) {
 	inventories, inventory, err := p.inventoryFiles()
 	if err != nil {
 		return nil, err
 	}
 	a := &store.Adoption{Digest: hex.EncodeToString(p.Config.Digest[:]), Inventory: inventory}
-	if a.Digest == p.meta.Adopted && a.Inventory == p.meta.AdoptedInventory {
-		return nil, nil
-	}
 	for _, in := range p.Config.Inputs {
 		a.Files = append(a.Files, p.keepable(in.Path, in.SHA256))
 	}
@@ -79,19 +85,27 @@ func (p *Project) inventoryDigest() (string, error) {
 
 // adopt records under which plan, and at which instant of a rehearsal, things
 // happen from now on. A part of a plan is not adopted: what it leaves out is still
-// under the one before. Those who leave are recorded with it: only the plan of
+// under the one before. It is kept beside that one all the same, for the locks that
+// it takes. Those who leave are recorded with what is adopted: only the plan of
 // before knows what they were.
 func (a *applying) adopt(ctx context.Context) diag.List {
 	commit := store.Commit{Now: a.p.Now()}
 	if a.inPart() {
 		a.apart = a.adoption != nil && !a.p.borrowed
-	} else {
-		commit.Adopt = a.adoption
+		if m := a.p.meta; a.apart && (a.adoption.Digest != m.Part || a.adoption.Inventory != m.PartInventory) {
+			commit.Part = a.adoption
+		}
+	} else if commit.Adopt = a.adoption; commit.Adopt == nil && !a.p.borrowed && a.p.meta.Part != "" {
+		whole, err := a.p.whole() // no part of another plan counts any more
+		if err != nil {
+			return diag.List{unkept(err)}
+		}
+		commit.Adopt = whole
 	}
 	if a.p.meta.Kind == store.Rehearsal && a.p.instant.After(a.p.meta.Clock) {
 		commit.Clock = a.p.instant
 	}
-	if commit.Adopt == nil && commit.Clock.IsZero() {
+	if commit.Adopt == nil && commit.Part == nil && commit.Clock.IsZero() {
 		return nil
 	}
 	var leavers []*plans.Task

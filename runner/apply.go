@@ -261,18 +261,18 @@ func (a *applying) propose(ctx context.Context) diag.List {
 		return append(diags, unkept(unread))
 	}
 	a.adoption = adoption
-	if a.res.Confirmed {
-		a.first = first
-		return nil
-	}
-	if stale := a.stale(first.Plan); stale.HasErrors() {
+	if stale := a.stale(first.Plan); stale.HasErrors() && !a.res.Confirmed {
 		a.res.Plan, a.res.Stale = first.Plan, true
 		return append(diags, stale...)
 	}
 	if a.within != nil {
 		a.within.narrow(first)
 	}
-	a.first, a.res.Plan = first, first.Plan
+	a.first = first
+	if a.res.Confirmed {
+		return nil
+	}
+	a.res.Plan = first.Plan
 	if a.o.Confirm != nil && !a.o.Confirm(first.Plan) {
 		return diags
 	}
@@ -287,7 +287,7 @@ func (a *applying) propose(ctx context.Context) diag.List {
 // keep them locked.
 func (a *applying) compute(ctx context.Context, now time.Time) (*plans.Result, diag.List) {
 	res, diags := a.p.choose(ctx, now, a.choice)
-	if _, frees := a.within.(releases); frees && res != nil {
+	if _, frees := a.within.(*releases); frees && res != nil {
 		return res, nil
 	}
 	return res, diags

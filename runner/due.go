@@ -14,15 +14,20 @@ import (
 
 // releases is the scope of an apply that only gives back the locks that may be
 // given back now, by what is recorded and nothing else.
-type releases struct{}
+type releases struct {
+	others map[string]bool // tenants that another plan sees to
+}
 
-func (releases) allows(kind plans.Kind, _ string) bool { return kind == plans.Unlock }
+func (*releases) allows(kind plans.Kind, _ string) bool { return kind == plans.Unlock }
 
-func (releases) narrow(res *plans.Result) {
+func (s *releases) narrow(res *plans.Result) {
 	var out plans.Decision
 	var due []plans.Change
-	for _, t := range res.Tasks {
+	res.Tasks = tasksOf(res.Tasks, s.others, false)
+	for i := range res.Tasks {
+		t := &res.Tasks[i]
 		res.Decider.Decide(t.Tenant, t.Record, &out)
+		res.Decider.Narrow(t, t.Record, &out)
 		for i := range out.Actions {
 			if a := &out.Actions[i]; a.Kind == plans.Unlock {
 				due = append(due, a.Change(t.Record, a.At))
@@ -35,7 +40,31 @@ func (releases) narrow(res *plans.Result) {
 	res.Plan.Changes = due
 }
 
-// Release gives back the locks that are due under the adopted plan, and does
+// releases is what an apply may do that only gives back locks. The plan that was
+// applied in part sees to the tenants of which it has something open that the
+// adopted one does not know, and to no others.
+func (a *Adopted) releases(ctx context.Context) (*releases, diag.List) {
+	s := &releases{others: make(map[string]bool)}
+	if !a.partial {
+		return s, nil
+	}
+	whole, diags := a.disk.Adopted(ctx)
+	if whole == nil {
+		return s, diags
+	}
+	d := plans.NewDecider(whole.Config, a.Now(), true)
+	for r, err := range a.state.Records(ctx) {
+		if err != nil {
+			return nil, diag.List{stateProblem(err)}
+		}
+		if _, named := whole.names(r); d.Knows(named) {
+			s.others[r.ID] = true
+		}
+	}
+	return s, nil
+}
+
+// Release gives back the locks that are due under the plan that is kept, and does
 // nothing else: for a plan directory, or an adopted plan, that is wrong. Confirm
 // is asked only if there are such locks. The result's Plan has nothing but them,
 // also when none are due; its Next is when to look again. Retries are not waited
@@ -46,24 +75,36 @@ func (a *Adopted) Release(ctx context.Context, o ApplyOptions, hard <-chan struc
 	o.Confirm = func(p *plans.Plan) bool {
 		return len(p.Changes) > 0 && (confirm == nil || confirm(p))
 	}
-	res, diags := a.apply(ctx, o, releases{}, hard)
+	scope, diags := a.releases(ctx)
+	if diags.HasErrors() {
+		return ApplyResult{Invalid: true}, diags
+	}
+	res, diags := a.apply(ctx, o, scope, hard)
 	res.Invalid = true
 	return res, diags
 }
 
-// DueLocks says which locks are due under the adopted plan while the plan
-// directory is wrong; nothing if none are, or no plan was adopted. That nobody can
+// DueLocks says which locks are due under the plans that are kept while the plan
+// directory is wrong; nothing if none are, or no plan is kept. That nobody can
 // tell is no error beside those of the plan directory.
 func (p *Project) DueLocks(ctx context.Context) diag.List {
-	a, diags := p.Adopted(ctx)
-	if a == nil {
-		return warnings(diags)
+	kept, diags := p.Kept(ctx)
+	for _, a := range kept {
+		diags = append(diags, a.dueLocks(ctx)...)
+	}
+	return warnings(diags)
+}
+
+func (a *Adopted) dueLocks(ctx context.Context) diag.List {
+	scope, diags := a.releases(ctx)
+	if diags.HasErrors() {
+		return diags
 	}
 	res, diags := a.compute(ctx, a.Now())
 	if res == nil {
-		return warnings(diags.Errors())
+		return diags.Errors()
 	}
-	releases{}.narrow(res)
+	scope.narrow(res)
 	if len(res.Plan.Changes) == 0 {
 		return nil
 	}
@@ -83,8 +124,26 @@ func warnings(l diag.List) diag.List {
 func (a *Adopted) ReadBy() diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Warning, Code: "adopted-plan", Summary: "Shown by the plan that was applied last",
-		Detail: fmt.Sprintf("The plan is invalid; this is where everybody stands by the one adopted on %s.", a.show(a.meta.AdoptedAt)),
+		Detail: fmt.Sprintf("The plan is invalid; this is where everybody stands by the one %s on %s.", a.how(), a.show(a.keptAt())),
 		Hint:   "Correct the plan: until then apply gives back the locks that are due, and does nothing else.",
+	}
+}
+
+// HeardBy says that what somebody says is held against the adopted plan.
+func (a *Adopted) HeardBy() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "adopted-plan", Summary: "Heard by the plan that was applied last",
+		Detail: fmt.Sprintf("The plan is invalid; what is said is held against the one %s on %s.", a.how(), a.show(a.keptAt())),
+		Hint:   "See what is wrong with: transition validate. Until that is corrected apply gives back the locks that are due, and does nothing else.",
+	}
+}
+
+// Unplanned says why a verb is not heard while the plan directory is wrong.
+func Unplanned(k VerbKind) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "not-heard", Summary: "Nothing was recorded",
+		Detail: fmt.Sprintf("What follows from %s is worked out by the plan, which is invalid.", k),
+		Hint:   "Correct the plan. To stop tenants meanwhile: transition hold SELECTOR",
 	}
 }
 
@@ -93,7 +152,7 @@ func (a *Adopted) Released(res ApplyResult) diag.Diagnostic {
 	n := res.Done[plans.Unlock]
 	d := diag.Diagnostic{
 		Severity: diag.Warning, Code: "locks-released", Summary: "Only locks were released",
-		Detail: fmt.Sprintf("The plan is invalid; released %s under the plan adopted on %s.", locks(n), a.show(a.meta.AdoptedAt)),
+		Detail: fmt.Sprintf("The plan is invalid; released %s under the %s.", locks(n), a.dated()),
 		Hint:   "Correct the plan: nothing else is done before.",
 	}
 	if left := len(res.Plan.Changes) - n; left > 0 {
@@ -117,9 +176,9 @@ func (a *Adopted) LocksDue(p *plans.Plan) diag.Diagnostic {
 		verb = "is"
 	}
 	return diag.Diagnostic{
-		Severity: diag.Warning, Code: "locks-due", Summary: "Locks are due for release under the adopted plan",
-		Detail: fmt.Sprintf("The plan is invalid, and %s %s due for release under the plan adopted on %s: %s.",
-			locks(len(p.Changes)), verb, a.show(a.meta.AdoptedAt), strings.Join(some, ", ")),
+		Severity: diag.Warning, Code: "locks-due", Summary: "Locks are due for release",
+		Detail: fmt.Sprintf("The plan is invalid, and %s %s due for release under the %s: %s.",
+			locks(len(p.Changes)), verb, a.dated(), strings.Join(some, ", ")),
 		Hint: "Correct the plan, or release them now: transition apply -auto-approve",
 	}
 }

@@ -58,8 +58,9 @@ type Project struct {
 	meta    store.Meta
 	fresh   bool // a rehearsal that is yet to be made
 	broken  bool // the plan directory could not be read: nothing is done under it
-	// borrowed: it is the adopted plan of a project whose state it uses.
-	borrowed bool
+	// borrowed: it is a plan that the state of a project keeps, and uses that
+	// state; partial: it is the one that was applied in part.
+	borrowed, partial bool
 	// partings are the rows of tenants that leave, which the adopted plan may not
 	// have any more.
 	partings map[string]map[string]string
@@ -169,11 +170,11 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 	}
-	if p.state != nil && !p.borrowed { // the adopted plan lacks nobody that it knew
+	if p.state != nil && (!p.borrowed || p.partial) { // the adopted plan lacks nobody that it knew
 		in.Row = gone.of
 	}
 	if p.borrowed {
-		in.Since = p.meta.AdoptedAt
+		in.Since = p.keptAt()
 	}
 	return in
 }

@@ -47,6 +47,17 @@ const (
 	ResetBreaker VerbKind = "breaker reset"
 )
 
+// Plans reports whether something follows from a verb that only a right plan can
+// work out. The others only record what somebody says.
+func (k VerbKind) Plans() bool {
+	switch k {
+	case Rollback, Withdraw, Postpone, Import, ResetBreaker:
+		return true
+	default:
+		return false
+	}
+}
+
 // VerbResult lists what a verb touched and what it left, with the reason.
 type VerbResult struct {
 	Touched []string

@@ -278,3 +278,27 @@ func TestRunGivesLocksBackThoughThePlanIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// A lock that only a part of an edited plan has taken is given back at its time,
+// whether the plan directory is right or wrong.
+func TestRunGivesBackWhatAPartHasLocked(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []bool{false, true} {
+		b := newBackground(t)
+		b.edit("  approval \"go\" {\n    prompt = \"May ${tenant.id} move?\"\n  }\n", "")
+		b.run(0, "apply", "-auto-approve", "-rehearse=2012-02-10")
+		b.edit(`lock "admin"`, `lock "mailbox"`)
+		b.run(0, "apply", "-auto-approve", "-rehearse=2012-03-08 18:00", "-target=batch.wave")
+		if wrong {
+			b.edit(`batch "wave"`, `bach "wave"`)
+		}
+		b.start("", "run", "-rehearse=2012-03-09 21:59", "-speed=1000000")
+		b.line("Fri 9 Mar 22:00:01 PST (Sat 06:00 UTC)  > unlock    adatum/Lock/mailbox  done")
+		b.line("Unlocked 2.")
+		if wrong {
+			b.end(syscall.SIGTERM, 1)
+		} else {
+			b.ended(3)
+		}
+	}
+}

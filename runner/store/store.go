@@ -41,6 +41,11 @@ type Meta struct {
 	Adopted          string
 	AdoptedInventory string
 	AdoptedAt        time.Time
+	// Part, PartInventory and PartAt say the same of the plan of which a part was
+	// applied last, since another one was adopted. Empty: there was none.
+	Part          string
+	PartInventory string
+	PartAt        time.Time
 }
 
 // Attempt is one try to have one effect.
@@ -91,8 +96,11 @@ type Commit struct {
 	// Dropped are claimed attempts that will not be begun after all.
 	Dropped []int64
 	// Adopt, when not nil, is the plan from now on. It takes the place of the
-	// one before, whole.
+	// one before, whole, and of what was kept of parts.
 	Adopt *Adoption
+	// Part, when not nil, is a plan of which a part is applied: it is kept beside
+	// the adopted one, in the place of the one before of which that was so.
+	Part *Adoption
 	// Clock, when not zero, moves the clock of a rehearsal forward.
 	Clock time.Time
 	// Now is the instant of the commit on the clock of the state.
@@ -151,6 +159,9 @@ type Store interface {
 	// can be read for as long as the state is open and adopts no other plan; then
 	// reading may end with ErrReplaced.
 	Adopted(context.Context) (*Adoption, error)
+	// Part is the plan of which a part was applied last, since another one was
+	// adopted; nil: there was none. Its files are as those of Adopted.
+	Part(context.Context) (*Adoption, error)
 	// OpenAttempts lists the attempts that have no outcome.
 	OpenAttempts(context.Context) ([]Attempt, error)
 	// Append records facts of which no attempt is the cause, as people's words.
@@ -163,8 +174,8 @@ type Store interface {
 	// Holder tells who applies at present; false: nobody.
 	Holder(context.Context) (Holder, bool, error)
 	// Verify checks the whole history: that the file is sound, no fact was
-	// changed or lost, the records are what the facts add up to, and the adopted
-	// plan is the one that was kept.
+	// changed or lost, the records are what the facts add up to, and the plans
+	// are the ones that were kept.
 	Verify(context.Context) (Report, error)
 	Close() error
 }

@@ -9,26 +9,46 @@ import (
 	"transition/runner/store"
 )
 
-// adopt keeps a plan, with a copy of every file that is not kept already.
-func (t *transaction) adopt(a *store.Adoption, now time.Time) error {
+// adopt keeps the plans of a commit.
+func (t *transaction) adopt(c store.Commit) (err error) {
+	m, at := &t.meta, c.Now.UTC().Round(0)
+	if c.Adopt != nil {
+		if t.adopted, err = t.copy(c.Adopt); err != nil {
+			return err
+		}
+		t.part, m.Part, m.PartInventory, m.PartAt = nil, "", "", time.Time{}
+		m.Adopted, m.AdoptedInventory, m.AdoptedAt = c.Adopt.Digest, c.Adopt.Inventory, at
+	}
+	if c.Part != nil {
+		if t.part, err = t.copy(c.Part); err != nil {
+			return err
+		}
+		m.Part, m.PartInventory, m.PartAt = c.Part.Digest, c.Part.Inventory, at
+	}
+	return nil
+}
+
+// copy copies a plan, with every file that is not kept already.
+func (t *transaction) copy(a *store.Adoption) (*store.Adoption, error) {
 	kept := *a
 	kept.Vars, kept.Withheld = slices.Clone(a.Vars), slices.Clone(a.Withheld)
 	kept.Files = make([]store.File, len(a.Files))
 	for i := range a.Files {
 		f, err := t.keep(&a.Files[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		kept.Files[i] = f
 	}
-	t.adopted = &kept
-	t.meta.Adopted, t.meta.AdoptedInventory, t.meta.AdoptedAt = a.Digest, a.Inventory, now.UTC().Round(0)
-	return nil
+	return &kept, nil
 }
 
 func (t *transaction) keep(f *store.File) (store.File, error) {
-	if t.Store.adopted != nil {
-		for _, old := range t.Store.adopted.Files {
+	for _, a := range [...]*store.Adoption{t.Store.adopted, t.Store.part} {
+		if a == nil {
+			continue
+		}
+		for _, old := range a.Files {
 			if old.SHA256 == f.SHA256 {
 				old.Path = f.Path
 				return old, nil

@@ -24,6 +24,7 @@ type Store struct {
 	attempts []attempt        // that of id 1 is the first
 	open     map[item][]int64 // ids of the attempts that are not closed
 	adopted  *store.Adoption  // nil: none is kept
+	part     *store.Adoption  // nil: none is kept
 	lease    *held            // nil: nobody applies
 	epoch    int64
 }
@@ -112,11 +113,22 @@ func (s *Store) History(ctx context.Context, tenant string) iter.Seq2[ledger.Fac
 func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.adopted == nil || ctx.Err() != nil {
-		return nil, ctx.Err()
+	return copied(s.adopted), ctx.Err()
+}
+
+// Part is the plan of which a part was applied last; nil: none is kept.
+func (s *Store) Part(ctx context.Context) (*store.Adoption, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return copied(s.part), ctx.Err()
+}
+
+func copied(a *store.Adoption) *store.Adoption {
+	if a == nil {
+		return nil
 	}
-	a := *s.adopted
-	return &a, nil
+	out := *a
+	return &out
 }
 
 // OpenAttempts lists the attempts without an outcome by id.

@@ -13,6 +13,7 @@ type transaction struct {
 	*Store
 	meta     store.Meta
 	adopted  *store.Adoption
+	part     *store.Adoption
 	changed  map[string]*ledger.Record
 	facts    []ledger.Fact
 	attempts map[int64]*attempt // new and changed ones
@@ -22,7 +23,7 @@ type transaction struct {
 
 func (s *Store) begin() *transaction {
 	return &transaction{
-		Store: s, meta: s.meta, adopted: s.adopted, changed: make(map[string]*ledger.Record),
+		Store: s, meta: s.meta, adopted: s.adopted, part: s.part, changed: make(map[string]*ledger.Record),
 		attempts: make(map[int64]*attempt), open: make(map[item][]int64),
 	}
 }
@@ -47,7 +48,7 @@ func (t *transaction) commit() int64 {
 		}
 	}
 	t.meta.Serial++
-	s.meta, s.adopted = t.meta, t.adopted
+	s.meta, s.adopted, s.part = t.meta, t.adopted, t.part
 	s.facts = append(s.facts, t.facts...)
 	return s.meta.Serial
 }
@@ -85,10 +86,8 @@ func (t *transaction) steps(c store.Commit, lease int64) (store.Committed, error
 	if err := t.advance(c); err != nil {
 		return store.Committed{}, err
 	}
-	if c.Adopt != nil {
-		if err := t.adopt(c.Adopt, c.Now); err != nil {
-			return store.Committed{}, err
-		}
+	if err := t.adopt(c); err != nil {
+		return store.Committed{}, err
 	}
 	for _, id := range c.Dropped {
 		if err := t.drop(id); err != nil {

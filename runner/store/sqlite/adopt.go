@@ -14,32 +14,62 @@ import (
 // memory of it at a time.
 const partSize = 1 << 20
 
-// adopt puts a plan in the place of the one before. Contents that both have stay
-// where they are, unread.
-func (t *transaction) adopt(ctx context.Context, a *store.Adoption, now time.Time) error {
-	if err := t.exec(ctx, "DELETE FROM adopted_vars"); err != nil {
-		return err
+// slot is where a plan is kept: the prefix of its tables.
+type slot string
+
+const (
+	whole slot = "adopted" // the plan that was adopted last
+	part  slot = "part"    // the one of which a part was applied since
+)
+
+// adopt puts the plans of a commit in the place of those before. Contents that
+// are kept already stay where they are, unread.
+func (t *transaction) adopt(ctx context.Context, c store.Commit) error {
+	m, at := &t.meta, c.Now.UTC().Round(0)
+	if c.Adopt == nil && c.Part == nil {
+		return nil
 	}
-	if err := t.exec(ctx, "DELETE FROM adopted_files"); err != nil {
-		return err
+	if a := c.Adopt; a != nil {
+		if err := t.fill(ctx, whole, a); err != nil {
+			return err
+		}
+		if err := t.empty(ctx, part); err != nil {
+			return err
+		}
+		sum := a.Sum()
+		m.Adopted, m.AdoptedInventory, m.AdoptedAt, m.adoption = a.Digest, a.Inventory, at, sum[:]
+		m.Part, m.PartInventory, m.PartAt, m.part = "", "", time.Time{}, nil
 	}
-	if err := t.adoptVars(ctx, a); err != nil {
-		return err
+	if a := c.Part; a != nil {
+		if err := t.fill(ctx, part, a); err != nil {
+			return err
+		}
+		sum := a.Sum()
+		m.Part, m.PartInventory, m.PartAt, m.part = a.Digest, a.Inventory, at, sum[:]
 	}
-	if err := t.adoptFiles(ctx, a.Files); err != nil {
-		return err
-	}
-	if err := t.exec(ctx, "DELETE FROM contents WHERE hash NOT IN (SELECT hash FROM adopted_files)"); err != nil {
-		return err
-	}
-	sum := a.Sum()
-	t.meta.Adopted, t.meta.AdoptedInventory, t.meta.AdoptedAt = a.Digest, a.Inventory, now.UTC().Round(0)
-	t.meta.adoption = sum[:]
-	return nil
+	return t.exec(ctx, "DELETE FROM contents WHERE hash NOT IN (SELECT hash FROM adopted_files UNION SELECT hash FROM part_files)")
 }
 
-func (t *transaction) adoptVars(ctx context.Context, a *store.Adoption) error {
-	const insert = "INSERT INTO adopted_vars (name, value) VALUES (?, ?)"
+// fill puts a plan into a slot.
+func (t *transaction) fill(ctx context.Context, s slot, a *store.Adoption) error {
+	if err := t.empty(ctx, s); err != nil {
+		return err
+	}
+	if err := t.adoptVars(ctx, s, a); err != nil {
+		return err
+	}
+	return t.adoptFiles(ctx, s, a.Files)
+}
+
+func (t *transaction) empty(ctx context.Context, s slot) error {
+	if err := t.exec(ctx, "DELETE FROM "+string(s)+"_vars"); err != nil {
+		return err
+	}
+	return t.exec(ctx, "DELETE FROM "+string(s)+"_files")
+}
+
+func (t *transaction) adoptVars(ctx context.Context, s slot, a *store.Adoption) error {
+	insert := "INSERT INTO " + string(s) + "_vars (name, value) VALUES (?, ?)"
 	for _, v := range a.Vars {
 		name, value, _ := strings.Cut(v, "=")
 		if err := t.exec(ctx, insert, name, value); err != nil {
@@ -54,7 +84,7 @@ func (t *transaction) adoptVars(ctx context.Context, a *store.Adoption) error {
 	return nil
 }
 
-func (t *transaction) adoptFiles(ctx context.Context, files []store.File) error {
+func (t *transaction) adoptFiles(ctx context.Context, s slot, files []store.File) error {
 	for i := range files {
 		f := &files[i]
 		var kept bool
@@ -65,7 +95,7 @@ func (t *transaction) adoptFiles(ctx context.Context, files []store.File) error 
 		if err != nil {
 			return err
 		}
-		if err := t.exec(ctx, "INSERT INTO adopted_files (path, hash) VALUES (?, ?)", f.Path, f.SHA256[:]); err != nil {
+		if err := t.exec(ctx, "INSERT INTO "+string(s)+"_files (path, hash) VALUES (?, ?)", f.Path, f.SHA256[:]); err != nil {
 			return err
 		}
 	}

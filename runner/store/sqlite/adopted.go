@@ -14,10 +14,15 @@ import (
 )
 
 // Adopted is the plan that was adopted last; nil: none is kept.
-func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) {
+func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) { return s.kept(ctx, whole) }
+
+// Part is the plan of which a part was applied last; nil: none is kept.
+func (s *Store) Part(ctx context.Context) (*store.Adoption, error) { return s.kept(ctx, part) }
+
+func (s *Store) kept(ctx context.Context, from slot) (*store.Adoption, error) {
 	var a *store.Adoption
 	err := s.snapshot(ctx, func(q queryer) (err error) {
-		a, err = s.adopted(ctx, q)
+		a, err = s.adopted(ctx, q, from)
 		return err
 	})
 	if err != nil || a == nil {
@@ -34,26 +39,32 @@ func (s *Store) Adopted(ctx context.Context) (*store.Adoption, error) {
 }
 
 // adopted reads everything but the contents.
-func (s *Store) adopted(ctx context.Context, q queryer) (*store.Adoption, error) {
+func (s *Store) adopted(ctx context.Context, q queryer, from slot) (*store.Adoption, error) {
 	var d description
-	if err := d.scan(s.path, q.QueryRowContext(ctx, selectMeta)); err != nil || len(d.adoption) == 0 {
+	if err := d.scan(s.path, q.QueryRowContext(ctx, selectMeta)); err != nil {
 		return nil, err
 	}
-	a := &store.Adoption{Digest: d.Adopted, Inventory: d.AdoptedInventory}
-	if err := readVars(ctx, q, a); err != nil {
+	a, want := &store.Adoption{Digest: d.Adopted, Inventory: d.AdoptedInventory}, d.adoption
+	if from == part {
+		a, want = &store.Adoption{Digest: d.Part, Inventory: d.PartInventory}, d.part
+	}
+	if len(want) == 0 {
+		return nil, nil
+	}
+	if err := readVars(ctx, q, from, a); err != nil {
 		return nil, err
 	}
-	if err := readFiles(ctx, q, a); err != nil {
+	if err := readFiles(ctx, q, from, a); err != nil {
 		return nil, err
 	}
-	if sum := a.Sum(); !bytes.Equal(sum[:], d.adoption) {
+	if sum := a.Sum(); !bytes.Equal(sum[:], want) {
 		return nil, damaged(s.path, "has an adopted plan that was changed by something else than transition")
 	}
 	return a, nil
 }
 
-func readVars(ctx context.Context, q queryer, a *store.Adoption) error {
-	rows, err := q.QueryContext(ctx, "SELECT name, value FROM adopted_vars ORDER BY name")
+func readVars(ctx context.Context, q queryer, from slot, a *store.Adoption) error {
+	rows, err := q.QueryContext(ctx, "SELECT name, value FROM "+string(from)+"_vars ORDER BY name")
 	return each(rows, err, func(rows *sql.Rows) error {
 		var name string
 		var value sql.NullString
@@ -67,9 +78,9 @@ func readVars(ctx context.Context, q queryer, a *store.Adoption) error {
 	})
 }
 
-func readFiles(ctx context.Context, q queryer, a *store.Adoption) error {
+func readFiles(ctx context.Context, q queryer, from slot, a *store.Adoption) error {
 	rows, err := q.QueryContext(ctx, "SELECT path, hash, (SELECT total(size) FROM contents c WHERE c.hash = f.hash) "+
-		"FROM adopted_files f ORDER BY path")
+		"FROM "+string(from)+"_files f ORDER BY path")
 	return each(rows, err, func(rows *sql.Rows) error {
 		var f store.File
 		var sum []byte
@@ -141,7 +152,7 @@ func (c *content) end() error {
 		return io.EOF
 	}
 	var kept bool
-	err := c.q.QueryRowContext(c.ctx, "SELECT EXISTS (SELECT 1 FROM adopted_files WHERE hash = ?)", c.want[:]).Scan(&kept)
+	err := c.q.QueryRowContext(c.ctx, "SELECT EXISTS (SELECT 1 FROM adopted_files WHERE hash = ?1) OR EXISTS (SELECT 1 FROM part_files WHERE hash = ?1)", c.want[:]).Scan(&kept)
 	if err == nil && !kept {
 		return store.ErrReplaced
 	}
@@ -153,10 +164,18 @@ func (c *content) broken() error {
 	return damaged(c.path, "has a file of the adopted plan that is not what was kept")
 }
 
-// adopted checks the plan that was adopted, and the contents of all its files.
+// adopted checks the plans that are kept.
 func (v *verifier) adopted(ctx context.Context) error {
+	if err := v.kept(ctx, whole); err != nil {
+		return err
+	}
+	return v.kept(ctx, part)
+}
+
+// kept checks a plan, and the contents of all its files.
+func (v *verifier) kept(ctx context.Context, from slot) error {
 	s := Store{path: v.path}
-	a, err := s.adopted(ctx, v.q)
+	a, err := s.adopted(ctx, v.q, from)
 	if err != nil || a == nil {
 		return err
 	}

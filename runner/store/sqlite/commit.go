@@ -37,10 +37,8 @@ func (t *transaction) steps(ctx context.Context, c store.Commit, done *store.Com
 	if err := t.advance(c.Clock); err != nil {
 		return err
 	}
-	if c.Adopt != nil {
-		if err := t.adopt(ctx, c.Adopt, c.Now); err != nil {
-			return err
-		}
+	if err := t.adopt(ctx, c); err != nil {
+		return err
 	}
 	if err := t.drop(ctx, c.Dropped, now); err != nil {
 		return err

@@ -41,14 +41,15 @@ type description struct {
 	facts    int64  // seq of the newest fact
 	head     digest // its hash
 	adoption []byte // SHA-256 of the adopted plan; empty: none is kept
+	part     []byte // SHA-256 of the plan that was applied in part; empty: none is kept
 }
 
 const (
 	metaColumns = "lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, adopted_inventory, adoption, " +
-		"facts, head, sum"
-	insertMeta = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+		"part, part_at, part_inventory, part_sum, facts, head, sum"
+	insertMeta = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
 	selectMeta = "SELECT " + metaColumns + " FROM meta"
-	updateMeta = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateMeta = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // values are those of metaColumns.
@@ -57,6 +58,7 @@ func (d *description) values() []any {
 	return []any{
 		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), d.Serial, instant(d.Clock), instant(d.LastFact),
 		d.Adopted, instant(d.AdoptedAt), d.AdoptedInventory, append([]byte{}, d.adoption...), // never NULL
+		d.Part, instant(d.PartAt), d.PartInventory, append([]byte{}, d.part...),
 		d.facts, d.head[:], sum[:],
 	}
 }
@@ -78,6 +80,11 @@ func (d *description) sum() digest {
 		b = append(binary.AppendUvarint(b, uint64(len(d.AdoptedInventory))), d.AdoptedInventory...)
 		b = append(b, d.adoption...)
 	}
+	if len(d.part) > 0 {
+		for _, s := range [...]string{d.Part, instant(d.PartAt), d.PartInventory, string(d.part)} {
+			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+		}
+	}
 	return sha256.Sum256(b)
 }
 
@@ -86,17 +93,17 @@ type scanner interface{ Scan(dest ...any) error }
 
 // scan reads metaColumns.
 func (d *description) scan(path string, row scanner) error {
-	var created, clock, last, adopted string
+	var created, clock, last, adopted, part string
 	var head, sum []byte
 	err := scan(row, &d.Lineage, &d.Kind, &d.Plan, &created, &d.Serial, &clock, &last, &d.Adopted, &adopted,
-		&d.AdoptedInventory, &d.adoption, &d.facts, &head, &sum)
+		&d.AdoptedInventory, &d.adoption, &d.Part, &part, &d.PartInventory, &d.part, &d.facts, &head, &sum)
 	if err != nil {
 		return err
 	}
 	for _, f := range []struct {
 		text string
 		at   *time.Time
-	}{{created, &d.Created}, {clock, &d.Clock}, {last, &d.LastFact}, {adopted, &d.AdoptedAt}} {
+	}{{created, &d.Created}, {clock, &d.Clock}, {last, &d.LastFact}, {adopted, &d.AdoptedAt}, {part, &d.PartAt}} {
 		if *f.at, err = parseInstant(f.text); err != nil {
 			return damaged(path, "has a description with %v", err)
 		}

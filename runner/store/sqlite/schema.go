@@ -12,7 +12,7 @@ type migration struct {
 // migrations lists all versions of the schema that there have been, in order.
 // What has been released is never edited.
 func migrations() []migration {
-	return []migration{{1, schemaV1}, {2, schemaV2}}
+	return []migration{{1, schemaV1}, {2, schemaV2}, {3, schemaV3}}
 }
 
 // schemaV1 has the rules of the store where nobody can get around them: what is
@@ -151,4 +151,23 @@ CREATE TABLE contents (
 	data BLOB NOT NULL,    -- the part, compressed (RFC 1951)
 	PRIMARY KEY (hash, part)
 ) STRICT;
+`
+
+// schemaV3 keeps beside the adopted plan the one of which a part was applied since:
+// what that has begun, the adopted one may not know.
+const schemaV3 = `
+ALTER TABLE meta ADD COLUMN part TEXT NOT NULL DEFAULT '';
+ALTER TABLE meta ADD COLUMN part_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE meta ADD COLUMN part_inventory TEXT NOT NULL DEFAULT '';
+ALTER TABLE meta ADD COLUMN part_sum BLOB NOT NULL DEFAULT x''; -- SHA-256 of what is kept; empty: nothing is
+
+CREATE TABLE part_vars (
+	name  TEXT PRIMARY KEY,
+	value TEXT -- as JSON; NULL: it was set, and is never kept
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE part_files (
+	path TEXT PRIMARY KEY,
+	hash BLOB NOT NULL -- of contents
+) STRICT, WITHOUT ROWID;
 `

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -35,7 +36,12 @@ func (f *fixture) plan(digest string, reads *int, files ...string) *store.Adopti
 // adopted reads the adopted plan with everything in it.
 func adopted(f *fixture, s store.Store) (*store.Adoption, map[string]string) {
 	f.Helper()
-	a, err := s.Adopted(f.ctx())
+	return kept(f, s.Adopted)
+}
+
+func kept(f *fixture, read func(context.Context) (*store.Adoption, error)) (*store.Adoption, map[string]string) {
+	f.Helper()
+	a, err := read(f.ctx())
 	if err != nil {
 		f.Fatalf("adopted: %v", err)
 	}
@@ -89,6 +95,47 @@ func testAdoptAgain(f *fixture) {
 	a, contents := adopted(f, f.Store)
 	f.same("the contents", map[string]string{"moved.csv": long, "p.transition.hcl": "second"}, contents)
 	f.same("the digest", "two", a.Digest)
+	f.sound()
+}
+
+// testPart keeps a plan of which a part is applied beside the adopted one, until
+// another one is adopted as a whole.
+func testPart(f *fixture) {
+	var reads int
+	first := []string{"p.transition.hcl", "first", "tenants.csv", long}
+	f.commit(store.Commit{Part: f.plan("part", &reads, "p.transition.hcl", "of nothing")})
+	if a, _ := adopted(f, f.Store); a != nil {
+		f.Errorf("a part is adopted: %+v", a)
+	}
+	f.commit(store.Commit{Adopt: f.plan("one", &reads, first...)})
+	if a, _ := kept(f, f.Part); a != nil || f.meta().Part != "" {
+		f.Errorf("after a plan was adopted, the part is %+v", a)
+	}
+	reads = 0
+	f.commit(store.Commit{Part: f.plan("two", &reads, "p.transition.hcl", "second", "tenants.csv", long)})
+	at := f.now
+	f.facts(enrolled("contoso"))
+	if reads != 1 {
+		f.Errorf("%d files were read for one that the adopted plan has not", reads)
+	}
+	m := f.meta()
+	if m.Adopted != "one" || m.Part != "two" || m.PartInventory != "inv-two" || !m.PartAt.Equal(at) {
+		f.Errorf("the description is %+v", m)
+	}
+	_, contents := kept(f, f.Part)
+	f.same("the part", map[string]string{"p.transition.hcl": "second", "tenants.csv": long}, contents)
+	_, contents = adopted(f, f.Store)
+	f.same("the adopted plan", map[string]string{"p.transition.hcl": "first", "tenants.csv": long}, contents)
+	f.sound()
+	f.commit(store.Commit{Part: f.plan("three", &reads, "p.transition.hcl", "third")})
+	a, contents := kept(f, f.Part)
+	f.same("the next part", map[string]string{"p.transition.hcl": "third"}, contents)
+	f.same("its variables", []string{`days=7`, `greeting="a=b"`}, a.Vars)
+	f.sound()
+	f.commit(store.Commit{Adopt: f.plan("one", &reads, first...)})
+	if a, _ := kept(f, f.Part); a != nil || f.meta().Part != "" {
+		f.Errorf("after the plan was adopted, the part is %+v", a)
+	}
 	f.sound()
 }
 

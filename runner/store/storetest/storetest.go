@@ -58,6 +58,7 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 		"adopt":                testAdopt,
 		"adopt again":          testAdoptAgain,
 		"adopt fails":          testAdoptFails,
+		"keep a part":          testPart,
 	}
 	if reopen != nil {
 		tests["crash"] = func(f *fixture) { testCrash(f, reopen) }

@@ -17,8 +17,8 @@ type machineTime = time.Time
 
 // applying is one apply under way.
 type applying struct {
-	p       opened          // the plan that is applied
-	adopted *runner.Adopted // nil: it was not asked for
+	disk    opened // the plan directory
+	p       opened // the plan that is applied: that one, or one that is kept
 	g       *globals
 	args    applyArgs
 	saved   *runner.SavedPlan
@@ -33,7 +33,7 @@ type applying struct {
 type applyFunc func(context.Context, runner.ApplyOptions, <-chan struct{}) (runner.ApplyResult, diag.List)
 
 func newApplying(p opened, g *globals, a applyArgs, saved *runner.SavedPlan, choice runner.Choice) *applying {
-	return &applying{p: p, g: g, args: a, saved: saved, choice: choice, view: a.view(p, g)}
+	return &applying{disk: p, p: p, g: g, args: a, saved: saved, choice: choice, view: a.view(p, g)}
 }
 
 // start applies a plan directory, given what is wrong with it and with its state.
@@ -55,44 +55,65 @@ func (a *applying) start(ctx context.Context, hard <-chan struct{}, plan, state 
 
 // due does what time made due under the adopted plan.
 func (a *applying) due(ctx context.Context, hard <-chan struct{}) error {
-	adopted, diags := a.p.Adopted(ctx)
+	adopted, diags := a.disk.Adopted(ctx)
+	part, others := a.disk.Part(ctx)
+	diags = append(diags, others...)
 	if adopted == nil && !diags.HasErrors() {
 		diags.Add(runner.NeverAdopted())
 	}
+	var ended error
 	if adopted == nil {
-		return errors.Join(exit(exitError), a.report(diags))
+		ended = errors.Join(exit(exitError), a.report(diags))
+	} else {
+		done := a.under(adopted)
+		ended = errors.Join(a.report(diags), a.run(ctx, hard, adopted.ApplyDue), done())
 	}
-	done := a.under(adopted)
-	return errors.Join(a.run(ctx, hard, adopted.ApplyDue), done())
+	if part == nil || a.wrong || code(ended) == exitBusy || ctx.Err() != nil {
+		return ended
+	}
+	more := a.giveBack(ctx, hard, part)
+	if c := code(more); c == exitError || c == exitInterrupted {
+		return errors.Join(more, ended)
+	}
+	return errors.Join(ended, more)
 }
 
-// release gives back the locks that are due under the adopted plan. What is wrong
-// was told already.
+// release gives back the locks that are due under the plans that are kept. What is
+// wrong was told already.
 func (a *applying) release(ctx context.Context, hard <-chan struct{}) error {
 	if a.saved != nil { // what is done is what was saved
 		return errors.Join(exit(exitError), a.report(a.p.DueLocks(ctx)))
 	}
 	a.wrong = true
-	done := func() error { return nil }
-	if a.adopted == nil {
-		adopted, diags := a.p.Adopted(ctx)
-		if adopted == nil {
-			return errors.Join(exit(exitError), a.report(diags))
+	kept, diags := a.disk.Kept(ctx)
+	a.keep(a.report(diags))
+	for _, k := range kept {
+		if err := a.giveBack(ctx, hard, k); code(err) == exitInterrupted {
+			return err
 		}
-		done = a.under(adopted)
 	}
-	result, diags := a.apply(ctx, hard, a.adopted.Release)
-	if result.Confirmed {
-		diags.Add(a.adopted.Released(result))
+	return exit(exitError) // whoever applies meanwhile
+}
+
+// giveBack gives back the locks that are due under a plan that is kept.
+func (a *applying) giveBack(ctx context.Context, hard <-chan struct{}, k *runner.Adopted) error {
+	done := a.under(k)
+	result, diags := a.apply(ctx, hard, k.Release)
+	if a.wrong && result.Confirmed {
+		diags.Add(k.Released(result))
 	}
-	a.tell(result, diags)
+	if !a.wrong { // beside what is done under the adopted plan, which tells the rest
+		result.Invalid, result.After = false, nil
+	}
+	if a.wrong || len(diags) > 0 || changes(result.Plan) > 0 {
+		a.tell(result, diags)
+	}
 	return errors.Join(a.ended(result, diags), done())
 }
 
-// under goes on under the adopted plan. Call done at the end.
-func (a *applying) under(adopted *runner.Adopted) (done func() error) {
-	a.adopted = adopted
-	a.p, done = a.p.under(adopted)
+// under goes on under a plan that is kept. Call done at the end.
+func (a *applying) under(k *runner.Adopted) (done func() error) {
+	a.p, done = a.disk.under(k)
 	if v, ok := a.view.(*view.ApplyJSON); ok {
 		v.Again(a.p.env.Stdout)
 	} else {
@@ -178,8 +199,6 @@ func (a *applying) ended(r runner.ApplyResult, diags diag.List) error {
 	switch {
 	case r.Interrupted:
 		return exit(exitInterrupted)
-	case a.wrong: // whoever applies meanwhile
-		return exit(exitError)
 	case r.Busy:
 		return exit(exitBusy)
 	case r.Stale:

@@ -39,7 +39,7 @@ resolve. From here on attempts are counted anew. An apply that is running hears 
 }
 
 func runBreakerReset(ctx context.Context, env Env, g *globals, batch string, w word) error {
-	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) error {
+	return planned(runner.ResetBreaker)(ctx, env, g, func(p opened) error {
 		result, diags := p.ResetBreaker(ctx, batch, w.reason, who(env, w.as))
 		return said(p, g, runner.ResetBreaker, result, diags)
 	})

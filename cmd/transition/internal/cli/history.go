@@ -27,10 +27,10 @@ type historyView interface {
 }
 
 func runHistory(ctx context.Context, env Env, g *globals, tenant string) error {
-	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+	return standing(ctx, env, g, runner.NeedState, "", func(p opened) error {
 		var v historyView = view.NewHistory(p.env.Stdout, p.env.screen(Stdout, g), tenant, p.Now(), p.Config.Zone)
 		if g.json {
-			v = view.NewHistoryJSON(p.env.Stdout, tenant)
+			v = view.NewHistoryJSON(p.env.Stdout, tenant, p.wrong)
 		}
 		if diags := p.History(ctx, tenant, v.Add); diags.HasErrors() {
 			return report(p.env, g, diags)

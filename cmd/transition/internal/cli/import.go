@@ -39,7 +39,7 @@ before apply.`,
 			return err
 		}
 		o := runner.ImportOptions{File: args[0], Check: check, By: who(env, w.as), Reason: w.reason}
-		return withState(cmd.Context(), env, g, ".", runner.NeedWrite, "", func(p opened) error {
+		return planned(runner.Import)(cmd.Context(), env, g, func(p opened) error {
 			result, diags := p.Import(cmd.Context(), o)
 			if err := report(p.env, g, diags); err != nil {
 				return err

@@ -24,15 +24,19 @@ type opened struct {
 	*runner.Project
 	// env is the world in which the plan's secrets are never shown.
 	env Env
-	// adopted: it is the plan that the state adopted last.
-	adopted bool
+	// kept is the plan that it is, if that is one that the state keeps; nil: it is
+	// what lies in the directory.
+	kept *runner.Adopted
+	// wrong is what is wrong with the directory, where a plan that is kept stands in
+	// for it.
+	wrong diag.List
 }
 
-// under is the adopted plan in the place of the plan directory, in a world in
-// which the secrets of neither are shown. Call flush when it is done with.
-func (p opened) under(a *runner.Adopted) (adopted opened, flush func() error) {
+// under is a plan that the state keeps in the place of the plan directory, in a
+// world in which the secrets of neither are shown. Call flush when it is done with.
+func (p opened) under(a *runner.Adopted) (kept opened, flush func() error) {
 	env, flush := p.env.redacted(a.Config.Secrets)
-	return opened{a.Project, env, true}, flush
+	return opened{Project: a.Project, env: env, kept: a}, flush
 }
 
 // withProject is withDirectory for what needs a plan that is right: mistakes end
@@ -89,9 +93,10 @@ func look(ctx context.Context, env Env, g *globals, instant string, use func(ope
 
 // standing is look for where tenants stand, which somebody must see also while the
 // plan directory is wrong: locks may be held. Then the mistakes are told, the
-// state is read by the plan that was applied last, and the command ends with 1.
-// With -json the mistakes are all, since stdout holds one document.
-func standing(ctx context.Context, env Env, g *globals, instant string, use func(opened) error) error {
+// state is read by the plan that was applied last, whole or in part, and the
+// command ends with 1. With -json it is for use to tell them, since stdout holds
+// one document.
+func standing(ctx context.Context, env Env, g *globals, need runner.Need, instant string, use func(opened) error) error {
 	return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
 		at, err := p.instant(instant)
 		if err != nil {
@@ -100,11 +105,15 @@ func standing(ctx context.Context, env Env, g *globals, instant string, use func
 		if !diags.HasErrors() {
 			diags = append(diags, p.Read().Errors()...)
 		}
-		state := p.OpenState(ctx, runner.NeedNone, at)
-		if diags.HasErrors() && !state.HasErrors() && !g.json {
-			if a, _ := p.Adopted(ctx); a != nil {
-				q, flush := p.under(a)
-				return errors.Join(report(q.env, g, append(diags, a.ReadBy())), use(q), flush())
+		state := p.OpenState(ctx, need, at)
+		if diags.HasErrors() && !state.HasErrors() {
+			if q, flush := p.instead(ctx); q.kept != nil {
+				q.wrong = append(diags, q.kept.ReadBy())
+				told := error(exit(exitError))
+				if !g.json {
+					told = report(q.env, g, q.wrong)
+				}
+				return errors.Join(told, use(q), flush())
 			}
 		}
 		if err := report(p.env, g, append(diags, state...)); err != nil {
@@ -112,6 +121,34 @@ func standing(ctx context.Context, env Env, g *globals, instant string, use func
 		}
 		return p.looked(g, use)
 	})
+}
+
+// heard is withState for a person's word about what the plan that was applied last
+// knows: it is recorded also while the plan directory is wrong, and not refused for
+// that.
+func heard(ctx context.Context, env Env, g *globals, use func(opened) error) error {
+	return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
+		state := p.OpenState(ctx, runner.NeedWrite, time.Time{})
+		if diags.HasErrors() && !state.HasErrors() {
+			if q, flush := p.instead(ctx); q.kept != nil {
+				return errors.Join(report(q.env, g, diag.List{q.kept.HeardBy()}), use(q), flush())
+			}
+		}
+		if err := report(p.env, g, append(diags, state...)); err != nil {
+			return err
+		}
+		return use(p)
+	})
+}
+
+// instead is the plan that was applied last, whole or in part, for a directory that
+// is wrong; kept is nil if there is none.
+func (p opened) instead(ctx context.Context) (kept opened, flush func() error) {
+	all, _ := p.Kept(ctx)
+	if len(all) == 0 {
+		return opened{}, func() error { return nil }
+	}
+	return p.under(all[len(all)-1])
 }
 
 // looked runs use, and says so when nothing is recorded yet.
@@ -165,8 +202,8 @@ func (p opened) note() string {
 	switch m, ok := p.Meta(); {
 	case !ok:
 		parts = append(parts, "no recorded state yet, so everything is new")
-	case p.adopted:
-		parts = append(parts, "plan adopted "+toffset.Show(m.AdoptedAt, p.Config.Zone))
+	case p.kept != nil:
+		parts = append(parts, p.kept.Name())
 	case len(m.Adopted) < 4:
 	case hex.EncodeToString(p.Config.Digest[:]) == m.Adopted:
 		parts = append(parts, "plan unchanged since "+m.Adopted[:4])

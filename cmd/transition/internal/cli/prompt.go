@@ -31,7 +31,7 @@ func (a *applying) confirm(ctx context.Context, p *plans.Plan) bool {
 // nobody says that there is nobody to ask, and what to do instead.
 func (a *applying) nobody(p *plans.Plan) diag.Diagnostic {
 	if a.wrong {
-		return a.adopted.LocksDue(p)
+		return a.p.kept.LocksDue(p)
 	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "not-confirmed", Summary: "Nobody is here to confirm",

@@ -100,7 +100,7 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 		return r.promised(ctx, p)
 	case r.args.approved == approveAll:
 		r.begun = true
-		return r.apply(ctx, p, nil, p.Apply, diags)
+		return r.apply(ctx, p, p, p.Apply, diags)
 	default:
 		r.begun = true
 		return r.due(ctx, p, diags)
@@ -110,46 +110,52 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 // due does what time made due under the adopted plan.
 func (r *rounds) due(ctx context.Context, p opened, diags diag.List) runner.Round {
 	a, more := p.Adopted(ctx)
+	part, others := p.Part(ctx)
+	more = append(more, others...)
 	if a == nil && !more.HasErrors() {
 		more.Add(runner.NeverAdopted())
 	}
-	if diags = append(diags, more...); a == nil {
+	diags = append(diags, more...)
+	round := r.nothing(p)
+	if a == nil {
 		r.wrong(p, diags)
-		return r.nothing(p)
+	} else {
+		q, flush := p.under(a)
+		r.begin(q)
+		round = r.apply(ctx, q, p, a.ApplyDue, diags)
+		r.keep(flush())
 	}
-	q, flush := p.under(a)
-	defer func() { r.keep(flush()) }()
-	r.begin(q)
-	return r.apply(ctx, q, a, a.ApplyDue, diags)
+	if part == nil || round.Wrong && a != nil || ctx.Err() != nil {
+		return round
+	}
+	return also(round, r.release(ctx, p, part, false))
 }
 
-// apply carries a plan out; a is the adopted one if that was opened.
-func (r *rounds) apply(ctx context.Context, p opened, a *runner.Adopted, do applyFunc, diags diag.List) runner.Round {
+// apply carries a plan out. While that, or what lies on the disk, is wrong, only
+// what was promised is done.
+func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags diag.List) runner.Round {
 	result, more := do(ctx, r.applyOptions(p), r.hard)
 	if ctx.Err() == nil || result.Interrupted {
 		r.wrong(p, append(diags, more...))
 	}
 	switch {
-	case result.Invalid && a == nil:
-		return r.promised(ctx, p)
 	case result.Invalid:
-		return r.release(ctx, p, a)
+		return r.promised(ctx, disk)
+	default:
+		return r.round(ctx, p, result, more)
 	}
-	return r.round(ctx, p, result, more)
 }
 
-// promised gives back the locks that are due under the adopted plan while the
-// plan directory is wrong.
+// promised gives back the locks that are due under the plans that are kept while
+// the plan directory is wrong.
 func (r *rounds) promised(ctx context.Context, p opened) runner.Round {
-	a, diags := p.Adopted(ctx)
-	if a == nil {
-		r.wrong(p, diags)
-		return r.nothing(p)
+	kept, diags := p.Kept(ctx)
+	r.wrong(p, diags)
+	round := r.nothing(p)
+	for _, k := range kept {
+		round = also(round, r.release(ctx, p, k, true))
 	}
-	q, flush := p.under(a)
-	defer func() { r.keep(flush()) }()
-	r.begin(q)
-	return r.release(ctx, q, a)
+	return round
 }
 
 // nothing is a round that has no plan to go by. A rehearsal that nobody has begun
@@ -159,10 +165,29 @@ func (r *rounds) nothing(p opened) runner.Round {
 	return runner.Round{Again: true, Wrong: true, Fatal: !recorded && r.args.rehearse != ""}
 }
 
-func (r *rounds) release(ctx context.Context, p opened, a *runner.Adopted) runner.Round {
-	result, diags := a.Release(ctx, r.applyOptions(p), r.hard)
-	r.wrong(p, diags)
-	return r.round(ctx, p, result, diags)
+// release gives back the locks that are due under a plan that is kept: for want of
+// a right one, or beside the adopted one.
+func (r *rounds) release(ctx context.Context, p opened, k *runner.Adopted, wrong bool) runner.Round {
+	q, flush := p.under(k)
+	r.begin(q)
+	result, diags := k.Release(ctx, r.applyOptions(q), r.hard)
+	result.Invalid = wrong
+	r.wrong(q, diags)
+	round := r.round(ctx, q, result, diags)
+	r.keep(flush())
+	return round
+}
+
+// also is what two applies mean for the next round, one after the other.
+func also(a, b runner.Round) runner.Round {
+	next := a.Next
+	if next.IsZero() || !b.Next.IsZero() && b.Next.Before(next) {
+		next = b.Next
+	}
+	return runner.Round{
+		Serial: max(a.Serial, b.Serial), Next: next, Again: a.Again || b.Again,
+		Wrong: a.Wrong || b.Wrong, Fatal: a.Fatal || b.Fatal, Person: a.Person || b.Person,
+	}
 }
 
 func (r *rounds) applyOptions(p opened) runner.ApplyOptions {

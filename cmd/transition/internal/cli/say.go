@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,7 +53,11 @@ func (w word) say(cmd *cobra.Command, env Env, g *globals, args []string, v runn
 }
 
 func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until string) error {
-	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) (err error) {
+	open := heard
+	if v.Kind.Plans() {
+		open = planned(v.Kind)
+	}
+	return open(ctx, env, g, func(p opened) (err error) {
 		if v.Until, err = p.instant(until); err != nil {
 			return err
 		}
@@ -65,6 +70,22 @@ func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until strin
 		result, diags := p.Say(ctx, v)
 		return said(p, g, v.Kind, result, diags)
 	})
+}
+
+// planned is withState for a word from which the plan directory has to work out
+// what follows.
+func planned(k runner.VerbKind) func(context.Context, Env, *globals, func(opened) error) error {
+	return func(ctx context.Context, env Env, g *globals, use func(opened) error) error {
+		return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
+			if diags.HasErrors() {
+				diags.Add(runner.Unplanned(k))
+			}
+			if err := report(p.env, g, append(diags, p.OpenState(ctx, runner.NeedWrite, time.Time{})...)); err != nil {
+				return err
+			}
+			return use(p)
+		})
+	}
 }
 
 // said tells what came of a word.

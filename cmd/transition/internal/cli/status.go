@@ -8,6 +8,7 @@ import (
 
 	"transition/cmd/transition/internal/view"
 	"transition/plans"
+	"transition/runner"
 	"transition/schema/addr"
 )
 
@@ -89,7 +90,7 @@ func runStatus(ctx context.Context, env Env, g *globals, a statusArgs) error {
 	if err != nil {
 		return err
 	}
-	return standing(ctx, env, g, a.now, func(p opened) error {
+	return standing(ctx, env, g, runner.NeedNone, a.now, func(p opened) error {
 		v := a.view(p, g, filter)
 		alarms := 0
 		diags := p.Status(ctx, a.selector, func(t *plans.TenantStatus) {
@@ -121,7 +122,7 @@ func (a statusArgs) view(p opened, g *globals, filter view.Filter) statusView {
 	screen := p.env.screen(Stdout, g)
 	switch {
 	case g.json:
-		return view.NewStatusJSON(p.env.Stdout, p.Now())
+		return view.NewStatusJSON(p.env.Stdout, p.Now(), p.wrong)
 	case filter.Active(), a.selected:
 		return view.NewStatusList(p.env.Stdout, screen, p.Now(), p.Config.Zone, filter, p.rehearsal())
 	default:

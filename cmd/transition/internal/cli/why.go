@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/view"
+	"transition/runner"
 )
 
 func newWhy(env Env, g *globals) *cobra.Command {
@@ -26,14 +27,14 @@ applied last.`,
 }
 
 func runWhy(ctx context.Context, env Env, g *globals, tenant, now string) error {
-	return standing(ctx, env, g, now, func(p opened) error {
+	return standing(ctx, env, g, runner.NeedNone, now, func(p opened) error {
 		t, diags := p.Why(ctx, tenant)
 		if err := report(p.env, g, diags); err != nil {
 			return err
 		}
 		var err error
 		if g.json {
-			err = view.WhyJSON(p.env.Stdout, t, p.Now())
+			err = view.WhyJSON(p.env.Stdout, t, p.Now(), p.wrong)
 		} else {
 			err = view.Why(p.env.Stdout, p.env.screen(Stdout, g), p.Config, t, p.Now(), p.rehearsal())
 		}

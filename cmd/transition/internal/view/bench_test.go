@@ -32,7 +32,7 @@ func BenchmarkStatus(b *testing.B) {
 			return view.NewStatusList(io.Discard, view.Screen{}, now, time.UTC, view.Filter{}, "")
 		},
 		"json": func() adder {
-			return view.NewStatusJSON(io.Discard, now)
+			return view.NewStatusJSON(io.Discard, now, nil)
 		},
 	}
 	for name, begin := range views {

@@ -132,6 +132,13 @@ func (d *document) diagnostics(l diag.List) {
 	d.close()
 }
 
+// wrong tells what is wrong with the plan directory, if anything is.
+func (d *document) wrong(l diag.List) {
+	if len(l) > 0 {
+		d.diagnostics(l)
+	}
+}
+
 // Validation shows what validate found.
 func Validation(w io.Writer, s Screen, l diag.List) error {
 	errors, warnings := severities(l)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"transition/plans/ledger"
+	"transition/schema/diag"
 )
 
 // History shows the facts of a tenant as they come, one a line, oldest first.
@@ -206,9 +207,10 @@ func toFactJSON(f *ledger.Fact) factJSON {
 // HistoryJSON writes the facts of a tenant as they come, history.schema.json.
 type HistoryJSON struct{ d *document }
 
-// NewHistoryJSON begins the document.
-func NewHistoryJSON(w io.Writer, tenant string) *HistoryJSON {
+// NewHistoryJSON begins the document. wrong is as with NewStatusJSON.
+func NewHistoryJSON(w io.Writer, tenant string, wrong diag.List) *HistoryJSON {
 	v := &HistoryJSON{newDocument(w)}
+	v.d.wrong(wrong)
 	v.d.field("tenant", tenant)
 	v.d.array("facts")
 	return v

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"transition/plans"
+	"transition/schema/diag"
 )
 
 // changeJSON is a change as machines read it.
@@ -101,10 +102,12 @@ func (d *document) upcoming(p *plans.Plan) {
 	d.field("next", instant(p.Next))
 }
 
-// NextJSON writes when anything falls due, next.schema.json.
-func NextJSON(w io.Writer, p *plans.Plan) error {
+// NextJSON writes when anything falls due, next.schema.json. wrong is as with
+// NewStatusJSON.
+func NextJSON(w io.Writer, p *plans.Plan, wrong diag.List) error {
 	d := newDocument(w)
 	d.field("now", instant(p.Now))
+	d.wrong(wrong)
 	d.upcoming(p)
 	return d.end()
 }

@@ -173,7 +173,7 @@ func TestPlanJSON(t *testing.T) {
 func TestNext(t *testing.T) {
 	p := weekend(t)
 	golden(t, "next.txt", text(t, func(b *bytes.Buffer) error { return view.Next(b, view.Screen{}, p, "rehearsal") }))
-	goldenJSON(t, "next", "next.json", text(t, func(b *bytes.Buffer) error { return view.NextJSON(b, p) }))
+	goldenJSON(t, "next", "next.json", text(t, func(b *bytes.Buffer) error { return view.NextJSON(b, p, nil) }))
 }
 
 func TestEffects(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/schema/diag"
 )
 
 type heldJSON struct {
@@ -61,10 +62,12 @@ type StatusJSON struct {
 	summary map[string]map[string]int
 }
 
-// NewStatusJSON begins the document as of an instant.
-func NewStatusJSON(w io.Writer, now time.Time) *StatusJSON {
+// NewStatusJSON begins the document as of an instant. wrong is what is wrong with
+// the plan directory, where a plan that is kept stands in for it.
+func NewStatusJSON(w io.Writer, now time.Time, wrong diag.List) *StatusJSON {
 	v := &StatusJSON{d: newDocument(w), summary: make(map[string]map[string]int)}
 	v.d.field("now", instant(now))
+	v.d.wrong(wrong)
 	v.d.array("tenants")
 	return v
 }
@@ -101,8 +104,9 @@ type lockJSON struct {
 	Overdue   bool    `json:"overdue"`
 }
 
-// WhyJSON writes one tenant with its locks, why.schema.json.
-func WhyJSON(w io.Writer, s *plans.TenantStatus, now time.Time) error {
+// WhyJSON writes one tenant with its locks, why.schema.json. wrong is as with
+// NewStatusJSON.
+func WhyJSON(w io.Writer, s *plans.TenantStatus, now time.Time, wrong diag.List) error {
 	var row tenantJSON
 	row.fill(s)
 	locks := make([]lockJSON, len(s.Locks))
@@ -113,5 +117,11 @@ func WhyJSON(w io.Writer, s *plans.TenantStatus, now time.Time) error {
 	if s.Held != nil && s.Held.Source.File != "" {
 		because = &sourceJSON{s.Held.Source.File, s.Held.Source.Line}
 	}
-	return whole(w, field{"now", instant(now)}, field{"tenant", &row}, field{"locks", locks}, field{"because", because})
+	d := newDocument(w)
+	d.field("now", instant(now))
+	d.wrong(wrong)
+	d.field("tenant", &row)
+	d.field("locks", locks)
+	d.field("because", because)
+	return d.end()
 }

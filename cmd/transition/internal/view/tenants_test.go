@@ -14,6 +14,7 @@ import (
 	"transition/runner"
 	"transition/runner/store"
 	"transition/schema"
+	"transition/schema/diag"
 	"transition/schema/toffset"
 )
 
@@ -124,9 +125,29 @@ func TestStatusList(t *testing.T) {
 	}
 }
 
+// While the plan directory is wrong, documents tell that as well.
+func TestWhatIsWrongIsPartOfTheDocument(t *testing.T) {
+	now := march(pacific(t), 24, 3, 7)
+	wrong := diag.List{{Severity: diag.Error, Code: "unknown-block", Summary: "Unknown block", Detail: "There is none."}}
+	for schema, write := range map[string]func(*bytes.Buffer) error{
+		"status": func(b *bytes.Buffer) error { return view.NewStatusJSON(b, now, wrong).Close() },
+		"why": func(b *bytes.Buffer) error {
+			return view.WhyJSON(b, &plans.TenantStatus{ID: "adatum", Status: plans.Pending}, now, wrong)
+		},
+		"next":    func(b *bytes.Buffer) error { return view.NextJSON(b, &plans.Plan{Now: now}, wrong) },
+		"history": func(b *bytes.Buffer) error { return view.NewHistoryJSON(b, "adatum", wrong).Close() },
+	} {
+		document := text(t, write)
+		conforms(t, schema, document)
+		if !bytes.Contains(document, []byte(`"code":"unknown-block"`)) {
+			t.Errorf("%s does not tell it: %s", schema, document)
+		}
+	}
+}
+
 func TestStatusJSON(t *testing.T) {
 	goldenJSON(t, "status", "status.json", text(t, func(b *bytes.Buffer) error {
-		v := view.NewStatusJSON(b, march(pacific(t), 24, 3, 7))
+		v := view.NewStatusJSON(b, march(pacific(t), 24, 3, 7), nil)
 		fleet(t, func(s *plans.TenantStatus) {
 			if s.ID >= "contoso-18" || s.ID == "adatum-00" {
 				v.Add(s)
@@ -142,7 +163,7 @@ func TestWhy(t *testing.T) {
 		switch s.ID {
 		case "northwind", "fabrikam", "litware", "proseware", "adatum-00":
 			golden(t, "why_"+s.ID+".txt", text(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, cfg, s, now, "") }))
-			conforms(t, "why", text(t, func(b *bytes.Buffer) error { return view.WhyJSON(b, s, now) }))
+			conforms(t, "why", text(t, func(b *bytes.Buffer) error { return view.WhyJSON(b, s, now, nil) }))
 		}
 	})
 }
@@ -200,7 +221,7 @@ func TestHistory(t *testing.T) {
 		return v.Close()
 	}))
 	goldenJSON(t, "history", "history.json", text(t, func(b *bytes.Buffer) error {
-		v := view.NewHistoryJSON(b, "northwind")
+		v := view.NewHistoryJSON(b, "northwind", nil)
 		for _, f := range facts(zone) {
 			v.Add(f)
 		}
