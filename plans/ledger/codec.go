@@ -130,6 +130,7 @@ const (
 	itemCalledOff
 	itemNoticed
 	itemAlias
+	itemStood
 )
 
 // What of a try is there, as bits.

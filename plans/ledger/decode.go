@@ -221,6 +221,7 @@ func (d *decoder) item(it *Item, epoch int) {
 		Obligation: flags&itemObligation != 0, Again: flags&itemAgain != 0, Notice: flags&itemNotice != 0,
 		Undone: flags&itemUndone != 0, Fresh: flags&itemFresh != 0, Renew: flags&itemRenew != 0,
 		Afresh: flags&itemAfresh != 0, Asks: flags&itemAsks != 0, CalledOff: flags&itemCalledOff != 0,
+		Stood: flags&itemStood != 0,
 	}
 	d.try(&it.Try)
 	if flags&itemEpoch != 0 {

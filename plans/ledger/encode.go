@@ -167,7 +167,8 @@ func (e *encoder) item(it *Item, epoch int) {
 		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
 		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone) |
 		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew) | bit(it.Afresh, itemAfresh) |
-		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed) | bit(it.Alias != "", itemAlias))
+		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed) | bit(it.Alias != "", itemAlias) |
+		bit(it.Stood, itemStood))
 	e.try(&it.Try)
 	if it.Epoch != epoch {
 		e.int(int64(it.Epoch))
