@@ -283,7 +283,17 @@ func TestTenantIsRenamedWithItsLock(t *testing.T) {
 	}
 	b.write("p.transition.hcl", guarded)
 	b.must(whenMoved)
+	var then string
+	b.fake.do = func(r action.Request) action.Outcome {
+		if r.Op == ledger.Release {
+			then = r.DoneAs
+		}
+		return succeeded
+	}
 	b.must(whenFreed)
+	if then != "acme" {
+		t.Errorf("the lock that acme had is given back as that of %q", then)
+	}
 	b.want("release contoso/Lock/door #1", "run contoso/Finish/cleanup #1", "run contoso/Move/upgrade #1")
 	b.sound()
 	_, diags := b.say(runner.Verb{Kind: runner.Hold}, "acme")

@@ -131,6 +131,7 @@ const (
 	itemNoticed
 	itemAlias
 	itemStood
+	itemDoneAs
 )
 
 // What of a try is there, as bits.

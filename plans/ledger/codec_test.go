@@ -57,6 +57,7 @@ func items(key string) *rapid.Generator[ledger.Item] {
 			Release:    rapid.Ptr(tries(), true).Draw(t, "release"),
 			Undone:     rapid.Bool().Draw(t, "undone"),
 			Stood:      rapid.Bool().Draw(t, "stood"),
+			DoneAs:     rapid.SampledFrom([]string{"", "acme"}).Draw(t, "done as"),
 			Again:      rapid.Bool().Draw(t, "again"),
 			Notice:     rapid.Bool().Draw(t, "notice"),
 			Announced:  instants().Draw(t, "announced"),

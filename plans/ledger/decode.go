@@ -238,6 +238,9 @@ func (d *decoder) item(it *Item, epoch int) {
 	if flags&itemAlias != 0 {
 		it.Alias = d.name()
 	}
+	if flags&itemDoneAs != 0 {
+		it.DoneAs = d.text()
+	}
 	d.release(it, flags&itemRelease != 0)
 	if flags&itemParts != 0 {
 		d.parts(it)

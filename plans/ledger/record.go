@@ -168,6 +168,9 @@ type Item struct {
 	// Stood is, of work, that an earlier generation of it had succeeded, or that
 	// it was waived while nobody knew whether it had. See Stands.
 	Stood bool
+	// DoneAs is the id that the tenant had when the lock was taken, or the work
+	// was done, that may have to be taken back; empty: the one that it has.
+	DoneAs string
 	// Fresh: the acquire that runs is the first that can have taken the lock.
 	Fresh bool
 	// Renew: what a person asks for with "retry" is another effect than the one

@@ -62,7 +62,7 @@ func (it *Item) startOver() {
 	it.Generation++
 	it.Try = Try{}
 	it.Release, it.Obligation, it.Undone, it.Afresh = nil, false, false, false
-	it.Again, it.Renew, it.Fresh, it.Stood = false, false, false, false
+	it.Again, it.Renew, it.Fresh, it.Stood, it.DoneAs = false, false, false, false, ""
 }
 
 // replace makes an item that is done with due once more, whatever its window. Its
