@@ -23,7 +23,7 @@ import (
 //   - nobody's last word from us is a date that is no longer true
 //   - no effect happens twice
 //   - no lock is given back while something behind it stands, and none is left
-//   - work is undone if it was done, or keeps a lock shut, and only then
+//   - work is undone if it was done, or stands behind a held lock, and only then
 //   - nobody changes the batch without an edit
 //   - no first attempt of the move lies outside of its window
 //   - whoever does not move says why

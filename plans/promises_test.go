@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"transition/plans"
 	"transition/plans/ledger"
@@ -144,6 +147,30 @@ func (e *journey) reasons() {
 	if err != nil {
 		e.rt.Fatal(err)
 	}
+}
+
+// TestOnlyWhatWasDoneIsUndone rolls everybody back at some instant, whatever has
+// become of their work by then.
+func TestOnlyWhatWasDoneIsUndone(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		e := newJourney(t, rt)
+		for range rapid.IntRange(6, 16).Draw(rt, "applies") {
+			e.w.now = e.w.now.Add(time.Duration(rapid.IntRange(1, 10*24).Draw(rt, "hours")) * time.Hour)
+			e.apply(false)
+			e.orphans()
+			if rapid.Bool().Draw(rt, "people") {
+				e.answer()
+			}
+		}
+		for r := range e.w.sorted() {
+			if r.T.IsZero() || plans.Passed(e.w.cfg, r) {
+				continue
+			}
+			r.Apply(ledger.Fact{At: e.w.now, Tenant: r.ID, Kind: ledger.RolledBack, Epoch: r.Epoch + 1, By: "ann", Reason: "not now"})
+		}
+		e.apply(false)
+		e.end()
+	})
 }
 
 // lookAtUndo fails when work is undone that nobody has done: it has only failed,
