@@ -3,7 +3,6 @@ package runner_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,32 +83,15 @@ func TestRetryGoesOnUnderItsNewName(t *testing.T) {
 	b.sound()
 }
 
-// sound fails unless the state is what its history adds up to.
-func (b *bench) sound() {
-	b.tb.Helper()
-	p := b.open(runner.NeedState, "")
-	defer p.Close()
-	report, diags := p.Verify(b.tb.Context())
-	if diags.HasErrors() || len(report.Problems) > 0 {
-		b.tb.Errorf("verify: %v %q", diags, report.Problems)
-	}
-}
-
 // dies has one effect during which the runner is killed.
 func (b *bench) dies(instant string) {
 	b.tb.Helper()
-	image := filepath.Join(b.tb.TempDir(), "image")
-	state := filepath.Join(b.dir, ".transition")
 	b.fake.do = func(action.Request) action.Outcome {
-		if err := copyState(state, image); err != nil {
-			b.tb.Error(err)
-		}
+		b.kill()
 		return succeeded
 	}
 	b.must(instant)
-	if err := copyState(image, state); err != nil {
-		b.tb.Fatal(err)
-	}
+	b.revive()
 	b.fake.do = nil
 }
 
