@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -398,12 +397,4 @@ func (e *journey) open() bool {
 		}
 	}
 	return false
-}
-
-// files are what the draft is written as.
-func (d *draft) files() fstest.MapFS {
-	return fstest.MapFS{
-		"p.transition.hcl": {Data: []byte(d.text())},
-		"tenants.csv":      {Data: []byte(d.inventory())},
-	}
 }
