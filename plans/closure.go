@@ -49,6 +49,7 @@ func (c *computation) complete(task Task, owned bool) {
 			if !leaves(task.Steps) { // else that is said
 				c.asked(r, out)
 			}
+			c.neverDone(out, first)
 			adopts = c.adopt(&part, r, out, first)
 			c.advance(c.actual, r, out)
 			c.d.noteStopped(r, out)

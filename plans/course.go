@@ -3,6 +3,7 @@ package plans
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"transition/plans/ledger"
@@ -209,6 +210,22 @@ func (c *computation) asked(r *ledger.Record, out *Decision) {
 	case r.Left == nil && r.Back != nil:
 		ch.Kind, ch.Reason = Rollback, r.Back.Reason
 		c.change(ch)
+	}
+}
+
+// neverDone says beside the change with which a tenant goes back what is not
+// undone, though it was tried. first is where the tenant's changes begin.
+func (c *computation) neverDone(out *Decision, first int) {
+	for i := first; i < len(c.plan.Changes) && len(out.NeverDone) > 0; i++ {
+		ch := &c.plan.Changes[i]
+		if ch.Kind != Withdraw && ch.Kind != Rollback {
+			continue
+		}
+		var keys []string
+		for _, it := range out.NeverDone {
+			keys = append(keys, it.Key())
+		}
+		ch.Reason += "; nothing to undo of " + strings.Join(keys, ", ") + ": it never succeeded"
 	}
 }
 

@@ -35,6 +35,9 @@ type Decision struct {
 	// NeedsGate is the batch whose gate must be known before this tenant can
 	// be decided; nil: the decision is whole.
 	NeedsGate *schema.Batch
+	// NeverDone is, of a tenant that goes back, work that was tried and of which
+	// nothing is undone, since it never succeeded.
+	NeverDone []*schema.Item
 	Problems  diag.List
 	// Coming is what falls due at instants of this tenant's own, as the end of a
 	// hold or of a window.
@@ -100,6 +103,7 @@ func (d *Decision) reset(phases, items int, explain bool) {
 	*d = Decision{
 		Actions: d.Actions[:0], Waiting: d.Waiting[:0], Locks: d.Locks[:0],
 		Reached: d.Reached, Items: d.Items[:0], Coming: d.Coming[:0],
+		NeverDone: d.NeverDone[:0],
 	}
 	if len(d.Reached) != phases {
 		d.Reached = make([]time.Time, phases)

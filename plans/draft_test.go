@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -314,4 +315,12 @@ func (d *draft) constrain(rt *rapid.T, _ time.Time) string {
 	d.blocked = rapid.SampledFrom([]string{"", "1", "2"}).Draw(rt, "blocked")
 	d.violate = rapid.SampledFrom([]string{"hold", "warn", "eject"}).Draw(rt, "violation")
 	return "the constraint"
+}
+
+// files are what the draft is written as.
+func (d *draft) files() fstest.MapFS {
+	return fstest.MapFS{
+		"p.transition.hcl": {Data: []byte(d.text())},
+		"tenants.csv":      {Data: []byte(d.inventory())},
+	}
 }

@@ -128,14 +128,14 @@ func (a *Action) began(r *ledger.Record, recipient string, now time.Time) ledger
 		return f
 	}
 	f.Notice = c.Notice || c.On == schema.OnRescheduled
-	tells := c.TellsT || f.Notice
+	binds := c.Binds()
 	for _, late := range a.Carries {
 		carried := late.Does.(*schema.Communication)
 		f.Notice = f.Notice || carried.Notice
-		tells = tells || carried.TellsT
+		binds = binds || carried.Binds()
 	}
 	f.CalledOff = c.On == schema.OnWithdrawn || c.On == schema.OnRolledBack
-	if tells && !f.CalledOff && !r.T.IsZero() {
+	if binds && !f.CalledOff && !r.T.IsZero() {
 		t := r.T
 		f.Announced = &t
 	}

@@ -148,7 +148,7 @@ func (i *importing) item(row factfile.Row) {
 // message completes the fact of a message that was sent: what it told.
 func (i *importing) message(row factfile.Row, c *schema.Communication, f *ledger.Fact) bool {
 	f.Notice = c.Notice && row.State == factfile.Done
-	if !c.TellsT && !f.Notice || row.State != factfile.Done {
+	if !c.Binds() || row.State != factfile.Done {
 		return true
 	}
 	t := row.Announced

@@ -1,12 +1,10 @@
 package plans_test
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -24,6 +22,7 @@ import (
 //   - nobody's last word from us is a date that is no longer true
 //   - no effect happens twice
 //   - no lock is given back while something behind it stands, and none is left
+//   - work is undone if it was done, or stands behind a held lock, and only then
 //   - nobody changes the batch without an edit
 //   - no first attempt of the move lies outside of its window
 //   - whoever does not move says why
@@ -56,6 +55,7 @@ type journey struct {
 	draft  *draft
 	told   map[[2]string]word // by tenant and recipient
 	done   map[string]bool    // effects that have succeeded
+	worked map[string]bool    // work that has, or may have
 	fails  bool               // attempts may end badly
 	placed map[string]string  // the batches of those who went on after the last apply
 	waits  bool               // an edit has not been applied yet
@@ -68,7 +68,7 @@ type word struct {
 }
 
 func newJourney(t *testing.T, rt *rapid.T) *journey {
-	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), done: make(map[string]bool), fails: true}
+	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), done: make(map[string]bool), worked: make(map[string]bool), fails: true}
 	if !e.load() {
 		rt.Fatalf("the first plan is refused:\n%s", e.draft.text())
 	}
@@ -204,137 +204,14 @@ func (e *journey) outcome(a *plans.Action, tenant, to string) ledger.Kind {
 			ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Succeeded, ledger.Failed, ledger.Unknown, "",
 		}).Draw(e.rt, "outcome")
 	}
+	if a.Op == ledger.Run && kind != ledger.Failed {
+		e.worked[e.effect(a.Item.Key(), a.Op, tenant, "")] = true
+	}
 	if kind == ledger.Succeeded {
 		e.once(a, tenant, to)
 		e.hear(a, tenant, to)
 	}
 	return kind
-}
-
-// once fails when an effect has succeeded before.
-func (e *journey) once(a *plans.Action, tenant, to string) {
-	rec, key, generation := e.w.records[tenant].Item(a.Item.Key()), a.Item.Key(), 0
-	if rec != nil {
-		generation = rec.Generation
-		if rec.Alias != "" {
-			key = rec.Alias
-		}
-	}
-	k := fmt.Sprint(tenant, " ", key, " ", a.Op, " ", to, " ", generation)
-	if a.Item.Phase.Name == schema.EventPhase {
-		k += fmt.Sprint(" ", e.w.records[tenant].Epoch)
-	}
-	if e.done[k] {
-		e.rt.Fatalf("%s: %s happened twice\n%s", e.w.now, k, strings.Join(e.w.effects, "\n"))
-	}
-	e.done[k] = true
-}
-
-// hear notes what a message that arrived tells.
-func (e *journey) hear(a *plans.Action, tenant, to string) {
-	c, ok := a.Item.Does.(*schema.Communication)
-	if !ok {
-		return
-	}
-	date := ""
-	switch r := e.w.records[tenant]; {
-	case c.On == schema.OnWithdrawn || c.On == schema.OnRolledBack:
-		date = "none"
-	case c.TellsT || slices.ContainsFunc(a.Carries, func(it *schema.Item) bool { return it.Does.(*schema.Communication).TellsT }):
-		date = r.T.UTC().Format(time.RFC3339)
-	default:
-		return
-	}
-	e.told[[2]string{tenant, to}] = word{date, e.w.next + 1}
-}
-
-// falseDates fails when a recipient's last word is not true, unless a message
-// that would say so waits for its retry or for a person.
-func (e *journey) falseDates(r *ledger.Record) {
-	want := "none"
-	if r.T.Before(e.w.now) && !r.T.IsZero() {
-		return // nobody is told a date that has passed
-	}
-	if !r.T.IsZero() && !r.Leaving() {
-		want = r.T.UTC().Format(time.RFC3339)
-	}
-	for who, last := range e.told {
-		if who[0] != r.ID || last.date == want || slices.ContainsFunc(r.Items, func(it ledger.Item) bool {
-			return it.OfEvent() && (!it.State.Settled() && it.State != ledger.None || it.State == ledger.Waived) // a person lets it stand
-		}) {
-			continue
-		}
-		e.rt.Fatalf("%s: %s was told %s last, and it is %s\n%s\n%s", e.w.now, who[1], last.date, want, strings.Join(e.w.effects, "\n"), e.draft.text())
-	}
-}
-
-// look holds an effect against the record, before it happens.
-func (e *journey) look(a *plans.Action, r *ledger.Record) {
-	if a.Op == ledger.Release {
-		e.lookAtRelease(a, r)
-		return
-	}
-	p := a.Item.Phase
-	rec := r.Item(a.Item.Key())
-	if !p.PointOfNoReturn || a.Op != ledger.Run || rec != nil && (rec.Attempts > 0 || rec.Again) {
-		return
-	}
-	opens, _ := p.Opens.From(r.T, zoneOf(r))
-	latest, _ := p.LatestStart.From(r.T, zoneOf(r))
-	if begun := slices.ContainsFunc(p.Items, func(it *schema.Item) bool {
-		rec := r.Item(it.Key())
-		return rec != nil && (rec.Attempts > 0 || rec.State == ledger.Waived || rec.State == ledger.Done)
-	}); !begun && (e.w.now.Before(opens) || e.w.now.After(latest)) {
-		e.rt.Fatalf("%s: %s/%s begins, and its window is %s to %s", e.w.now, r.ID, a.Item.Key(), opens, latest)
-	}
-}
-
-func zoneOf(r *ledger.Record) *time.Location {
-	zone, err := time.LoadLocation(r.Zone)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
-
-// lookAtRelease fails when something behind the lock stands that has begun: it is
-// neither done with nor taken back.
-func (e *journey) lookAtRelease(a *plans.Action, r *ledger.Record) {
-	rec := r.Item(a.Item.Key())
-	if rec == nil || !rec.Obligation {
-		e.rt.Fatalf("%s: %s/%s is released, and was not locked", e.w.now, r.ID, a.Item.Key())
-	}
-	in := a.Item.Does.(*schema.Lock).ReleaseIn
-	for _, it := range e.w.cfg.Items {
-		behind := r.Item(it.Key())
-		if it.Phase.Index <= a.Item.Phase.Index || it.Phase.Index >= in.Index || behind == nil || behind.Attempts == 0 {
-			continue
-		}
-		if _, message := it.Does.(*schema.Communication); message {
-			continue
-		}
-		if !behind.State.Settled() && behind.State != ledger.None {
-			e.rt.Fatalf("%s: %s/%s is released while %s stands (%d)\n%s", e.w.now, r.ID, a.Item.Key(), it.Key(), behind.State, strings.Join(e.w.effects, "\n"))
-		}
-	}
-}
-
-// reasons fails when a tenant neither moves nor says why.
-func (e *journey) reasons() {
-	_, err := plans.Survey(e.w.input(), func(s *plans.TenantStatus) {
-		last := e.w.cfg.Phases[len(e.w.cfg.Phases)-1].Name
-		if s.Phase == last && s.Status == plans.Complete || !s.Next.IsZero() || s.Held != nil {
-			return
-		}
-		if !slices.ContainsFunc(s.Items, func(it plans.ItemStatus) bool {
-			return it.State == plans.ItemFailed || it.State == plans.ItemUnknown || it.State == plans.ItemMissed
-		}) {
-			e.rt.Fatalf("%s: %s stands in %s %s without a reason\n%s", e.w.now, s.ID, s.Phase, s.Status, e.draft.text())
-		}
-	})
-	if err != nil {
-		e.rt.Fatal(err)
-	}
 }
 
 // answer lets people answer for some of what waits for them.
@@ -364,7 +241,7 @@ func (e *journey) resolve(r *ledger.Record, it *ledger.Item, answer ledger.Answe
 	}
 	if c, ok := doesOf(item).(*schema.Communication); ok && answer == ledger.AnswerDone {
 		f.Notice = c.Notice
-		if !r.T.IsZero() {
+		if c.Binds() && !r.T.IsZero() {
 			t := r.T
 			f.Announced = &t
 		}
@@ -482,6 +359,7 @@ func (e *journey) end() {
 		}
 	}
 	for r := range e.w.sorted() {
+		e.undone(r)
 		for i := range r.Items {
 			if r.Items[i].Obligation {
 				e.rt.Fatalf("%s/%s is locked for ever\n%+v\n%s", r.ID, r.Items[i].Key, r.Items, strings.Join(e.w.effects, "\n"))
@@ -519,12 +397,4 @@ func (e *journey) open() bool {
 		}
 	}
 	return false
-}
-
-// files are what the draft is written as.
-func (d *draft) files() fstest.MapFS {
-	return fstest.MapFS{
-		"p.transition.hcl": {Data: []byte(d.text())},
-		"tenants.csv":      {Data: []byte(d.inventory())},
-	}
 }

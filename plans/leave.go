@@ -88,6 +88,7 @@ func (w *walk) takeBack(it *schema.Item, rec *ledger.Item, open bool) (PhaseStat
 	a, todo := w.wayBack(it, rec)
 	switch {
 	case !todo:
+		w.neverDone(it, rec)
 		return Complete, true
 	case rec.State == ledger.Running || rec.State == ledger.Polling || rec.State == ledger.Lost && rec.Release == nil:
 		// Before it has ended, and somebody knows how, nothing can be taken back.
@@ -108,7 +109,9 @@ func (w *walk) takeBack(it *schema.Item, rec *ledger.Item, open bool) (PhaseStat
 }
 
 // wayBack is the action that takes an item back; false: there is nothing to take
-// back. Without an Op only a person can do it.
+// back. Without an Op only a person can do it. Work is undone if it was done;
+// behind a lock that is held also if it has only failed, since to open the lock
+// over a part of it would split the tenant in two.
 func (w *walk) wayBack(it *schema.Item, rec *ledger.Item) (Action, bool) {
 	a := Action{Item: it, At: w.d.now, Afresh: true, Reason: w.backReason()}
 	switch does := it.Does.(type) {
@@ -117,15 +120,31 @@ func (w *walk) wayBack(it *schema.Item, rec *ledger.Item) (Action, bool) {
 		return a, w.obliged(it)
 	case *schema.Work:
 		a.Kind, a.Op = Undo, ledger.Undo
-		begun := rec.Attempts > 0 && rec.State != ledger.None || rec.Release != nil
 		if does.Undo == nil {
 			a.Op = ""
-			return a, begun && w.behindLock(it)
 		}
-		return a, begun
+		if w.behindLock(it) {
+			return a, leavesTraces(rec)
+		}
+		return a, does.Undo != nil && rec.Stands()
 	default:
 		return a, false
 	}
+}
+
+// leavesTraces reports whether something of work may be there. What has failed
+// may have done a part of it: that is no work done, but it keeps a lock shut.
+func leavesTraces(rec *ledger.Item) bool {
+	return rec.Stands() || rec.Attempts > 0 && rec.State != ledger.None
+}
+
+// neverDone says of work that has begun why nothing of it is undone.
+func (w *walk) neverDone(it *schema.Item, rec *ledger.Item) {
+	if _, works := it.Does.(*schema.Work); !works || rec.State.Settled() || rec.Stands() || !leavesTraces(rec) {
+		return
+	}
+	w.out.NeverDone = append(w.out.NeverDone, it)
+	w.show(it, ItemWaiting, time.Time{}, "nothing to undo: it never succeeded")
 }
 
 // ByHand reports whether an item of a tenant that goes back has to be undone by a
@@ -133,8 +152,8 @@ func (w *walk) wayBack(it *schema.Item, rec *ledger.Item) (Action, bool) {
 func ByHand(it *schema.Item, r *ledger.Record) bool {
 	work, ok := it.Does.(*schema.Work)
 	rec := r.Item(it.Key())
-	return ok && work.Undo == nil && r.Leaving() && rec != nil && rec.Attempts > 0 &&
-		rec.State != ledger.None && rec.State != ledger.Lost && rec.State != ledger.Running && rec.State != ledger.Polling
+	return ok && work.Undo == nil && r.Leaving() && rec != nil && leavesTraces(rec) &&
+		rec.State != ledger.Lost && rec.State != ledger.Running && rec.State != ledger.Polling
 }
 
 // behindLock reports whether a lock is held that lies before an item.

@@ -87,13 +87,28 @@ func (c *computation) succeed(r *ledger.Record) *ledger.Record {
 	s := Step{
 		Change: Change{
 			Kind: Adopt, Tenant: r.ID, Batch: was.Batch, At: c.in.Now,
-			Reason: "is called " + r.ID + " now, was " + was.ID,
+			Reason: "is called " + r.ID + " now, was " + was.ID + takenAs(was),
 		},
 		Fact:  ledger.Fact{At: c.in.Now, Tenant: r.ID, Kind: ledger.Renamed, Source: was.ID, Known: ledger.Know(was)},
 		Also:  []ledger.Fact{{At: c.in.Now, Tenant: was.ID, Kind: ledger.Renamed, Epoch: was.Epoch, Into: r.ID}},
 		Other: was,
 	}
 	return c.edited(r, s)
+}
+
+// takenAs says which locks were taken under the id that a tenant had: who gives
+// them back may have to use it.
+func takenAs(was *ledger.Record) string {
+	var keys []string
+	for i := range was.Items {
+		if was.Items[i].Obligation {
+			keys = append(keys, was.Items[i].Key)
+		}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return "; locked under that id: " + strings.Join(keys, ", ")
 }
 
 // denied reports whether the plan says of a tenant in the inventory that it is

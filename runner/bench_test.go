@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -328,4 +329,46 @@ func (b *bench) status(tenant string) *plans.TenantStatus {
 		b.tb.Fatalf("no status of %s: %v", tenant, diags)
 	}
 	return s
+}
+
+// sound fails unless the state is what its history adds up to.
+func (b *bench) sound() {
+	b.tb.Helper()
+	p := b.open(runner.NeedState, "")
+	defer p.Close()
+	report, diags := p.Verify(b.tb.Context())
+	if diags.HasErrors() || len(report.Problems) > 0 {
+		b.tb.Errorf("verify: %v %q", diags, report.Problems)
+	}
+}
+
+// kill keeps the state as a runner leaves it that is killed at this instant, in the
+// middle of an effect. What it does from now on is not real: revive forgets it.
+func (b *bench) kill() {
+	b.tb.Helper()
+	if err := copyState(filepath.Join(b.dir, ".transition"), filepath.Join(b.dir, "image")); err != nil {
+		b.tb.Error(err)
+	}
+}
+
+func (b *bench) revive() {
+	b.tb.Helper()
+	if err := copyState(filepath.Join(b.dir, "image"), filepath.Join(b.dir, ".transition")); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+// copyState copies a state as a process leaves it that ends at this instant.
+func copyState(from, to string) error {
+	err := os.MkdirAll(to, 0o700)
+	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+		target := filepath.Join(to, name)
+		content, absent := os.ReadFile(filepath.Join(from, name))
+		os.Remove(target)
+		if absent != nil || strings.HasSuffix(name, "-shm") {
+			continue // the engine makes its index anew, as after a crash
+		}
+		err = errors.Join(err, os.WriteFile(target, content, 0o600))
+	}
+	return err
 }

@@ -191,15 +191,11 @@ func TestAttemptsOfADeadRunnerCount(t *testing.T) {
 	b.must("2027-03-19 18:00")
 	b.fake.taken()
 	b.fake.do = func(r action.Request) action.Outcome {
-		if err := copyState(b.dir+"/.transition", b.dir+"/image"); err != nil {
-			t.Error(err)
-		}
+		b.kill()
 		return permanent
 	}
 	b.must("2027-03-20 18:00", alone)
-	if err := copyState(b.dir+"/image", b.dir+"/.transition"); err != nil {
-		t.Fatal(err)
-	}
+	b.revive()
 	b.fake.taken()
 	b.must("2027-03-20 18:00", alone)
 	b.want()

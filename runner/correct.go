@@ -83,7 +83,7 @@ func (p *Project) basis(r *ledger.Record, recipient string) *schema.Item {
 	for _, it := range p.Config.Items {
 		c, ok := it.Does.(*schema.Communication)
 		rec := r.Item(it.Key())
-		if ok && c.TellsT && rec != nil && rec.State == ledger.Done && !rec.At.Before(at) {
+		if ok && c.Binds() && rec != nil && rec.State == ledger.Done && !rec.At.Before(at) {
 			newest, at = it, rec.At
 		}
 	}

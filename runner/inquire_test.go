@@ -2,8 +2,6 @@ package runner_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -158,7 +156,7 @@ func TestLongWorkIsAskedAboutUntilItHasEnded(t *testing.T) {
 	if len(slices.Compact(keys)) != 1 {
 		t.Errorf("keys %q, want one: who is asked must know about what", keys)
 	}
-	b.verified()
+	b.sound()
 }
 
 func TestAPollThatCannotAskGoesOn(t *testing.T) {
@@ -187,7 +185,7 @@ func TestAPollThatSaysFailedIsAnError(t *testing.T) {
 	if res.Failed != 1 {
 		t.Errorf("failed %d, want 1", res.Failed)
 	}
-	b.verified()
+	b.sound()
 }
 
 func TestWorkThatDoesNotEndIsUnknownUnlessItMayBeRepeated(t *testing.T) {
@@ -208,7 +206,7 @@ func TestWorkThatDoesNotEndIsUnknownUnlessItMayBeRepeated(t *testing.T) {
 			if it := b.item("acme/Copy/copy"); it.State != test.want || it.Reason != "not done after 3h: 20 % (sensitive)" {
 				t.Errorf("item %+v", it)
 			}
-			b.verified()
+			b.sound()
 		})
 	}
 }
@@ -247,12 +245,10 @@ func TestDeathsAroundAPoll(t *testing.T) {
 			b := longBench(t, w)
 			c := b.real("2027-03-13 18:00")
 			died := false
-			state := filepath.Join(b.dir, ".transition")
-			image := filepath.Join(t.TempDir(), "image")
 			b.fake.do = func(r action.Request) action.Outcome {
 				if r.Command.Argv[0] == test.dies && !died {
 					died = true
-					copyTree(t, state, image)
+					b.kill()
 				}
 				return w.do(r)
 			}
@@ -263,12 +259,12 @@ func TestDeathsAroundAPoll(t *testing.T) {
 				}
 				c.Advance(30 * time.Minute)
 			}
-			copyTree(t, image, state) // as the dead runner has left it
+			b.revive()
 			c.Advance(30 * time.Minute)
 			b.fake.do = w.do
 			b.now()
 			b.wantState("acme/Copy/copy", test.want)
-			b.verified()
+			b.sound()
 		})
 	}
 }
@@ -306,7 +302,7 @@ func TestUndoIsPolledProbedAndRepeated(t *testing.T) {
 		t.Errorf("done %v", res.Done)
 	}
 	b.wantState("acme/Copy/copy", ledger.None)
-	b.verified()
+	b.sound()
 }
 
 func TestProbeOfWork(t *testing.T) {
@@ -346,7 +342,7 @@ func TestProbeOfWork(t *testing.T) {
 			}
 			b.must("2027-03-20 19:00")
 			b.want()
-			b.verified()
+			b.sound()
 		})
 	}
 }
@@ -362,15 +358,14 @@ func TestAProbeIsAskedAtOnceAfterADeath(t *testing.T) {
 	c.Advance(time.Hour)
 	b.now()
 	c.Set(b.instant("2027-03-19 18:00"))
-	state, image := filepath.Join(b.dir, ".transition"), filepath.Join(t.TempDir(), "image")
 	b.fake.do = func(r action.Request) action.Outcome {
 		if r.Op == ledger.Acquire && !r.Asks {
-			copyTree(t, state, image)
+			b.kill()
 		}
 		return w.do(r)
 	}
 	b.now()
-	copyTree(t, image, state)
+	b.revive()
 	b.fake.taken()
 	b.fake.do = w.do
 	c.Advance(10 * time.Minute)
@@ -387,7 +382,7 @@ func TestAProbeIsAskedAtOnceAfterADeath(t *testing.T) {
 	b.now()
 	b.want("ask about acquire acme/Lock/door #1")
 	b.wantState("acme/Lock/door", ledger.Done)
-	b.verified()
+	b.sound()
 }
 
 func TestOneProbeForBothWaysOfALock(t *testing.T) {
@@ -415,7 +410,7 @@ func TestOneProbeForBothWaysOfALock(t *testing.T) {
 			if b.item("acme/Lock/door").Obligation {
 				t.Error("it is held for ever")
 			}
-			b.verified()
+			b.sound()
 		})
 	}
 }
@@ -437,7 +432,7 @@ func TestAPersonIsHeardWhileAProbeIsAsked(t *testing.T) {
 	b.must("2027-03-20 19:00")
 	b.want("ask about run acme/Finish/switch #1")
 	b.wantState("acme/Finish/switch", ledger.Waived)
-	b.verified()
+	b.sound()
 }
 
 func TestAnInterruptForgetsNoPoll(t *testing.T) {
@@ -466,27 +461,5 @@ func TestAnInterruptForgetsNoPoll(t *testing.T) {
 		}
 		pl.Close()
 	}
-	b.verified()
-}
-
-// verified fails when the recorded state is not sound.
-func (b *bench) verified() {
-	b.tb.Helper()
-	p := b.open(runner.NeedState, "")
-	defer p.Close()
-	report, diags := p.Verify(b.tb.Context())
-	if diags.HasErrors() || len(report.Problems) > 0 {
-		b.tb.Errorf("verify: %v %v", diags, report.Problems)
-	}
-}
-
-// copyTree copies the files of a state as they are at this moment.
-func copyTree(t *testing.T, from, to string) {
-	t.Helper()
-	if err := os.RemoveAll(to); err != nil {
-		t.Error(err)
-	}
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Error(err)
-	}
+	b.sound()
 }

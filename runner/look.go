@@ -161,26 +161,6 @@ func unknownTenant(tenant string) diag.Diagnostic {
 	}
 }
 
-// History streams the facts of a tenant to each, oldest first.
-func (p *Project) History(ctx context.Context, tenant string, each func(ledger.Fact)) diag.List {
-	found := false
-	for f, err := range p.state.History(ctx, tenant) {
-		if err != nil {
-			return diag.List{stateProblem(err)}
-		}
-		found = true
-		each(f)
-	}
-	if !found && tenant != "" {
-		return diag.List{{
-			Severity: diag.Error, Code: "no-history", Summary: "Nothing is recorded of this tenant",
-			Detail: fmt.Sprintf("The recorded state knows no tenant %q.", tenant),
-			Hint:   "List the recorded tenants with: transition state list",
-		}}
-	}
-	return nil
-}
-
 // Records streams the recorded tenants to each, by id. A record is only valid
 // during the call.
 func (p *Project) Records(ctx context.Context, each func(*ledger.Record)) diag.List {

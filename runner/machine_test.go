@@ -2,10 +2,8 @@ package runner_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -436,21 +434,6 @@ func (m *machine) wrongly(err error) {
 	if err != nil {
 		m.wrong = append(m.wrong, err.Error())
 	}
-}
-
-// copyState copies a state as a process leaves it that ends at this instant.
-func copyState(from, to string) error {
-	err := os.MkdirAll(to, 0o700)
-	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
-		target := filepath.Join(to, name)
-		content, absent := os.ReadFile(filepath.Join(from, name))
-		os.Remove(target)
-		if absent != nil || strings.HasSuffix(name, "-shm") {
-			continue // the engine makes its index anew, as after a crash
-		}
-		err = errors.Join(err, os.WriteFile(target, content, 0o600))
-	}
-	return err
 }
 
 // apply applies, as the script says.

@@ -110,7 +110,7 @@ func (p *Project) became(ctx context.Context, id string) (diag.Diagnostic, bool)
 	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "tenant-renamed", Summary: "The tenant has another id now",
-		Detail: fmt.Sprintf("Tenant %q is called %q now. Its history up to then is that of %q still.", id, r.Became, id),
+		Detail: fmt.Sprintf("Tenant %q is called %q now.", id, r.Became),
 		Hint:   "Name it by its new id: " + r.Became,
 	}, true
 }

@@ -3,7 +3,6 @@ package runner_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -84,32 +83,15 @@ func TestRetryGoesOnUnderItsNewName(t *testing.T) {
 	b.sound()
 }
 
-// sound fails unless the state is what its history adds up to.
-func (b *bench) sound() {
-	b.tb.Helper()
-	p := b.open(runner.NeedState, "")
-	defer p.Close()
-	report, diags := p.Verify(b.tb.Context())
-	if diags.HasErrors() || len(report.Problems) > 0 {
-		b.tb.Errorf("verify: %v %q", diags, report.Problems)
-	}
-}
-
 // dies has one effect during which the runner is killed.
 func (b *bench) dies(instant string) {
 	b.tb.Helper()
-	image := filepath.Join(b.tb.TempDir(), "image")
-	state := filepath.Join(b.dir, ".transition")
 	b.fake.do = func(action.Request) action.Outcome {
-		if err := copyState(state, image); err != nil {
-			b.tb.Error(err)
-		}
+		b.kill()
 		return succeeded
 	}
 	b.must(instant)
-	if err := copyState(image, state); err != nil {
-		b.tb.Fatal(err)
-	}
+	b.revive()
 	b.fake.do = nil
 }
 
@@ -283,7 +265,17 @@ func TestTenantIsRenamedWithItsLock(t *testing.T) {
 	}
 	b.write("p.transition.hcl", guarded)
 	b.must(whenMoved)
+	var then string
+	b.fake.do = func(r action.Request) action.Outcome {
+		if r.Op == ledger.Release {
+			then = r.DoneAs
+		}
+		return succeeded
+	}
 	b.must(whenFreed)
+	if then != "acme" {
+		t.Errorf("the lock that acme had is given back as that of %q", then)
+	}
 	b.want("release contoso/Lock/door #1", "run contoso/Finish/cleanup #1", "run contoso/Move/upgrade #1")
 	b.sound()
 	_, diags := b.say(runner.Verb{Kind: runner.Hold}, "acme")

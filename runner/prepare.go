@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -22,6 +23,9 @@ func (p *Project) prepare(j *entry) (action.Request, error) {
 		Tenant: r.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
 		Attempt: j.no, Epoch: r.Epoch, Rehearsal: p.rehearsing(), T: r.T, Batch: r.Batch,
 		Phase: j.action.Item.Phase.Name, Now: j.began, Seq: j.attempt, Asks: j.asks(),
+	}
+	if it := r.Item(j.action.Item.Key()); it != nil && plans.WayBack(req.Op) {
+		req.DoneAs = cmp.Or(it.DoneAs, r.ID)
 	}
 	var err error
 	switch e := j.action.EffectOf().(type) {

@@ -46,7 +46,7 @@ func TestLongWorkTakesItsShareOfTheLimitUntilItHasEnded(t *testing.T) {
 	b.must("2027-03-13 18:30")
 	b.want("ask about run t0/Copy/copy #1", "ask about run t1/Copy/copy #1", "run t2/Copy/copy #1")
 	b.wantState("t3/Copy/copy", ledger.None)
-	b.verified()
+	b.sound()
 }
 
 func TestWaitComesToThoseWhoFoundNoRoom(t *testing.T) {
@@ -73,7 +73,7 @@ func TestWaitComesToThoseWhoFoundNoRoom(t *testing.T) {
 			if res.Done[plans.Run] != 7 || most > 2 {
 				t.Errorf("done %v, %d at once", res.Done, most)
 			}
-			b.verified()
+			b.sound()
 			return
 		case <-time.After(time.Millisecond):
 			c.Advance(time.Minute)

@@ -262,7 +262,7 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	comm, isMessage := it.Does.(*schema.Communication)
 	if isMessage && v.Answer == ledger.AnswerDone {
 		f.Notice = comm.Notice
-		if !r.T.IsZero() {
+		if comm.Binds() && !r.T.IsZero() {
 			t := r.T
 			f.Announced = &t
 		}

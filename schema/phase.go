@@ -84,7 +84,7 @@ type OnReschedule uint8
 const (
 	RescheduleCorrect OnReschedule = iota + 1 // a correction, if they were told a date
 	RescheduleResend                          // a correction, and the message again in its new time
-	RescheduleIgnore                          // nothing
+	RescheduleIgnore                          // nothing: it leaves nobody with a T that we answer for
 )
 
 // Late says what happens to an item whose window has passed.
@@ -157,7 +157,7 @@ type Communication struct {
 	ReplyTo Expr[string]
 	Message *Message
 	Notice  bool // a success counts as a notice of the announced T
-	// TellsT: whoever gets it is told T. Notices do, and texts that name T.
+	// TellsT: it needs T. Notices do, and texts that name T.
 	TellsT       bool
 	OnReschedule OnReschedule
 	// On is empty but for communications of Config.Events.
@@ -168,6 +168,12 @@ type Communication struct {
 	Builtin bool
 }
 
+// Binds reports whether whoever gets the message holds T from us, and is told when
+// T changes.
+func (c *Communication) Binds() bool {
+	return (c.TellsT || c.Notice || c.On == OnRescheduled) && c.OnReschedule != RescheduleIgnore
+}
+
 // Work is a command or a request.
 type Work struct {
 	Effect Effect
@@ -176,7 +182,7 @@ type Work struct {
 	Undo   *Undo  // nil: there is nothing to undo
 }
 
-// Undo takes work back.
+// Undo takes work back that was done.
 type Undo struct {
 	Effect Effect
 	Poll   *Poll  // as of Work

@@ -201,6 +201,9 @@ func (it *Item) acquire(f Fact) {
 		if it.Release != nil && it.Release.State.Settled() {
 			it.Release, it.Undone, it.Afresh = nil, false, false // that was of an earlier lock
 		}
+		if it.Fresh {
+			it.DoneAs = ""
+		}
 	case f.Kind == Failed && f.NotBegun && it.Fresh:
 		it.Obligation = false
 		fallthrough

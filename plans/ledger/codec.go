@@ -130,6 +130,8 @@ const (
 	itemCalledOff
 	itemNoticed
 	itemAlias
+	itemStood
+	itemDoneAs
 )
 
 // What of a try is there, as bits.

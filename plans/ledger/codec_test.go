@@ -56,6 +56,8 @@ func items(key string) *rapid.Generator[ledger.Item] {
 			Obligation: rapid.Bool().Draw(t, "obligation"),
 			Release:    rapid.Ptr(tries(), true).Draw(t, "release"),
 			Undone:     rapid.Bool().Draw(t, "undone"),
+			Stood:      rapid.Bool().Draw(t, "stood"),
+			DoneAs:     rapid.SampledFrom([]string{"", "acme"}).Draw(t, "done as"),
 			Again:      rapid.Bool().Draw(t, "again"),
 			Notice:     rapid.Bool().Draw(t, "notice"),
 			Announced:  instants().Draw(t, "announced"),

@@ -221,6 +221,7 @@ func (d *decoder) item(it *Item, epoch int) {
 		Obligation: flags&itemObligation != 0, Again: flags&itemAgain != 0, Notice: flags&itemNotice != 0,
 		Undone: flags&itemUndone != 0, Fresh: flags&itemFresh != 0, Renew: flags&itemRenew != 0,
 		Afresh: flags&itemAfresh != 0, Asks: flags&itemAsks != 0, CalledOff: flags&itemCalledOff != 0,
+		Stood: flags&itemStood != 0,
 	}
 	d.try(&it.Try)
 	if flags&itemEpoch != 0 {
@@ -236,6 +237,9 @@ func (d *decoder) item(it *Item, epoch int) {
 	}
 	if flags&itemAlias != 0 {
 		it.Alias = d.name()
+	}
+	if flags&itemDoneAs != 0 {
+		it.DoneAs = d.text()
 	}
 	d.release(it, flags&itemRelease != 0)
 	if flags&itemParts != 0 {

@@ -167,7 +167,8 @@ func (e *encoder) item(it *Item, epoch int) {
 		bit(it.Again, itemAgain) | bit(it.Generation != 0, itemGeneration) |
 		bit(it.Into != "", itemInto) | bit(nanos, itemNanos) | bit(it.Undone, itemUndone) |
 		bit(it.Fresh, itemFresh) | bit(it.Renew, itemRenew) | bit(it.Afresh, itemAfresh) |
-		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed) | bit(it.Alias != "", itemAlias))
+		bit(it.Asks, itemAsks) | bit(it.CalledOff, itemCalledOff) | bit(!it.Noticed.IsZero(), itemNoticed) | bit(it.Alias != "", itemAlias) |
+		bit(it.Stood, itemStood) | bit(it.DoneAs != "", itemDoneAs))
 	e.try(&it.Try)
 	if it.Epoch != epoch {
 		e.int(int64(it.Epoch))
@@ -182,6 +183,9 @@ func (e *encoder) item(it *Item, epoch int) {
 	}
 	if it.Alias != "" {
 		e.name(it.Alias)
+	}
+	if it.DoneAs != "" {
+		e.text(it.DoneAs)
 	}
 	if it.Release != nil {
 		e.try(it.Release)

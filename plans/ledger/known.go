@@ -36,9 +36,10 @@ func (k *Known) read() (*Record, error) {
 
 // inherit makes what was known of a tenant under another id known under this
 // one. Epochs that this id has seen before, as that of somebody else, are not
-// used again: idempotency keys count on that. Bytes that are no record are left
-// alone; then the record is not what the facts add up to, and Verify says so.
-func (r *Record) inherit(k *Known) {
+// used again: idempotency keys count on that. What may have to be taken back was
+// done under the other id. Bytes that are no record are left alone; then the
+// record is not what the facts add up to, and Verify says so.
+func (r *Record) inherit(k *Known, other string) {
 	was, err := k.read()
 	if err != nil {
 		return
@@ -48,6 +49,10 @@ func (r *Record) inherit(k *Known) {
 	*r = *was
 	r.Epoch += before
 	for i := range r.Items {
-		r.Items[i].Epoch += before
+		it := &r.Items[i]
+		it.Epoch += before
+		if it.DoneAs == "" && (it.Obligation || it.Stands()) {
+			it.DoneAs = other
+		}
 	}
 }

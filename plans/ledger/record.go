@@ -165,6 +165,12 @@ type Item struct {
 	Undone  bool // the release gives the lock back before its time
 	Afresh  bool // after the release, or undoing, the item is as if it had never begun
 	Asks    bool // it is an approval
+	// Stood is, of work, that an earlier generation of it had succeeded, or that
+	// it was waived while nobody knew whether it had. See Stands.
+	Stood bool
+	// DoneAs is the id that the tenant had when the lock was taken, or the work
+	// was done, that may have to be taken back; empty: the one that it has.
+	DoneAs string
 	// Fresh: the acquire that runs is the first that can have taken the lock.
 	Fresh bool
 	// Renew: what a person asks for with "retry" is another effect than the one
@@ -180,6 +186,17 @@ type Item struct {
 	// Parts are the recipients of a communication, or of the message that asks
 	// for an approval, while it is not done with all of them; sorted.
 	Parts []Part
+}
+
+// Stands reports whether there is something of work to undo: it has succeeded, or
+// may have. What has only failed has not, whatever it left behind.
+func (it *Item) Stands() bool {
+	switch it.State {
+	case Done, Running, Polling, Lost:
+		return true
+	default:
+		return it.Stood || it.Release != nil
+	}
 }
 
 // Try is where a run of attempts stands.

@@ -62,15 +62,16 @@ func (it *Item) startOver() {
 	it.Generation++
 	it.Try = Try{}
 	it.Release, it.Obligation, it.Undone, it.Afresh = nil, false, false, false
-	it.Again, it.Renew, it.Fresh = false, false, false
+	it.Again, it.Renew, it.Fresh, it.Stood, it.DoneAs = false, false, false, false, ""
 }
 
 // replace makes an item that is done with due once more, whatever its window. Its
-// newest attempt stays: it has begun before, and with it its phase.
+// newest attempt stays: it has begun before, and with it its phase; what stands of
+// it has to be undone still.
 func (it *Item) replace() {
-	attempt := it.Attempt
+	attempt, stood := it.Attempt, it.Stands()
 	it.startOver()
-	it.Attempt, it.Parts, it.Into, it.Again = attempt, nil, "", true
+	it.Attempt, it.Parts, it.Into, it.Again, it.Stood = attempt, nil, "", true, stood
 }
 
 // notice notes when the item first succeeded as a notice.

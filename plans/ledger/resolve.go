@@ -29,7 +29,9 @@ func (it *Item) resolve(f Fact) {
 		}
 	case AnswerBounced:
 		it.Renew, it.Noticed = true, time.Time{}
-	case AnswerWaive, AnswerNotDone:
+	case AnswerWaive:
+		it.Stood = it.Stands()
+	case AnswerNotDone: // only probes say so
 	}
 	parts := it.answerParts(f)
 	if parts == 0 || it.State == Late {

@@ -58,7 +58,7 @@ func (r *Record) Counted(t Tally, f Fact) Tally {
 func (r *Record) rename(f Fact) {
 	switch {
 	case f.Known != nil:
-		r.inherit(f.Known)
+		r.inherit(f.Known, f.Source)
 		return
 	case f.Item == "":
 		*r = Record{ID: r.ID, Rev: r.Rev, Epoch: r.Epoch, Became: f.Into}

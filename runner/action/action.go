@@ -39,7 +39,10 @@ type Outcome struct {
 // Request is one effect, with every expression evaluated. Exactly one of
 // Command, HTTP and Mail is set.
 type Request struct {
-	Tenant    string
+	Tenant string
+	// DoneAs is, of what takes something back, the id that the tenant had when
+	// that was done.
+	DoneAs    string
 	Address   string // TENANT/PHASE/ITEM
 	Op        ledger.Op
 	Key       string // idempotency key: the same for every retry

@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"fmt"
 	"slices"
 
 	"transition/schema"
@@ -117,12 +118,30 @@ func (l *loader) communication(n *node) *schema.Communication {
 		OnReschedule: onReschedule(value[string](n, "on_reschedule")),
 		On:           schema.Event(value[string](n, "on")),
 	}
+	l.checkIgnored(n, c)
 	c.TellsT = c.Notice || l.mentions(c.Message, "T", "postpone_until")
 	for _, name := range []string{"to", "cc", "bcc"} {
 		l.checkRecipients(n, name)
 	}
 	l.checkAddress(n, "reply_to", c.ReplyTo)
 	return c
+}
+
+// checkIgnored refuses a message on which people rely and that nobody corrects.
+func (l *loader) checkIgnored(n *node, c *schema.Communication) {
+	if c.OnReschedule != schema.RescheduleIgnore || !c.Notice && !slices.Contains(told(), c.On) {
+		return
+	}
+	d := diag.Diagnostic{
+		Code: "contradiction", Summary: "A notice that is never corrected",
+		Detail: "Whoever has a notice of T is always told when T changes: on_reschedule = \"ignore\" is for messages that only mention T.",
+		Hint:   "Remove on_reschedule, or notice.",
+	}
+	if !c.Notice {
+		d.Detail = fmt.Sprintf("The message on %q tells people which date is true, and they are always told when that changes.", c.On)
+		d.Hint = "Remove on_reschedule."
+	}
+	l.report(n, n.at("on_reschedule"), d)
 }
 
 func onReschedule(word string) schema.OnReschedule {

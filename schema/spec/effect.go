@@ -118,7 +118,7 @@ func repeat() *Block {
 func undo() *Block {
 	return &Block{
 		Name: "undo", Max: 1, Choose: []string{"exec", "http"},
-		Doc:        "How the work is undone when a tenant goes back.",
+		Doc:        "How the work is undone when a tenant goes back. Work that never succeeded is not undone, unless it stands behind a lock that is held: the lock opens over nothing half done.",
 		Attributes: append(effectAttributes(), retries("the work's")),
 		Blocks:     append(effects(), probe(ofAttempt), poll()),
 	}

@@ -27,7 +27,7 @@ func eventAttributes() []Attribute {
 	}
 	onReschedule := Attribute{
 		Name: "on_reschedule", Type: Text, OneOf: []string{"correct", "ignore"}, Default: "correct",
-		Doc: "What those get who had it when T changes: a correction if it told them T, or nothing.",
+		Doc: "What those get who had it when T changes: a correction if it told them T, or nothing. Never nothing with rescheduled, withdrawn and rolled_back, which say what is true.",
 	}
 	return append(append([]Attribute{on}, textAttributes(to)...), onReschedule, when(), retries("defaults.retry, else one attempt"))
 }

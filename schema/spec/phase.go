@@ -66,7 +66,7 @@ func messageAttributes() []Attribute {
 	return append(textAttributes(Attribute{Name: "to", Type: Texts, Required: true, PerTenant: true, Doc: "Recipients; each gets a message of its own."}),
 		Attribute{
 			Name: "on_reschedule", Type: Text, OneOf: []string{"correct", "resend", "ignore"}, Default: "correct",
-			Doc: "What those get who had it when T changes: a correction if it told them T, that and the message again in its new time, or nothing.",
+			Doc: "What those get who had it when T changes: a correction if it told them T, that and the message again in its new time, or nothing. A notice is always corrected, and so is what other messages told the same people.",
 		},
 	)
 }

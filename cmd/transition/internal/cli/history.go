@@ -13,7 +13,10 @@ import (
 func newHistory(env Env, g *globals) *cobra.Command {
 	return face{
 		use: "history TENANT", short: "lists what has happened with a tenant, oldest first",
-		long:    "Every fact that was ever recorded of the tenant: effects with their outcomes, and what people decided and why.",
+		long: `
+Every fact that was ever recorded of the tenant: effects with their outcomes, and
+what people decided and why. What happened under an id that it had before comes
+first, with that id in the address.`,
 		example: "history northwind\nhistory northwind -json",
 	}.command(exactlyOne("a tenant"), func(cmd *cobra.Command, args []string) error {
 		return runHistory(cmd.Context(), env, g, args[0])

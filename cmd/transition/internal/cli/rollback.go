@@ -12,8 +12,8 @@ func newRollback(env Env, g *globals) *cobra.Command {
 		use: "rollback SELECTOR", short: "takes tenants back to where they were",
 		long: `
 Records that the tenants are to go back. The next plan shows it, and apply does
-it: work is undone in reverse order, locks are given back, and who was told a date
-is told that it does not hold. The tenants are then held until resume. Past the
+it: what was done is undone in reverse order, locks are given back, and who was told a
+date is told that it does not hold. The tenants are then held until resume. Past the
 point of no return there is no way back.`,
 		example: "rollback contoso -reason=\"the backup failed\"\n" +
 			"rollback batch.wave1 -reason=\"the new platform is down\"",

@@ -31,12 +31,21 @@ func (v *History) Add(f ledger.Fact) {
 	}
 	v.n++
 	v.rows = append(v.rows, []string{
-		v.page.minute(f.At), v.page.factMark(f.Kind), clean(f.Item), v.page.factWords(&f),
+		v.page.minute(f.At), v.page.factMark(f.Kind), clean(v.where(&f)), v.page.factWords(&f),
 	})
 	if len(v.rows) >= chunk {
 		v.page.rows("", v.rows)
 		v.rows = v.rows[:0]
 	}
+}
+
+// where is the item of a fact, under the id of the tenant if that was another one
+// then.
+func (v *History) where(f *ledger.Fact) string {
+	if f.Tenant == v.tenant || v.tenant == "" {
+		return f.Item
+	}
+	return strings.TrimSuffix(f.Tenant+"/"+f.Item, "/")
 }
 
 // Close prints what is left.
