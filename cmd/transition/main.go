@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 	_ "time/tzdata" // zones mean the same on a machine that has no zone data
 
 	"golang.org/x/term"
@@ -79,8 +80,11 @@ func build() view.Build {
 		b.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
+		switch s.Key {
+		case "vcs.revision":
 			b.Revision = s.Value
+		case "vcs.time":
+			b.Made, _ = time.Parse(time.RFC3339, s.Value)
 		}
 	}
 	return b

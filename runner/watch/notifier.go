@@ -52,6 +52,16 @@ func newSystemNotifier() (*systemNotifier, error) {
 	return n, nil
 }
 
+// Try reports whether the system would tell of what happens in a directory.
+func Try(dir string) error {
+	n, err := newSystemNotifier()
+	if err != nil {
+		return err
+	}
+	_, err = n.follow([]string{dir})
+	return errors.Join(err, n.close())
+}
+
 func (n *systemNotifier) hints() <-chan struct{} { return n.told }
 
 func (n *systemNotifier) close() error {

@@ -15,6 +15,19 @@ import (
 
 var errNotInPath = errors.New("not in PATH")
 
+// Startable says why the program of a command could not be started, as far as
+// this shows without starting it; empty: nothing speaks against it.
+func Startable(c *action.Command) string {
+	path, err := resolve(c)
+	if err == nil {
+		_, err = exec.LookPath(path)
+	}
+	if err == nil && isDir(c.Dir) {
+		return ""
+	}
+	return explainStart(c, path, err)
+}
+
 // resolve finds the program. A bare name is looked up in PATH and never in the
 // current directory; any other path is relative to the command's directory.
 func resolve(c *action.Command) (string, error) {

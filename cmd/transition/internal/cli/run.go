@@ -98,7 +98,7 @@ func addCommands(root *cobra.Command, env Env, g *globals, hard <-chan struct{})
 	add("What people decide", newApprove(env, g), newReject(env, g), newResolve(env, g), newHold(env, g), newResume(env, g),
 		newRollback(env, g), newWithdraw(env, g), newPostpone(env, g), newBreaker(env, g), newImport(env, g))
 	const more = "More"
-	add(more, newState(env, g), newSchema(env), newCompletion(env), newVersion(env, g))
+	add(more, newState(env, g), newDoctor(env, g), newSchema(env), newCompletion(env), newVersion(env, g))
 	root.SetHelpCommandGroupID(more)
 }
 

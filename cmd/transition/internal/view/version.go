@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Build tells which binary this is.
@@ -12,6 +13,8 @@ type Build struct {
 	Revision string // of the source; may be empty
 	Go       string // version of Go
 	Platform string // as in linux/amd64
+	// Made is the instant of the source's revision; zero: not known.
+	Made time.Time
 }
 
 // Release is the version without its "v" when this is a released one, else "":

@@ -226,3 +226,23 @@ func TestRecipientElsewhere(t *testing.T) {
 		want{class: action.Succeeded, status: 250}.check(t, got)
 	}
 }
+
+// TestGreet: a server is greeted up to where a message could begin, and none does.
+func TestGreet(t *testing.T) {
+	at := server(t, func(p *peer) {
+		p.say("220 mx.example ESMTP")
+		p.hear("EHLO")
+		p.say("250 mx.example")
+		p.hear("QUIT")
+		p.say("221 bye")
+	}, func(p *peer) {
+		p.say("554 5.3.2 not in service")
+	})
+	e := executor(t, channel(), Options{}, at)
+	if err := e.Greet(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := e.Greet(t.Context()); err == nil || !strings.Contains(err.Error(), "not in service") {
+		t.Errorf("a server that refuses everybody: %v", err)
+	}
+}

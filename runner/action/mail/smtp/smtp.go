@@ -119,6 +119,17 @@ func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
 	return e.outcome(answer, err, mail.Evidence(r.Mail.Data))
 }
 
+// Greet has the conversation up to where a message could be sent, with TLS and
+// login, and says goodbye. An error is a sentence for people, without secrets.
+func (e *Executor) Greet(ctx context.Context) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return errors.New(e.clean(err.Error()))
+	}
+	s.quit()
+	return nil
+}
+
 // letter checks a request and prepares what goes over the wire.
 func (e *Executor) letter(r action.Request) (letter, error) {
 	m, err := mail.Checked(r)
