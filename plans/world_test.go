@@ -211,8 +211,12 @@ func (w *world) carryOut(d *plans.Decider, task plans.Task, what outcome) {
 		if len(acts) == 0 {
 			return
 		}
+		broken := len(d.Broken())
 		for i := range acts {
 			w.act(d, &acts[i], r, what)
+			if len(d.Broken()) != broken {
+				break // the runner decides anew before it begins anything else
+			}
 		}
 	}
 	panic("a tenant does not come to an end: " + r.ID)
