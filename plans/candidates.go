@@ -26,7 +26,7 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	}
 	if blocked != nil && r.Batch != "" {
 		c.problems(c.decision.Problems)
-		c.stay(task)
+		c.stay(task, blocked.Reason)
 		return
 	}
 	if blocked != nil {
@@ -39,7 +39,7 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	switch {
 	case kept == nil || len(cand.Fits) > 0:
 	case r.Batch != "":
-		c.stay(task)
+		c.stay(task, kept.Reason)
 		return
 	default:
 		c.unplacedTenant(task, kept)
@@ -167,7 +167,7 @@ func (c *computation) place() {
 // is: who is placed is never without a place for want of another.
 func (c *computation) rebatch(task Task, res placement.Result) {
 	if res.Batch < 0 {
-		c.stay(task)
+		c.stay(task, res.Reason)
 		return
 	}
 	to := c.courseOf(task.Tenant, task.Record, c.order[res.Batch])
@@ -175,8 +175,9 @@ func (c *computation) rebatch(task Task, res placement.Result) {
 	c.decide(task, true)
 }
 
-// stay decides a placed tenant in the batch that it has.
-func (c *computation) stay(task Task) {
+// stay decides a placed tenant in the batch that it has, though it matches that no
+// more: why no other one takes it.
+func (c *computation) stay(task Task, why string) {
 	b := c.d.batches[c.renamed(task.Record.Batch)]
 	if b == nil { // it was removed; else the tenant would not be here
 		zone := Zone(c.in.Config, task.Tenant, nil)
@@ -184,6 +185,7 @@ func (c *computation) stay(task Task) {
 		c.decide(task, true)
 		return
 	}
+	c.refused.stays(task.Record, why)
 	task.Steps = c.steer(task.Tenant, task.Record, c.courseOf(task.Tenant, task.Record, b))
 	c.decide(task, true)
 }

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,6 +29,7 @@ type refusals struct {
 	foreign    []string            // addresses of open items that only a part of another plan has
 	lost       map[string][]string // by batch that the plan has no more
 	warned     map[*schema.Constraint][]string
+	stayed     map[stayed][]string
 	editRefusals
 }
 
@@ -37,6 +39,21 @@ func (ref *refusals) warn(con *schema.Constraint, id string) {
 		ref.warned = make(map[*schema.Constraint][]string)
 	}
 	ref.warned[con] = append(ref.warned[con], id)
+}
+
+// stayed is why tenants stay in a batch that they match no more.
+type stayed struct{ batch, why string }
+
+func (s stayed) compare(other stayed) int {
+	return cmp.Or(strings.Compare(s.batch, other.batch), strings.Compare(s.why, other.why))
+}
+
+func (ref *refusals) stays(r *ledger.Record, why string) {
+	if ref.stayed == nil {
+		ref.stayed = make(map[stayed][]string)
+	}
+	key := stayed{r.Batch, why}
+	ref.stayed[key] = append(ref.stayed[key], r.ID)
 }
 
 func (ref *refusals) lose(r *ledger.Record) {
@@ -80,6 +97,15 @@ func (c *computation) refuse() {
 				Subject: con.Range,
 			})
 		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(ref.stayed), stayed.compare) {
+		ids := ref.stayed[key]
+		c.plan.Diagnostics.Add(diag.Diagnostic{
+			Severity: diag.Warning, Code: "stays-in-batch", Summary: "Tenants stay in a batch that they match no more",
+			Detail: fmt.Sprintf("%s by batch %q any more, and no other one takes them: %s. They keep their date. Why: %s.",
+				count(len(ids), "placed tenant is not matched", "placed tenants are not matched"), key.batch, quoteSome(ids), key.why),
+			Hint: "To move them, make another batch match that has room and is far enough away, or write tenant \"ID\" { batch = … }. To keep them, let the batch match them.",
+		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
 		c.refuseTenants(ref.lost[name], "batch-gone", "A batch with tenants is gone from the plan",
