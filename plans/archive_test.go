@@ -372,8 +372,8 @@ func (s *script) say(verb string, args []string) {
 		f.Kind = ledger.Rejected
 	case "resolve":
 		f.Kind, f.Answer = ledger.Resolved, ledger.Answer(args[1])
-		if it := s.w.item(f.Item); f.Answer == ledger.AnswerDone && it != nil && plans.ByHand(it, r) {
-			f.Op = ledger.Undo
+		if it := s.w.item(f.Item); f.Answer == ledger.AnswerDone && it != nil {
+			plans.SayDone(it, r, &f)
 		}
 	}
 	r.Apply(f)

@@ -248,23 +248,16 @@ func mayAnswer(by []string, who string) bool {
 // resolveWord completes the fact of a resolve, or says why it is not legal.
 func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *ledger.Item, exact bool, f *ledger.Fact) string {
 	f.Kind, f.Answer = ledger.Resolved, v.Answer
-	comm, isMessage := it.Does.(*schema.Communication)
-	if isMessage && v.Answer == ledger.AnswerDone {
-		f.Notice = comm.Notice
-		if !r.T.IsZero() {
-			t := r.T
-			f.Announced = &t
-		}
-	}
 	if rec == nil {
 		return "has not begun"
 	}
-	if v.Answer == ledger.AnswerDone && plans.ByHand(it, r) {
-		f.Op = ledger.Undo
-		return ""
+	if v.Answer == ledger.AnswerDone {
+		if plans.SayDone(it, r, f); f.Op == ledger.Undo {
+			return ""
+		}
 	}
 	if v.Answer == ledger.AnswerBounced {
-		if !isMessage || rec.State != ledger.Done {
+		if _, isMessage := it.Does.(*schema.Communication); !isMessage || rec.State != ledger.Done {
 			return "is no message that was sent"
 		}
 		return ""

@@ -55,7 +55,9 @@ func (r *Record) Apply(f Fact) {
 		r.adopt(f)
 	default:
 		it := r.touch(f.Item)
-		it.enter(f.Epoch)
+		if f.Kind != Resolved || !it.OfEvent() { // an answer is about what was sent, whenever that was
+			it.enter(f.Epoch)
+		}
 		r.hear(it, f)
 		r.Tally = r.Counted(r.Tally, f)
 		it.apply(f)
