@@ -365,7 +365,7 @@ func (s *script) say(verb string, args []string) {
 	case "hold":
 		f.Kind = ledger.Held
 	case "resume":
-		f.Kind = ledger.Resumed
+		f.Kind, f.TakesBack = ledger.Resumed, r.Revocable() != nil
 	case "approve":
 		f.Kind = ledger.Approved
 	case "reject":

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"transition/plans"
@@ -74,4 +75,21 @@ func (p *Project) postpone(v Verb, r *ledger.Record, f *ledger.Fact) string {
 	}
 	f.Kind, f.T = ledger.Postponed, &v.To
 	return ""
+}
+
+// placements are when each batch got a tenant last.
+type placements map[string]time.Time
+
+func (b placements) note(r *ledger.Record) {
+	if r.PlacedAt.After(b[r.Batch]) {
+		b[strings.Clone(r.Batch)] = r.PlacedAt
+	}
+}
+
+// takesBack reports whether a tenant that is resumed goes on as if it had never been
+// told to go: nothing has come of that, and neither has an apply in between adopted
+// another plan or given its place away.
+func (p *Project) takesBack(r *ledger.Record, placed placements) bool {
+	d := r.Revocable()
+	return d != nil && !p.meta.AdoptedAt.After(d.At) && !placed[d.Batch].After(d.At)
 }

@@ -67,7 +67,7 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if diags := p.settleOrphans(ctx); diags.HasErrors() {
 		return res, diags
 	}
-	tenants, err := p.covered(ctx, v.Selector)
+	tenants, placed, err := p.covered(ctx, v.Selector)
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
 	}
@@ -77,7 +77,7 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	gone := p.rows(ctx) // the inventory may lose who is withdrawn
 	defer gone.close()
 	for _, id := range tenants {
-		if diags := p.sayTo(ctx, v, id, gone, &res); diags.HasErrors() {
+		if diags := p.sayTo(ctx, v, id, gone, placed, &res); diags.HasErrors() {
 			return res, diags
 		}
 	}
@@ -87,23 +87,26 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	return res, gone.unknown()
 }
 
-// covered lists the recorded tenants that a selector covers.
-func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, error) {
+// covered lists the recorded tenants that a selector covers, and when each batch
+// got a tenant last.
+func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, placements, error) {
 	renames := plans.NewRenames(p.Config)
+	placed := make(placements)
 	var ids []string
 	for r, err := range p.state.Records(ctx) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		yes, err := p.covers(ctx, renames, sel, r)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		placed.note(r)
 		if yes && !ledger.OfBatch(r.ID) {
 			ids = append(ids, r.ID)
 		}
 	}
-	return ids, nil
+	return ids, placed, nil
 }
 
 // errMoved says that a record changed between looking and writing.
@@ -111,7 +114,7 @@ var errMoved = errors.New("the record has moved on")
 
 // sayTo applies a verb to one tenant. When the record changes under it, it looks
 // again.
-func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res *VerbResult) diag.List {
+func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, placed placements, res *VerbResult) diag.List {
 	for range 10 {
 		r, err := p.state.Record(ctx, id)
 		if err != nil {
@@ -119,8 +122,12 @@ func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res 
 		}
 		facts, left := p.wordsFor(v, r)
 		for i := range facts {
-			if facts[i].Kind == ledger.Withdrawn {
-				facts[i].Row = gone.of(id)
+			switch f := &facts[i]; f.Kind {
+			case ledger.Withdrawn:
+				f.Row = gone.of(id)
+			case ledger.Resumed:
+				f.TakesBack = p.takesBack(r, placed)
+			default:
 			}
 		}
 		if len(facts) > 0 {
