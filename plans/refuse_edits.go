@@ -107,7 +107,7 @@ func (c *computation) refuseStrays(ref *editRefusals) {
 	if len(ref.items) > 0 {
 		c.refuseItems(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 			"A lock that may be held, or what has begun or waits for a person, would be forgotten (%s concerned): %s.",
-			fmt.Sprintf("Say what it is called now: moved { from = %s, to = … }. If it was taken out on purpose, say that: removed { from = %[1]s }. Else put it back under its name; a lock that is held cannot be taken out.", written(ref.items[0])))
+			fmt.Sprintf("Say what it is called now, in a block moved with from = %s and to = its new name. If it was taken out on purpose, give up what is open of it, in a block removed with from = %[1]s and on_active = \"abandon\". Else put it back under its name; a lock that may be held must be, until it was given back.", written(ref.items[0])))
 	}
 	c.refuseItems(ref.behind, "begun-item-gone", "What has begun behind a held lock was removed",
 		"Whether a lock may be opened depends on what has begun behind it, and of that the plan has something no more (%s concerned): %s.",
