@@ -280,6 +280,11 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return ""
 	case rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && p.missedAfter(it, r):
 		return "leads nowhere while what was missed after it waits: resolve that first"
+	case v.Answer == ledger.AnswerDone && triedAgain(it, rec):
+		if !exact {
+			return "is tried again by itself; name it exactly to say that it is done all the same"
+		}
+		return ""
 	case !needs && plans.GoesOn(rec):
 		return "goes on by itself: its poll says when it has ended; a shorter timeout in the plan gives it up"
 	case !needs:
@@ -296,6 +301,14 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return "cannot begin any more on this date: its latest_start has passed"
 	}
 	return ""
+}
+
+// triedAgain reports whether work, or a lock that may be held, waits to be tried
+// again: a probe may have said that it has not happened, and a person knows better.
+func triedAgain(it *schema.Item, rec *ledger.Item) bool {
+	_, isWork := it.Does.(*schema.Work)
+	return (isWork || rec.Obligation) &&
+		(rec.State == ledger.Retrying || rec.Release != nil && rec.Release.State == ledger.Retrying)
 }
 
 // closed reports whether the latest start of an item's phase, or of a later one

@@ -13,7 +13,7 @@ func (it *Item) resolve(f Fact) {
 		it.discharge(f)
 		return
 	}
-	if rel := it.Release; rel != nil && Answerable(rel.State, f.Answer) {
+	if rel := it.Release; rel != nil && (Answerable(rel.State, f.Answer) || rel.State == Retrying && f.Answer == AnswerDone) {
 		rel.answer(f)
 		it.discharge(f)
 		return
