@@ -74,6 +74,9 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if len(tenants) == 0 {
 		return res, diag.List{nobodyCovered(v)}
 	}
+	if diags := v.forOne(tenants); diags.HasErrors() {
+		return res, diags
+	}
 	gone := p.rows(ctx) // the inventory may lose who is withdrawn
 	defer gone.close()
 	for _, id := range tenants {
