@@ -66,7 +66,7 @@ func (ref *editRefusals) busy(m *schema.Move, now string, open []string) {
 	id := m.From.Name
 	ref.block(m.Range, "moved", "moved-while-open", "A tenant was renamed while something of it is open",
 		fmt.Sprintf("This says that tenant %q is called %q now, and something of it is open: %s. What was begun under one id cannot be ended under another.", id, now, quoteSome(open)),
-		fmt.Sprintf("Put its row back under the old id until that has ended, or answer for it: transition resolve %s/%s. A lock that is held is no obstacle.", id, open[0]))
+		fmt.Sprintf("Put its row back under the old id until that has ended, or answer for it: transition resolve %s/%s -done|-retry|-waive -reason=... A lock that is held is no obstacle.", id, open[0]))
 }
 
 func (ref *editRefusals) nobody(m *schema.Move, now string) {
@@ -84,7 +84,7 @@ func (ref *editRefusals) staysLocked(gone *schema.Removal, id string, locks []st
 func (ref *editRefusals) staysOpen(gone *schema.Removal, id string, open []string) {
 	ref.block(gone.Range, "removed", "removed-while-open", "Something was removed while it is open",
 		fmt.Sprintf("Tenant %q is past the point of no return, and something of it is open: %s.", id, quoteSome(open)),
-		fmt.Sprintf("Put its row back until that has ended, or answer for it: transition resolve %s/%s. To give it up, write on_active = \"abandon\".", id, open[0]))
+		fmt.Sprintf("Put its row back until that has ended, or answer for it: transition resolve %s/%s -done|-retry|-waive -reason=... To give it up, write on_active = \"abandon\".", id, open[0]))
 }
 
 // refuseEdits reports the collected refusals.
