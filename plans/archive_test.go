@@ -365,15 +365,15 @@ func (s *script) say(verb string, args []string) {
 	case "hold":
 		f.Kind = ledger.Held
 	case "resume":
-		f.Kind = ledger.Resumed
+		f.Kind, f.TakesBack = ledger.Resumed, r.Revocable() != nil
 	case "approve":
 		f.Kind = ledger.Approved
 	case "reject":
 		f.Kind = ledger.Rejected
 	case "resolve":
 		f.Kind, f.Answer = ledger.Resolved, ledger.Answer(args[1])
-		if it := s.w.item(f.Item); f.Answer == ledger.AnswerDone && it != nil && plans.ByHand(it, r) {
-			f.Op = ledger.Undo
+		if it := s.w.item(f.Item); f.Answer == ledger.AnswerDone && it != nil {
+			plans.SayDone(it, r, &f)
 		}
 	}
 	r.Apply(f)

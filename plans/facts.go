@@ -46,6 +46,23 @@ func WithdrawFact(r *ledger.Record, row map[string]string, reason, by string, no
 	}
 }
 
+// SayDone completes the fact of a person who says that an item has happened: it was
+// taken back by hand, or a message was given by hand that never began, and told the
+// present T. What one told that did begin is known from its attempts.
+func SayDone(it *schema.Item, r *ledger.Record, f *ledger.Fact) {
+	if ByHand(it, r) {
+		f.Op = ledger.Undo
+	}
+	c, ok := it.Does.(*schema.Communication)
+	if rec := r.Item(it.Key()); !ok || rec == nil || rec.Sent() {
+		return
+	}
+	f.Notice = c.Notice
+	if t := r.T; c.Binds() && !t.IsZero() {
+		f.Announced = &t
+	}
+}
+
 // PlaceFact records that a tenant got a batch and a T.
 func PlaceFact(r *ledger.Record, b *schema.Batch, t time.Time, zone *time.Location, now time.Time) ledger.Fact {
 	return ledger.Fact{

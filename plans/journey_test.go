@@ -54,6 +54,7 @@ type journey struct {
 	w      *world
 	draft  *draft
 	told   map[[2]string]word // by tenant and recipient
+	says   map[int64]string   // by attempt: the date, or "none", of messages that tell one
 	done   map[string]bool    // effects that have succeeded
 	worked map[string]bool    // work that has, or may have
 	fails  bool               // attempts may end badly
@@ -68,7 +69,7 @@ type word struct {
 }
 
 func newJourney(t *testing.T, rt *rapid.T) *journey {
-	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), done: make(map[string]bool), worked: make(map[string]bool), fails: true}
+	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), says: make(map[int64]string), done: make(map[string]bool), worked: make(map[string]bool), fails: true}
 	if !e.load() {
 		rt.Fatalf("the first plan is refused:\n%s", e.draft.text())
 	}
@@ -207,9 +208,15 @@ func (e *journey) outcome(a *plans.Action, tenant, to string) ledger.Kind {
 	if a.Op == ledger.Run && kind != ledger.Failed {
 		e.worked[e.effect(a.Item.Key(), a.Op, tenant, "")] = true
 	}
+	date, tells := e.date(a, tenant)
+	if tells {
+		e.says[e.w.next+1] = date
+	}
 	if kind == ledger.Succeeded {
 		e.once(a, tenant, to)
-		e.hear(a, tenant, to)
+		if tells {
+			e.told[[2]string{tenant, to}] = word{date, e.w.next + 1}
+		}
 	}
 	return kind
 }
@@ -232,20 +239,15 @@ func (e *journey) resolve(r *ledger.Record, it *ledger.Item, answer ledger.Answe
 	back := it.Release != nil && it.Release.State.NeedsPerson()
 	switch {
 	case item != nil && answer == ledger.AnswerDone && plans.ByHand(item, r):
-		f.Op = ledger.Undo
 	case it.State == ledger.Returned && answer == ledger.AnswerWaive:
 	case !it.State.NeedsPerson() && !back:
 		return
 	case answer == ledger.AnswerRetry && it.State == ledger.Late:
 		return
 	}
-	if c, ok := doesOf(item).(*schema.Communication); ok && answer == ledger.AnswerDone {
-		f.Notice = c.Notice
-		if c.Binds() && !r.T.IsZero() {
-			t := r.T
-			f.Announced = &t
-		}
-		e.arrived(r, it, c)
+	if item != nil && answer == ledger.AnswerDone {
+		plans.SayDone(item, r, &f)
+		e.arrived(r, it)
 	}
 	r.Apply(f)
 }
@@ -258,19 +260,11 @@ func doesOf(it *schema.Item) schema.Doing {
 }
 
 // arrived notes that messages of unknown outcome have arrived, as a person says.
-func (e *journey) arrived(r *ledger.Record, it *ledger.Item, c *schema.Communication) {
+func (e *journey) arrived(r *ledger.Record, it *ledger.Item) {
 	for i := range it.Parts {
 		p := &it.Parts[i]
-		if !p.State.NeedsPerson() || !c.TellsT && c.On == "" {
-			continue
-		}
-		date := it.Announced.UTC().Format(time.RFC3339)
-		if it.CalledOff {
-			date = "none"
-		} else if it.Announced.IsZero() {
-			continue
-		}
-		if who := [2]string{r.ID, p.Recipient}; e.told[who].attempt <= p.Attempt {
+		date, tells := e.says[p.Attempt]
+		if who := [2]string{r.ID, p.Recipient}; tells && p.State.NeedsPerson() && e.told[who].attempt <= p.Attempt {
 			e.told[who] = word{date, p.Attempt}
 		}
 	}

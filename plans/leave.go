@@ -97,6 +97,7 @@ func (w *walk) takeBack(it *schema.Item, rec *ledger.Item, open bool) (PhaseStat
 		return Pending, false
 	case a.Op == "":
 		w.wait(WaitError, it, "stands behind a lock, and the plan has no undo for it: take it back by hand, then say resolve -done", rec.At, time.Time{})
+		w.out.Waiting[len(w.out.Waiting)-1].ByHand = true
 		w.fail(it.Key()+" has to be undone by hand", it, rec.At)
 		return Error, false
 	case rec.Release == nil || rec.Release.State == ledger.None:

@@ -38,22 +38,18 @@ func (e *journey) effect(key string, op ledger.Op, tenant, to string) string {
 	return fmt.Sprint(tenant, " ", key, " ", op, " ", to, " ", generation)
 }
 
-// hear notes what a message that arrived tells.
-func (e *journey) hear(a *plans.Action, tenant, to string) {
+// date is what a message says of T, and whether it does.
+func (e *journey) date(a *plans.Action, tenant string) (string, bool) {
 	c, ok := a.Item.Does.(*schema.Communication)
-	if !ok {
-		return
-	}
-	date := ""
-	switch r := e.w.records[tenant]; {
+	switch {
+	case !ok:
+		return "", false
 	case c.On == schema.OnWithdrawn || c.On == schema.OnRolledBack:
-		date = "none"
-	case c.TellsT || slices.ContainsFunc(a.Carries, func(it *schema.Item) bool { return it.Does.(*schema.Communication).TellsT }):
-		date = r.T.UTC().Format(time.RFC3339)
+		return "none", true
 	default:
-		return
+		tells := c.TellsT || slices.ContainsFunc(a.Carries, func(it *schema.Item) bool { return it.Does.(*schema.Communication).TellsT })
+		return e.w.records[tenant].T.UTC().Format(time.RFC3339), tells
 	}
-	e.told[[2]string{tenant, to}] = word{date, e.w.next + 1}
 }
 
 // falseDates fails when a recipient's last word is not true, unless a message

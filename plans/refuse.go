@@ -110,7 +110,7 @@ func (c *computation) refuse() {
 	for _, name := range slices.Sorted(maps.Keys(ref.lost)) {
 		c.refuseTenants(ref.lost[name], "batch-gone", "A batch with tenants is gone from the plan",
 			"%s placed in batch "+strconv.Quote(name)+", which the plan does not have any more: %s.",
-			"Put the batch back, or say what it is called now: moved { from = batch."+name+", to = batch.NEW }. To have its tenants placed anew: removed { from = batch."+name+", on_active = \"abandon\" }.")
+			"Put the batch back, or say what it is called now, in a block moved with from = batch."+name+" and to = batch.NEW. To have its tenants placed anew, write a block removed with from = batch."+name+" and on_active = \"abandon\".")
 	}
 }
 

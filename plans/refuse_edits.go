@@ -66,7 +66,7 @@ func (ref *editRefusals) busy(m *schema.Move, now string, open []string) {
 	id := m.From.Name
 	ref.block(m.Range, "moved", "moved-while-open", "A tenant was renamed while something of it is open",
 		fmt.Sprintf("This says that tenant %q is called %q now, and something of it is open: %s. What was begun under one id cannot be ended under another.", id, now, quoteSome(open)),
-		fmt.Sprintf("Put its row back under the old id until that has ended, or answer for it: transition resolve %s/%s. A lock that is held is no obstacle.", id, open[0]))
+		fmt.Sprintf("Put its row back under the old id until that has ended, or answer for it: transition resolve %s/%s -done|-retry|-waive -reason=... A lock that is held is no obstacle.", id, open[0]))
 }
 
 func (ref *editRefusals) nobody(m *schema.Move, now string) {
@@ -84,7 +84,7 @@ func (ref *editRefusals) staysLocked(gone *schema.Removal, id string, locks []st
 func (ref *editRefusals) staysOpen(gone *schema.Removal, id string, open []string) {
 	ref.block(gone.Range, "removed", "removed-while-open", "Something was removed while it is open",
 		fmt.Sprintf("Tenant %q is past the point of no return, and something of it is open: %s.", id, quoteSome(open)),
-		fmt.Sprintf("Put its row back until that has ended, or answer for it: transition resolve %s/%s. To give it up, write on_active = \"abandon\".", id, open[0]))
+		fmt.Sprintf("Put its row back until that has ended, or answer for it: transition resolve %s/%s -done|-retry|-waive -reason=... To give it up, write on_active = \"abandon\".", id, open[0]))
 }
 
 // refuseEdits reports the collected refusals.
@@ -107,7 +107,7 @@ func (c *computation) refuseStrays(ref *editRefusals) {
 	if len(ref.items) > 0 {
 		c.refuseItems(ref.items, "open-item-gone", "An item was removed or renamed while something of it is open",
 			"A lock that may be held, or what has begun or waits for a person, would be forgotten (%s concerned): %s.",
-			fmt.Sprintf("Say what it is called now: moved { from = %s, to = … }. If it was taken out on purpose, say that: removed { from = %[1]s }. Else put it back under its name; a lock that is held cannot be taken out.", written(ref.items[0])))
+			fmt.Sprintf("Say what it is called now, in a block moved with from = %s and to = its new name. If it was taken out on purpose, give up what is open of it, in a block removed with from = %[1]s and on_active = \"abandon\". Else put it back under its name; a lock that may be held must be, until it was given back.", written(ref.items[0])))
 	}
 	c.refuseItems(ref.behind, "begun-item-gone", "What has begun behind a held lock was removed",
 		"Whether a lock may be opened depends on what has begun behind it, and of that the plan has something no more (%s concerned): %s.",

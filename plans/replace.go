@@ -38,7 +38,7 @@ func (c *computation) wantAgain(a addr.Address) {
 	}
 	it := c.in.Config.Items[i]
 	if isLock(it) {
-		c.refuseRedo(a, "is a lock: to take it and to give it back is no work that could be done again", "Once it was given back before its time, it is taken again with: transition resolve "+a.String()+" -retry")
+		c.refuseRedo(a, "is a lock: to take it and to give it back is no work that could be done again", "Once it was given back before its time, it is taken again with: transition resolve "+a.String()+" -retry -reason=...")
 		return
 	}
 	if c.redo == nil {
@@ -123,7 +123,7 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 		}
 		return goesOn, ""
 	case ledger.Open:
-		return "waits for an answer", "Answer it: transition approve, or transition reject, " + r.ID + "/" + it.Key()
+		return "waits for an answer", "Answer it: transition approve|reject " + r.ID + "/" + it.Key() + " -reason=..."
 	case ledger.None:
 		return notBegun(rec)
 	default: // Retrying, Polling, and Returned, which only locks are
@@ -157,7 +157,7 @@ func guards(lock, it *schema.Item) bool {
 const goesOn = "has not ended: it goes on by itself"
 
 func unknownYet(r *ledger.Record, it *schema.Item) (why, hint string) {
-	return "has an outcome that nobody knows", "Say first what became of it: transition resolve " + r.ID + "/" + it.Key()
+	return "has an outcome that nobody knows", "Say first what became of it: transition resolve " + r.ID + "/" + it.Key() + " -done|-retry -reason=..."
 }
 
 func notBegun(rec *ledger.Item) (why, hint string) {

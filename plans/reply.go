@@ -144,6 +144,9 @@ func (a *Action) polled(f *ledger.Fact, r *ledger.Record, try *ledger.Try, reply
 // saysProbe stands between why nobody knows and why the probe does not either.
 const saysProbe = "; probe: "
 
+// noQuestion ends what a probe says where a person was asked, and need not answer.
+const noQuestion = ", so that nobody is asked any more"
+
 // The times between two questions to a probe that gives no answer: as long as
 // nobody has known already, within these bounds.
 const (
@@ -156,10 +159,12 @@ func (a *Action) probed(f *ledger.Fact, try *ledger.Try, reply Reply) {
 	says := reply.Reason
 	switch reply.Answer {
 	case ledger.AnswerDone:
-		says = "it has happened"
+		says = "it has happened" + noQuestion
 	case ledger.AnswerNotDone:
 		says = "it has not happened"
-		f.Next = a.onceMore(try, f.Key)
+		if f.Next = a.onceMore(try, f.Key); f.Next != nil {
+			says += noQuestion
+		}
 	default:
 		next := f.At.Add(min(max(f.At.Sub(try.At), probeSoonest), probeLatest))
 		if reply.Until.After(f.At) {

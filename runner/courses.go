@@ -2,11 +2,32 @@ package runner
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/schema/diag"
 )
+
+// forOne refuses to say of several tenants what is one tenant's own affair: that it
+// leaves, or wants another date. A typing error must not call off hundreds of dates.
+func (v Verb) forOne(tenants []string) diag.List {
+	one := v.Kind == Withdraw || v.Kind == Postpone
+	if !one || len(tenants) == 1 || slices.Contains(tenants, v.Selector.Tenant) {
+		return nil
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "one-tenant", Summary: fmt.Sprintf("To %s is about one tenant", v.Kind),
+		Detail: fmt.Sprintf("%s covers %d tenants, %s among them. None of them was touched.", v.Selector, len(tenants), tenants[0]),
+		Hint:   "Name the tenant. Where many leave, take their rows out of the inventory: max_removals guards that.",
+	}
+	if v.Kind == Postpone {
+		d.Hint = "Name the tenant. Where many get a later date, give their batch another cutover, or hold them with: transition hold SELECTOR -reason=..."
+	}
+	return diag.List{d}
+}
 
 // courseWord is the fact of a verb that changes a tenant's way, or why it is not
 // legal. What follows from it is shown by plan and done by apply.
@@ -74,4 +95,21 @@ func (p *Project) postpone(v Verb, r *ledger.Record, f *ledger.Fact) string {
 	}
 	f.Kind, f.T = ledger.Postponed, &v.To
 	return ""
+}
+
+// placements are when each batch got a tenant last.
+type placements map[string]time.Time
+
+func (b placements) note(r *ledger.Record) {
+	if r.PlacedAt.After(b[r.Batch]) {
+		b[strings.Clone(r.Batch)] = r.PlacedAt
+	}
+}
+
+// takesBack reports whether a tenant that is resumed goes on as if it had never been
+// told to go: nothing has come of that, and neither has an apply in between adopted
+// another plan or given its place away.
+func (p *Project) takesBack(r *ledger.Record, placed placements) bool {
+	d := r.Revocable()
+	return d != nil && !p.meta.AdoptedAt.After(d.At) && !placed[d.Batch].After(d.At)
 }

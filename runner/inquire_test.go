@@ -415,26 +415,6 @@ func TestOneProbeForBothWaysOfALock(t *testing.T) {
 	}
 }
 
-func TestAPersonIsHeardWhileAProbeIsAsked(t *testing.T) {
-	w := world{"copied": told(0, `{"state": "done", "percent": 1}`), "switch": unknown, "where": permanent}
-	b := longBench(t, w)
-	for _, at := range []string{"2027-03-13 18:00", "2027-03-14 18:00", "2027-03-19 18:00", "2027-03-20 18:00"} {
-		b.must(at)
-	}
-	b.fake.do = func(r action.Request) action.Outcome {
-		if r.Command.Argv[0] == "where" {
-			b.resolve(ledger.AnswerWaive, "acme/Finish/switch")
-			return told(0, "old")
-		}
-		return w.do(r)
-	}
-	b.fake.taken()
-	b.must("2027-03-20 19:00")
-	b.want("ask about run acme/Finish/switch #1")
-	b.wantState("acme/Finish/switch", ledger.Waived)
-	b.sound()
-}
-
 func TestAnInterruptForgetsNoPoll(t *testing.T) {
 	b := longBench(t, nil)
 	c := b.real("2027-03-13 18:00")

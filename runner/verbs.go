@@ -78,17 +78,20 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if diags := p.settleOrphans(ctx); diags.HasErrors() {
 		return res, diags
 	}
-	tenants, err := p.covered(ctx, v.Selector)
+	tenants, placed, err := p.covered(ctx, v.Selector)
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
 	}
 	if len(tenants) == 0 {
 		return res, diag.List{nobodyCovered(v)}
 	}
+	if diags := v.forOne(tenants); diags.HasErrors() {
+		return res, diags
+	}
 	gone := p.rows(ctx) // the inventory may lose who is withdrawn
 	defer gone.close()
 	for _, id := range tenants {
-		if diags := p.sayTo(ctx, v, id, gone, &res); diags.HasErrors() {
+		if diags := p.sayTo(ctx, v, id, gone, placed, &res); diags.HasErrors() {
 			return res, diags
 		}
 	}
@@ -98,23 +101,26 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	return res, gone.unknown()
 }
 
-// covered lists the recorded tenants that a selector covers.
-func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, error) {
+// covered lists the recorded tenants that a selector covers, and when each batch
+// got a tenant last.
+func (p *Project) covered(ctx context.Context, sel addr.Selector) ([]string, placements, error) {
 	renames := plans.NewRenames(p.Config)
+	placed := make(placements)
 	var ids []string
 	for r, err := range p.state.Records(ctx) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		yes, err := p.covers(ctx, renames, sel, r)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		placed.note(r)
 		if yes && !ledger.OfBatch(r.ID) {
 			ids = append(ids, r.ID)
 		}
 	}
-	return ids, nil
+	return ids, placed, nil
 }
 
 // errMoved says that a record changed between looking and writing.
@@ -122,7 +128,7 @@ var errMoved = errors.New("the record has moved on")
 
 // sayTo applies a verb to one tenant. When the record changes under it, it looks
 // again.
-func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res *VerbResult) diag.List {
+func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, placed placements, res *VerbResult) diag.List {
 	for range 10 {
 		r, err := p.state.Record(ctx, id)
 		if err != nil {
@@ -130,8 +136,12 @@ func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, res 
 		}
 		facts, left := p.wordsFor(v, r)
 		for i := range facts {
-			if facts[i].Kind == ledger.Withdrawn {
-				facts[i].Row = gone.of(id)
+			switch f := &facts[i]; f.Kind {
+			case ledger.Withdrawn:
+				f.Row = gone.of(id)
+			case ledger.Resumed:
+				f.TakesBack = p.takesBack(r, placed)
+			default:
 			}
 		}
 		if len(facts) > 0 {
@@ -259,23 +269,16 @@ func mayAnswer(by []string, who string) bool {
 // resolveWord completes the fact of a resolve, or says why it is not legal.
 func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *ledger.Item, exact bool, f *ledger.Fact) string {
 	f.Kind, f.Answer = ledger.Resolved, v.Answer
-	comm, isMessage := it.Does.(*schema.Communication)
-	if isMessage && v.Answer == ledger.AnswerDone {
-		f.Notice = comm.Notice
-		if comm.Binds() && !r.T.IsZero() {
-			t := r.T
-			f.Announced = &t
-		}
-	}
 	if rec == nil {
 		return "has not begun"
 	}
-	if v.Answer == ledger.AnswerDone && plans.ByHand(it, r) {
-		f.Op = ledger.Undo
-		return ""
+	if v.Answer == ledger.AnswerDone {
+		if plans.SayDone(it, r, f); f.Op == ledger.Undo {
+			return ""
+		}
 	}
 	if v.Answer == ledger.AnswerBounced {
-		if !isMessage || rec.State != ledger.Done {
+		if _, isMessage := it.Does.(*schema.Communication); !isMessage || rec.State != ledger.Done {
 			return "is no message that was sent"
 		}
 		return ""
@@ -291,6 +294,11 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return ""
 	case rec.State == ledger.Returned && v.Answer == ledger.AnswerRetry && p.missedAfter(it, r):
 		return "leads nowhere while what was missed after it waits: resolve that first"
+	case v.Answer == ledger.AnswerDone && triedAgain(it, rec):
+		if !exact {
+			return "is tried again by itself; name it exactly to say that it is done all the same"
+		}
+		return ""
 	case !needs && plans.GoesOn(rec):
 		return "goes on by itself: its poll says when it has ended; a shorter timeout in the plan gives it up"
 	case !needs:
@@ -307,6 +315,14 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 		return "cannot begin any more on this date: its latest_start has passed"
 	}
 	return ""
+}
+
+// triedAgain reports whether work, or a lock that may be held, waits to be tried
+// again: a probe may have said that it has not happened, and a person knows better.
+func triedAgain(it *schema.Item, rec *ledger.Item) bool {
+	_, isWork := it.Does.(*schema.Work)
+	return (isWork || rec.Obligation) &&
+		(rec.State == ledger.Retrying || rec.Release != nil && rec.Release.State == ledger.Retrying)
 }
 
 // closed reports whether the latest start of an item's phase, or of a later one

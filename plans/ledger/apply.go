@@ -9,6 +9,10 @@ import (
 // Apply adds a fact to what is known of the tenant. It is the one place that
 // says what a fact means, and never fails: a fact has happened.
 func (r *Record) Apply(f Fact) {
+	if f.TakesBack {
+		r.takeBack()
+	}
+	before := r.before(f)
 	r.Rev++
 	r.setApart(f)
 	switch f.Kind {
@@ -26,7 +30,7 @@ func (r *Record) Apply(f Fact) {
 	case Postponed:
 		r.postpone(f)
 	case Withdrawn:
-		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row, Stays: f.Stays}
+		r.Left = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Row: f.Row, Stays: f.Stays, Before: before}
 		r.Batch, r.T, r.Epoch, r.Own = "", time.Time{}, f.Epoch, nil
 		if f.Stays {
 			r.Told = nil // the date was kept
@@ -34,7 +38,7 @@ func (r *Record) Apply(f Fact) {
 			r.renew()
 		}
 	case RolledBack:
-		r.Back = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T}
+		r.Back = &Departure{At: f.At, Reason: f.Reason, By: f.By, Batch: r.Batch, T: r.T, Before: before}
 		r.Hold = &Hold{Reason: "rolled back: " + f.Reason, By: f.By, Since: f.At}
 		r.Epoch = f.Epoch
 		r.renew()
@@ -55,7 +59,9 @@ func (r *Record) Apply(f Fact) {
 		r.adopt(f)
 	default:
 		it := r.touch(f.Item)
-		it.enter(f.Epoch)
+		if f.Kind != Resolved || !it.OfEvent() { // an answer is about what was sent, whenever that was
+			it.enter(f.Epoch)
+		}
 		r.hear(it, f)
 		r.Tally = r.Counted(r.Tally, f)
 		it.apply(f)

@@ -108,6 +108,7 @@ const (
 	departureRow
 	departureNanos
 	departureStays
+	departureBefore
 )
 
 // What of an item is there, as bits; the rare ones come last.

@@ -185,7 +185,19 @@ func (d *decoder) departure() *Departure {
 			dep.Row[k] = d.text()
 		}
 	}
+	if flags&departureBefore != 0 {
+		dep.Before = d.known()
+	}
 	return dep
+}
+
+func (d *decoder) known() *Known {
+	k := &Known{Texts: make([]string, d.count(1))}
+	for i := range k.Texts {
+		k.Texts[i] = d.text()
+	}
+	k.Record = []byte(d.text())
+	return k
 }
 
 func (d *decoder) told() Told {

@@ -126,7 +126,8 @@ func (e *encoder) instant(t time.Time) {
 func (e *encoder) departure(d *Departure) {
 	nanos := fraction(d.At, d.T, time.Time{})
 	e.uint(bit(!d.At.IsZero(), departureAt) | bit(!d.T.IsZero(), departureT) |
-		bit(d.Row != nil, departureRow) | bit(nanos, departureNanos) | bit(d.Stays, departureStays))
+		bit(d.Row != nil, departureRow) | bit(nanos, departureNanos) | bit(d.Stays, departureStays) |
+		bit(d.Before != nil, departureBefore))
 	e.text(d.Reason)
 	e.text(d.By)
 	e.name(d.Batch)
@@ -139,6 +140,17 @@ func (e *encoder) departure(d *Departure) {
 			e.text(d.Row[k])
 		}
 	}
+	if d.Before != nil {
+		e.known(d.Before)
+	}
+}
+
+func (e *encoder) known(k *Known) {
+	e.uint(uint64(len(k.Texts)))
+	for _, text := range k.Texts {
+		e.text(text)
+	}
+	e.text(string(k.Record))
 }
 
 func (e *encoder) told(t *Told) {

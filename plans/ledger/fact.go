@@ -135,6 +135,9 @@ type Fact struct {
 	// was done for the tenant stays, and the date that it was told is not called off.
 	Row   map[string]string `json:"row,omitempty"`
 	Stays bool              `json:"stays,omitempty"`
+	// TakesBack marks a Resumed that makes unsaid that the tenant was withdrawn, or
+	// rolled back: nothing had come of it.
+	TakesBack bool `json:"takes_back,omitempty"`
 	// Known is, of Renamed, what was known of the tenant under the id Source.
 	Known *Known `json:"known,omitempty"`
 

@@ -34,6 +34,51 @@ func (k *Known) read() (*Record, error) {
 	return r, c.Decode(k.Record, r)
 }
 
+// before returns what is known now if a fact is a word that can be taken back until
+// something comes of it, and makes final what was said before, unless the fact is a
+// hold, of which nothing comes.
+func (r *Record) before(f Fact) *Known {
+	var k *Known
+	if f.By != "" && (f.Kind == Withdrawn || f.Kind == RolledBack) {
+		k = Know(r)
+	}
+	if f.Kind != Held {
+		r.finalize()
+	}
+	return k
+}
+
+func (r *Record) finalize() {
+	for _, d := range []*Departure{r.Left, r.Back} {
+		if d != nil {
+			d.Before = nil
+		}
+	}
+}
+
+// Revocable is the departure of which nothing has come, nil: there is none.
+func (r *Record) Revocable() *Departure {
+	for _, d := range []*Departure{r.Left, r.Back} {
+		if d != nil && d.Before != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// takeBack makes the record as it was before the tenant went. Bytes that are no
+// record are left alone: then it comes again as if something had come of it.
+func (r *Record) takeBack() {
+	for d := r.Revocable(); d != nil; d = r.Revocable() {
+		was, err := d.Before.read()
+		if err != nil {
+			return
+		}
+		was.ID, was.Rev = r.ID, r.Rev
+		*r = *was
+	}
+}
+
 // inherit makes what was known of a tenant under another id known under this
 // one. Epochs that this id has seen before, as that of somebody else, are not
 // used again: idempotency keys count on that. What may have to be taken back was
@@ -47,6 +92,7 @@ func (r *Record) inherit(k *Known, other string) {
 	before := r.Epoch
 	was.ID, was.Rev = r.ID, r.Rev
 	*r = *was
+	r.finalize()
 	r.Epoch += before
 	for i := range r.Items {
 		it := &r.Items[i]

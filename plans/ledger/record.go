@@ -108,6 +108,9 @@ type Departure struct {
 	Row map[string]string
 	// Stays: nothing of what was done for the tenant is taken back.
 	Stays bool
+	// Before is the record as it was, while nothing has come of a person's word; nil:
+	// something has.
+	Before *Known
 }
 
 // Told is the last word that a recipient has had from us about T.

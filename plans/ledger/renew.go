@@ -108,31 +108,40 @@ func (r *Record) hearAnswer(it *Item, f Fact) {
 	for i := range it.Parts {
 		p := &it.Parts[i]
 		switch {
-		case f.Answer == AnswerDone && (p.State == Lost || p.State == Error) && (!it.Announced.IsZero() || it.CalledOff):
-			r.arrived(p.State, Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key, At: p.At})
+		case f.Answer == AnswerDone && p.State == Lost:
+			r.arrived(p.Recipient, it.Key)
+		case f.Answer == AnswerDone && p.State == Error && (!it.Announced.IsZero() || it.CalledOff):
+			r.given(Told{Recipient: p.Recipient, T: it.Announced, Item: it.Key, At: p.At})
 		case f.Answer == AnswerRetry && p.State == Lost:
 			r.notArrived(p.Recipient, it.Key)
 		}
 	}
 }
 
-// arrived notes that a message has arrived after all, whose state was another.
-// What came after it has the last word still.
-func (r *Record) arrived(was State, word Told) {
-	if _, known := r.find(word.Recipient); !known {
-		*r.told(word.Recipient) = word
+// arrived notes that a message has arrived of which nobody knew. What it told is
+// what the doubt says, since the item may have told others another date by now. What
+// came after it has the last word still; a doubt that is not there was overtaken.
+func (r *Record) arrived(recipient, item string) {
+	t := r.LastWord(recipient)
+	if t == nil {
 		return
 	}
-	t := r.told(word.Recipient)
-	i := slices.IndexFunc(t.Doubts, func(d Doubt) bool { return d.Item == word.Item })
-	switch {
-	case i >= 0:
-		word.Doubts = t.Doubts[i+1:]
-	case t.Item != word.Item && (was == Lost || t.At.After(word.At)):
-		return // a doubt that is not there any more was overtaken
-	default:
-		word.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return !d.At.After(word.At) })
+	for i, d := range slices.Backward(t.Doubts) {
+		if d.Item == item {
+			t.Item, t.T, t.At, t.Doubts = d.Item, d.T, d.At, slices.Clone(t.Doubts[i+1:])
+			return
+		}
 	}
+}
+
+// given notes that a person gave by hand what had failed. What came after it has
+// the last word still.
+func (r *Record) given(word Told) {
+	t := r.told(word.Recipient)
+	if t.Item != word.Item && t.At.After(word.At) {
+		return
+	}
+	word.Doubts = slices.DeleteFunc(t.Doubts, func(d Doubt) bool { return !d.At.After(word.At) })
 	*t = word
 }
 

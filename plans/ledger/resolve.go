@@ -13,7 +13,7 @@ func (it *Item) resolve(f Fact) {
 		it.discharge(f)
 		return
 	}
-	if rel := it.Release; rel != nil && Answerable(rel.State, f.Answer) {
+	if rel := it.Release; rel != nil && (Answerable(rel.State, f.Answer) || rel.State == Retrying && f.Answer == AnswerDone) {
 		rel.answer(f)
 		it.discharge(f)
 		return
@@ -24,7 +24,7 @@ func (it *Item) resolve(f Fact) {
 		it.renew()
 		it.Again = true
 	case AnswerDone:
-		if it.State != Lost { // else what it told is known
+		if !it.Sent() {
 			it.Notice, it.Announced = f.Notice, instant(f.Announced)
 		}
 	case AnswerBounced:
@@ -43,6 +43,10 @@ func (it *Item) resolve(f Fact) {
 	it.At = at
 	it.notice()
 }
+
+// Sent reports whether a message has begun, so that what it told is known from its
+// attempts; else it was given by hand, and told what a person says.
+func (it *Item) Sent() bool { return it.State != None && it.State != Late }
 
 // happenedAt is when an item came into the state that a person says it is in. A
 // message that did arrive arrived when it was sent, not when somebody found out.

@@ -7,7 +7,7 @@ func inventory() *Block {
 		Attributes: []Attribute{
 			{Name: "source", Type: Text, Required: true, Doc: "The file, relative to the plan directory: .csv now; .jsonl, .json and .yaml are not supported yet."},
 			{Name: "key", Type: Text, Required: true, Doc: "The column that holds the tenants' ids."},
-			{Name: "max_removals", Type: Share, Default: "10%", Doc: "An export that lost more of the recorded tenants than this is refused."},
+			{Name: "max_removals", Type: Share, Default: "10%", Doc: "An export that lost more of the recorded tenants than this is refused. The share is of those who have not left, rounded down, but one tenant may always go missing, unless this is 0%; of several inventories the greatest counts."},
 		},
 		Blocks: []*Block{{
 			Name: "column", Labels: []string{"NAME"},

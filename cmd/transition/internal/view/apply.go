@@ -193,5 +193,5 @@ func unknownWords(n int, interrupted bool) []string {
 	if interrupted {
 		words = count(n, "was stopped while it ran: nobody knows whether it", "were stopped while they ran: nobody knows whether they")
 	}
-	return []string{words + " happened", "Look, then answer with: transition resolve"}
+	return []string{words + " happened", "Look; how to answer is listed by: transition plan"}
 }

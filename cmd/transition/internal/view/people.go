@@ -80,6 +80,8 @@ func (g *page) waitRows(groups []*waitGroup) {
 	for i, l := range align(rows) {
 		g.linef("  %s", l)
 		switch w := groups[i]; {
+		case w.byHand:
+			g.answer("transition resolve " + shell(w.selector()) + " -done -reason=...")
 		case w.kind.NeedsPerson():
 			g.answer(Answer(w.kind, w.selector(), w.final))
 		case w.answers != plans.Answers{}:

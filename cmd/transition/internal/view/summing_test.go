@@ -111,11 +111,11 @@ func TestNobodySaysOfUnknownEffectsThatNothingWasDone(t *testing.T) {
 		want   string
 	}{
 		"stopped": {runner.ApplyResult{Interrupted: true, Failed: 2}, []ledger.Kind{ledger.Unknown, ledger.Unknown},
-			"Interrupted. 2 were stopped while they ran: nobody knows whether they happened. Look, then answer with: transition resolve."},
+			"Interrupted. 2 were stopped while they ran: nobody knows whether they happened. Look; how to answer is listed by: transition plan."},
 		"failed and unknown": {runner.ApplyResult{Failed: 2}, []ledger.Kind{ledger.Failed, ledger.Unknown},
-			"1 failed. 1 is unknown: nobody knows whether it happened. Look, then answer with: transition resolve."},
+			"1 failed. 1 is unknown: nobody knows whether it happened. Look; how to answer is listed by: transition plan."},
 		"not recorded": {runner.ApplyResult{Unknown: []string{"a/b/c"}}, nil,
-			"1 is unknown: nobody knows whether it happened. Look, then answer with: transition resolve."},
+			"1 is unknown: nobody knows whether it happened. Look; how to answer is listed by: transition plan."},
 		"in time": {runner.ApplyResult{Interrupted: true}, nil, "Interrupted. Nothing was done."},
 	}
 	for name, tt := range tests {
