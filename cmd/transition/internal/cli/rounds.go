@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ type daemonView interface {
 	Event(e runner.Event, at time.Time) error
 	// Result ends an apply, at an instant of the plan's time.
 	Result(r runner.ApplyResult, at time.Time) error
+	// Unsettled tells that the plan directory has to stand unchanged for a while,
+	// and what was written to last, at an instant of the machine's clock.
+	Unsettled(newest string, settle time.Duration, at time.Time) error
 	// Diagnostics tells what is wrong.
 	Diagnostics(l diag.List, at time.Time) error
 }
@@ -37,11 +41,15 @@ type rounds struct {
 	log   hclog.Logger
 	clock clock.Clock // by which things fall due
 	view  daemonView
+	// settled looks at the plan directory, and reports whether what it holds has
+	// stood for long enough to be acted upon.
+	settled func() bool
 
 	begun   bool            // a round has come as far as the state
 	next    time.Time       // when something falls due; zero: never
 	told    map[string]bool // what was wrong in the last round
 	telling map[string]bool // and is in this one
+	mistook bool            // the last plan directory that had settled was wrong
 	failed  error           // the first error of the view: nobody listens any more
 }
 
@@ -94,6 +102,18 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 		r.wrong(p, append(diags, l...))
 		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: !r.begun && !diags.HasErrors()}
 	}
+	if !r.settled() {
+		r.begun = true
+		return r.meanwhile(ctx, p)
+	}
+	round := r.take(ctx, p, diags)
+	r.mistook = round.Wrong
+	return round
+}
+
+// take applies a project whose plan directory has settled, or what its state has
+// adopted.
+func (r *rounds) take(ctx context.Context, p opened, diags diag.List) runner.Round {
 	switch {
 	case diags.HasErrors():
 		r.wrong(p, diags)
@@ -123,9 +143,43 @@ func (r *rounds) due(ctx context.Context, p opened, diags diag.List) runner.Roun
 	return r.apply(ctx, q, a, a.ApplyDue, diags)
 }
 
+// meanwhile does what time made due under the adopted plan while what the plan
+// directory says may be half. After a wrong plan it only gives locks back.
+func (r *rounds) meanwhile(ctx context.Context, p opened) runner.Round {
+	maps.Copy(r.telling, r.told)
+	a, diags := p.Adopted(ctx)
+	if a == nil {
+		r.wrong(p, diags)
+		return runner.Round{Again: true, Wrong: diags.HasErrors()}
+	}
+	q, flush := p.under(a)
+	defer func() { r.keep(flush()) }()
+	r.begin(q)
+	if r.mistook {
+		return r.release(ctx, q, a)
+	}
+	round := r.apply(ctx, q, a, a.Apply, nil)
+	round.Again = true
+	return round
+}
+
+// unsettled tells that the plan directory has to settle.
+func (r *rounds) unsettled(newest string) {
+	if r.args.settle > 0 {
+		r.keep(r.view.Unsettled(newest, r.args.settle, r.clock.Now()))
+	}
+}
+
 // apply carries a plan out; a is the adopted one if that was opened.
 func (r *rounds) apply(ctx context.Context, p opened, a *runner.Adopted, do applyFunc, diags diag.List) runner.Round {
-	result, more := do(ctx, r.applyOptions(p), r.hard)
+	o := r.applyOptions(p)
+	if a == nil { // it has been read since it was found to have settled
+		o.Confirm = func(*plans.Plan) bool { return r.settled() }
+	}
+	result, more := do(ctx, o, r.hard)
+	if a == nil && !result.Confirmed && !r.settled() {
+		return r.meanwhile(ctx, p)
+	}
 	if ctx.Err() == nil || result.Interrupted {
 		r.wrong(p, append(diags, more...))
 	}
@@ -198,7 +252,7 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	round.Again = failed || res.Invalid
+	round.Again = failed || res.Invalid || !res.Confirmed
 	return round
 }
 
