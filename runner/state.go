@@ -119,6 +119,44 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 	}}
 }
 
+// Mark is where the recorded history stands. It is zero without a state, or when
+// that cannot be read.
+func (p *Project) Mark(ctx context.Context) store.Mark {
+	if p.state == nil {
+		return store.Mark{}
+	}
+	m, err := p.state.Mark(ctx)
+	if err != nil {
+		return store.Mark{}
+	}
+	return m
+}
+
+// Follows refuses a state whose history does not go on from a mark, as when it was
+// put back from a backup: what it lacks would happen a second time. Nothing is
+// refused for the zero mark.
+func (p *Project) Follows(ctx context.Context, m store.Mark) diag.List {
+	if m == (store.Mark{}) {
+		return nil
+	}
+	now, follows := "is not there", false
+	if p.state != nil {
+		var err error
+		if follows, err = p.state.Follows(ctx, m); err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		now = fmt.Sprintf("is at serial %d of another history, or of an older one", p.meta.Serial)
+	}
+	if follows {
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "state-went-back", Summary: "The recorded state was replaced by another one",
+		Detail: fmt.Sprintf("The state at %s had come to serial %d here. The one that is there now %s. What it lacks would be done a second time, so nothing was done.", p.statePath(), m.Serial, now),
+		Hint:   "Put the state back that has come furthest. If it is lost, record what has happened since the backup with transition import or resolve before anything runs again.",
+	}}
+}
+
 // checkState refuses a state that is not the one this command is about.
 func (p *Project) checkState(ctx context.Context, path string, need Need, lineage string) diag.List {
 	m := p.meta

@@ -280,6 +280,30 @@ func TestRunGivesLocksBackThoughThePlanIsWrong(t *testing.T) {
 	}
 }
 
+// A backup that is put back under it knows nothing of what has happened since.
+func TestRunEndsWhenTheStateGoesBack(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	state := filepath.Join(b.dir, ".transition", "state.db")
+	backup, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
+	b.events("next")
+	if err := os.WriteFile(state, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n") // which wakes it
+	if e := b.events("diagnostic"); e.Message != "Error: The recorded state was replaced by another one" {
+		t.Errorf("it says %q", e.Message)
+	}
+	if rest, _ := b.ended(1); strings.Contains(rest, "apply_start") {
+		t.Errorf("then it goes on:\n%s", rest)
+	}
+}
+
 // What was just written is young, even at the start.
 func TestRunTakesWhatHasSettled(t *testing.T) {
 	t.Parallel()
