@@ -292,6 +292,9 @@ func TestRunEndsWhenTheStateGoesBack(t *testing.T) {
 	}
 	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	b.events("next")
+	for err == nil { // until the apply has closed the state
+		_, err = os.Stat(state + "-wal")
+	}
 	if err := os.WriteFile(state, backup, 0o600); err != nil {
 		t.Fatal(err)
 	}
