@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/google/renameio/v2/maybe"
 
 	"transition/schema/diag"
 )
@@ -31,8 +34,15 @@ func isLineage(s string) bool {
 	return regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(s)
 }
 
-// lineage reads which state belongs to the plan; empty: none was made yet. A
-// file that does not say so is an error, whatever it holds.
+// unfinished stands behind the lineage while init makes the state: then that is
+// not there yet, or nothing is recorded in it.
+const unfinished = " unfinished"
+
+var errUnfinished = errors.New("the init that was to make that state was cut off")
+
+// lineage reads which state belongs to the plan; empty: none was made yet. With
+// errUnfinished it is being made. A file that does not say so is an error,
+// whatever it holds.
 func (p *Project) lineage() (string, error) {
 	info, err := p.root.Stat(lineageFile)
 	switch {
@@ -57,7 +67,10 @@ func (p *Project) lineage() (string, error) {
 
 func parseLineage(content string) (string, error) {
 	lineage := strings.TrimSpace(content)
+	made, cut := strings.CutSuffix(lineage, unfinished)
 	switch {
+	case cut && isLineage(made):
+		return made, errUnfinished
 	case lineage == "":
 		return "", errors.New("it is empty")
 	case !isLineage(lineage):
@@ -76,11 +89,20 @@ func plain(err error) error {
 	return err
 }
 
+// writeLineage says which state belongs to the plan.
+func (p *Project) writeLineage(words string) error {
+	return maybe.WriteFile(filepath.Join(p.dir, lineageFile), []byte(words+"\n"), 0o644)
+}
+
 func lineageProblem(err error) diag.Diagnostic {
+	hint := "Restore it from version control. If nothing was ever recorded for this plan, remove it."
+	if errors.Is(err, errUnfinished) {
+		hint = "Let it be brought to its end: transition init"
+	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "lineage-file", Summary: lineageFile + " cannot be used",
 		Detail: fmt.Sprintf("The file %s beside the plan says which recorded state belongs to it, but %v.", lineageFile, err),
-		Hint:   "Restore it from version control. If nothing was ever recorded for this plan, remove it.",
+		Hint:   hint,
 	}
 }
 

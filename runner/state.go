@@ -5,12 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/google/renameio/v2/maybe"
 
 	"transition/runner/clock"
 	"transition/runner/store"
@@ -119,6 +116,44 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 	}}
 }
 
+// Mark is where the recorded history stands. It is zero without a state, or when
+// that cannot be read.
+func (p *Project) Mark(ctx context.Context) store.Mark {
+	if p.state == nil {
+		return store.Mark{}
+	}
+	m, err := p.state.Mark(ctx)
+	if err != nil {
+		return store.Mark{}
+	}
+	return m
+}
+
+// Follows refuses a state whose history does not go on from a mark, as when it was
+// put back from a backup: what it lacks would happen a second time. Nothing is
+// refused for the zero mark.
+func (p *Project) Follows(ctx context.Context, m store.Mark) diag.List {
+	if m == (store.Mark{}) {
+		return nil
+	}
+	now, follows := "is not there", false
+	if p.state != nil {
+		var err error
+		if follows, err = p.state.Follows(ctx, m); err != nil {
+			return diag.List{stateProblem(err)}
+		}
+		now = fmt.Sprintf("is at serial %d of another history, or of an older one", p.meta.Serial)
+	}
+	if follows {
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "state-went-back", Summary: "The recorded state was replaced by another one",
+		Detail: fmt.Sprintf("The state at %s had come to serial %d here. The one that is there now %s. What it lacks would be done a second time, so nothing was done.", p.statePath(), m.Serial, now),
+		Hint:   "Put the state back that has come furthest. If it is lost, record what has happened since the backup with transition import or resolve before anything runs again.",
+	}}
+}
+
 // checkState refuses a state that is not the one this command is about.
 func (p *Project) checkState(ctx context.Context, path string, need Need, lineage string) diag.List {
 	m := p.meta
@@ -195,66 +230,6 @@ func (p *Project) create(ctx context.Context, path string, kind store.Kind) diag
 		return diag.List{openProblem(err)}
 	}
 	return nil
-}
-
-// Init creates the recorded state and writes .transition.lineage.
-func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
-	lineage, err := p.lineage()
-	if err != nil {
-		return store.Meta{}, diag.List{lineageProblem(err)}
-	}
-	if lineage != "" {
-		return store.Meta{}, diag.List{{
-			Severity: diag.Error, Code: "initialised", Summary: "This plan has a recorded state already",
-			Detail: fmt.Sprintf("%s names the state %s. A second one would greet every tenant anew.", lineageFile, lineage),
-			Hint:   "Name that state with -state=FILE, or restore it from a backup. If it never recorded anything, remove " + lineageFile + " and run init again.",
-		}}
-	}
-	if diags := p.Validate(); diags.HasErrors() {
-		return store.Meta{}, diags
-	}
-	if diags := p.vacant(ctx); diags.HasErrors() {
-		return store.Meta{}, diags
-	}
-	// The name of the state comes first: a state that nothing names would be
-	// taken for none.
-	path := filepath.Join(p.dir, lineageFile)
-	p.meta.Lineage = newLineage()
-	if err := maybe.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
-		return store.Meta{}, diag.List{lineageUnwritten(err)}
-	}
-	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
-		if err := os.Remove(path); err != nil {
-			diags.Add(lineageUnwritten(err))
-		}
-		return store.Meta{}, diags
-	}
-	return p.meta, nil
-}
-
-// vacant refuses a place where a state is already.
-func (p *Project) vacant(ctx context.Context) diag.List {
-	path := p.statePath()
-	s, err := p.open(ctx, path, NeedState)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil
-	case errors.Is(err, store.ErrForeign):
-		return diag.List{openProblem(err)}
-	}
-	d := diag.Diagnostic{
-		Severity: diag.Error, Code: "state-exists", Summary: "A recorded state is here already",
-		Detail: fmt.Sprintf("There is a state at %s.", path),
-		Hint:   "If it belongs to this plan, restore " + lineageFile + " from version control. Else name another place with -state=FILE, or in the plan.",
-	}
-	if err == nil {
-		defer s.Close()
-		if m, err := s.Meta(ctx); err == nil && m.Kind == store.Rehearsal {
-			d.Detail = fmt.Sprintf("The state at %s is a rehearsal. It stays one for ever, and what it recorded has happened.", path)
-			d.Hint = "Move it aside to keep it (mv " + path + " " + filepath.Join(filepath.Dir(path), "rehearsal.db") + "), or remove it, and run init again."
-		}
-	}
-	return diag.List{d}
 }
 
 // StatePath is where the recorded state is, for people.

@@ -147,3 +147,38 @@ func TestAnEditDuringLongWorkKeepsNoLock(t *testing.T) {
 		t.Errorf("done %v, want one tenant to be enrolled", res.Done)
 	}
 }
+
+// What somebody says just before the pass records something itself is heard, too.
+func TestAWordBetweenCommitsIsHeard(t *testing.T) {
+	b := newBench(t, tides, "acme,a@a.example", "beta,b@b.example", "cora,c@c.example")
+	clock := b.real("2027-03-01 00:00")
+	b.now()
+	b.hold("beta")
+	clock.Set(b.instant("2027-03-14 00:00"))
+	said, proceed := make(chan struct{}), make(chan struct{})
+	inside := make(chan struct{}, 2)
+	b.fake.do = func(r action.Request) action.Outcome {
+		switch r.Address {
+		case "acme/Copy/copy":
+			inside <- struct{}{}
+			<-proceed
+		case "cora/Copy/copy":
+			inside <- struct{}{}
+			<-said
+		}
+		return succeeded
+	}
+	d := &during{b, inside, proceed}
+	go func() {
+		<-inside
+		<-inside
+		b.told(runner.Verb{Kind: runner.Resume}, "beta")
+		close(said)
+		for deadline := time.Now().Add(patience); b.state("cora/Copy/copy") != ledger.Done && time.Now().Before(deadline); {
+		}
+		clock.Advance(time.Minute)
+		d.until("run beta/Copy/copy #1")
+		close(proceed)
+	}()
+	b.now(onward)
+}

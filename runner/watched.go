@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"transition/runner/watch"
 	"transition/schema/hclconfig"
@@ -22,12 +23,14 @@ import (
 // Watch begins to watch what the plan of a directory is read from: its files,
 // its messages and templates, its inventories, and the files of -var-file. It
 // works as well for a plan that is wrong, and for a directory that is not there.
+// A content must stand for as long as settle; unsettled is told when one does not
+// yet, and may be nil. See package watch.
 //
 // Files that an expression names differently for each tenant are not watched.
-func Watch(o Options) *watch.Watcher {
+func Watch(o Options, settle time.Duration, unsettled func(newest string)) *watch.Watcher {
 	return watch.New(watch.Options{
 		Look:  func() watch.Content { return look(o) },
-		Clock: o.Clock, Log: o.Log,
+		Clock: o.Clock, Log: o.Log, Settle: settle, Unsettled: unsettled,
 	})
 }
 
@@ -38,14 +41,16 @@ func look(o Options) watch.Content {
 	for _, name := range o.VarFiles {
 		s.file(os.DirFS(filepath.Dir(name)), filepath.Dir(name), filepath.Base(name))
 	}
-	return watch.Content{
-		Digest: hex.EncodeToString(s.hash.Sum(nil)),
-		Dirs:   slices.Sorted(maps.Keys(s.dirs)),
+	s.Digest, s.Dirs = hex.EncodeToString(s.hash.Sum(nil)), slices.Sorted(maps.Keys(s.dirs))
+	for _, dir := range s.Dirs { // where a copy that keeps the times of files is under way
+		s.written(dir)
 	}
+	return s.Content
 }
 
 // sight is what a look has found so far.
 type sight struct {
+	watch.Content
 	hash hash.Hash
 	dirs map[string]bool
 }
@@ -82,7 +87,9 @@ func (s *sight) plan(o Options) {
 // file adds a file and where it lies. What cannot be read is as good a content as
 // any.
 func (s *sight) file(fsys fs.FS, dir, name string) {
-	s.near(filepath.Join(dir, filepath.FromSlash(name)))
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	s.near(path)
+	s.written(path)
 	s.write([]byte(name))
 	h := sha256.New()
 	switch err := copyRegular(h, fsys, name); {
@@ -92,6 +99,13 @@ func (s *sight) file(fsys fs.FS, dir, name string) {
 		s.write([]byte("missing"))
 	default:
 		s.write([]byte("unreadable"))
+	}
+}
+
+// written notes when a file or a directory was written to.
+func (s *sight) written(name string) {
+	if info, err := os.Stat(name); err == nil && info.ModTime().After(s.Modified) {
+		s.Modified, s.Newest = info.ModTime(), name
 	}
 }
 

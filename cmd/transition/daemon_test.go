@@ -16,7 +16,7 @@ func TestRunAppliesWhatIsEdited(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
 	b.run(0, "init")
-	b.start(now, "run", "-auto-approve")
+	b.start(now, "run", "-settle=0", "-auto-approve")
 	b.line("adatum/Announcement/notice  done")
 	b.line("Next Fri 2 Mar 18:00 PST")
 	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
@@ -75,7 +75,7 @@ func TestRunReportsAWrongPlanOnce(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
 	b.run(0, "init")
-	b.start(now, "run", "-auto-approve", "-json")
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	b.events("next")
 	b.edit(`batch "wave"`, `bach "wave"`)
 	if e := b.events("diagnostic"); !strings.HasPrefix(e.Message, "Error: ") {
@@ -102,7 +102,7 @@ func TestRunDrains(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
 	b.slow()
-	b.start(now, "run", "-auto-approve", "-json")
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
 	}
 	b.signal(syscall.SIGTERM)
@@ -123,7 +123,7 @@ func TestRunInterruptedTwice(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
 	b.slow()
-	b.start(now, "run", "-auto-approve", "-json")
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
 	}
 	b.signal(os.Interrupt)
@@ -140,7 +140,7 @@ func TestRunEndsWithThreeWhenAPersonIsNeeded(t *testing.T) {
 	b.slow()
 	b.append("exit.adatum", "1")
 	b.append("go", "")
-	b.start(now, "run", "-auto-approve")
+	b.start(now, "run", "-settle=0", "-auto-approve")
 	b.line("adatum/Announcement/slow  failed")
 	b.line("1 needs a person.")
 	b.end(syscall.SIGTERM, 3)
@@ -154,7 +154,7 @@ func TestRunWaitsForWhoAppliesAlready(t *testing.T) {
 	for !strings.HasPrefix(b.events("apply_start").Message, "adatum/Announcement/slow") {
 	}
 	second := &background{T: t, dir: b.dir}
-	second.start(now, "run", "-auto-approve", "-json")
+	second.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	if e := second.events("diagnostic"); e.Message != "Error: Somebody else applies at present" {
 		t.Errorf("it says %q", e.Message)
 	}
@@ -170,7 +170,7 @@ func TestRunWaitsForWhoAppliesAlready(t *testing.T) {
 func TestRunRehearses(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
-	b.start("", "run", "-auto-approve", "-rehearse=2012-02-01", "-speed=1000000")
+	b.start("", "run", "-settle=0", "-auto-approve", "-rehearse=2012-02-01", "-speed=1000000")
 	b.line("contoso/Announcement/notice  done")
 	// Nobody approves. However fast time goes, everything happens at its own.
 	b.line("Fri 9 Mar 18:00:01 PST (Sat 02:00 UTC)  ! missed    adatum/Lock/admin")
@@ -195,6 +195,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=0"}, 64, "-speed cannot be 0"},
 		{[]string{"-auto-approve", "-rehearse=2012-02-01", "-speed=NaN"}, 64, "-speed cannot be NaN"},
 		{[]string{"-auto-approve", "-rehearse=someday"}, 64, "help instants"},
+		{[]string{"-auto-approve", "-settle=-1s"}, 64, "-settle cannot be -1s"},
 		{[]string{"-auto-approve", "-parallelism=0"}, 64, "-parallelism cannot be 0"},
 		{[]string{"-auto-approve"}, 1, "There is no recorded state"},
 	}
@@ -218,7 +219,7 @@ func TestRunEndsWithOneWhileThePlanIsWrong(t *testing.T) {
 	b := newBackground(t)
 	b.run(0, "init")
 	b.run(0, "apply", "-auto-approve")
-	b.start(now, "run", "-auto-approve", "-json")
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
 	b.events("next")
 	b.edit(`batch "wave"`, `bach "wave"`)
 	b.events("diagnostic")
@@ -231,7 +232,7 @@ func TestRunLeavesEdits(t *testing.T) {
 	b := newBackground(t)
 	b.run(0, "init")
 	b.run(0, "apply", "-auto-approve")
-	b.start(now, "run", "-json")
+	b.start(now, "run", "-settle=0", "-json")
 	b.events("next")
 	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
 	if e := b.events("diagnostic"); e.Message != "Warning: The plan on disk would change more" {
@@ -247,7 +248,7 @@ func TestRunWaitsUntilAPlanIsAdopted(t *testing.T) {
 	t.Parallel()
 	b := newBackground(t)
 	b.run(0, "init")
-	b.start(now, "run", "-json")
+	b.start(now, "run", "-settle=0", "-json")
 	if e := b.events("diagnostic"); e.Message != "Error: No plan was adopted yet" {
 		t.Errorf("it says %q", e.Message)
 	}
@@ -268,7 +269,7 @@ func TestRunGivesLocksBackThoughThePlanIsWrong(t *testing.T) {
 			b.run(0, "apply", "-auto-approve", "-rehearse="+at)
 		}
 		b.edit(`batch "wave"`, `bach "wave"`)
-		b.start("", "run", approve, "-rehearse=2012-03-09 19:00", "-speed=1000000")
+		b.start("", "run", "-settle=0", approve, "-rehearse=2012-03-09 19:00", "-speed=1000000")
 		b.line("Sat 10 Mar 18:00:00 PST (Sun 02:00 UTC)  > unlock    adatum/Lock/admin  done")
 		b.line("Unlocked 2.")
 		b.edit(`bach "wave"`, `batch "wave"`)
@@ -300,5 +301,53 @@ func TestRunGivesBackWhatAPartHasLocked(t *testing.T) {
 		} else {
 			b.ended(3)
 		}
+	}
+}
+
+// A backup that is put back under it knows nothing of what has happened since.
+func TestRunEndsWhenTheStateGoesBack(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	state := filepath.Join(b.dir, ".transition", "state.db")
+	backup, err := os.ReadFile(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.start(now, "run", "-settle=0", "-auto-approve", "-json")
+	b.events("next")
+	for err == nil { // until the apply has closed the state
+		_, err = os.Stat(state + "-wal")
+	}
+	if err := os.WriteFile(state, backup, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n") // which wakes it
+	if e := b.events("diagnostic"); e.Message != "Error: The recorded state was replaced by another one" {
+		t.Errorf("it says %q", e.Message)
+	}
+	if rest, _ := b.ended(1); strings.Contains(rest, "apply_start") {
+		t.Errorf("then it goes on:\n%s", rest)
+	}
+}
+
+// What was just written is young, even at the start.
+func TestRunTakesWhatHasSettled(t *testing.T) {
+	t.Parallel()
+	b := newBackground(t)
+	b.run(0, "init")
+	b.start(now, "run", "-auto-approve", "-settle=300ms", "-json")
+	if e := b.events("unsettled"); !strings.HasPrefix(e.Message, "The plan directory counts once it has stood unchanged for 300ms; written to last: ") {
+		t.Errorf("it says %q", e.Message)
+	}
+	b.events("apply_complete")
+	b.end(syscall.SIGTERM, 0)
+
+	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n")
+	b.start(now, "run", "-auto-approve", "-settle=1h")
+	b.line("Next Fri 2 Mar 18:00 PST")
+	rest, talk := b.end(syscall.SIGTERM, 0)
+	if strings.Contains(rest, "fabrikam") || strings.Count(talk, "\n") != 1 || !strings.Contains(talk, "unchanged for 1h0m0s") {
+		t.Errorf("of what may be half it says\n%s%s", rest, talk)
 	}
 }

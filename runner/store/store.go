@@ -48,6 +48,14 @@ type Meta struct {
 	PartAt        time.Time
 }
 
+// Mark is a place in one history: an older copy of a state does not come to it,
+// and one that has gone another way since comes past it without it.
+type Mark struct {
+	Serial int64
+	Facts  int64  // how many there are
+	Head   string // digest of all of them
+}
+
 // Attempt is one try to have one effect.
 type Attempt struct {
 	ID         int64
@@ -147,6 +155,10 @@ type Holder struct {
 type Store interface {
 	// Meta reads the state's description.
 	Meta(context.Context) (Meta, error)
+	// Mark is where the history stands.
+	Mark(context.Context) (Mark, error)
+	// Follows reports whether the history goes on from a mark. It costs little.
+	Follows(context.Context, Mark) (bool, error)
 	// Records streams all records by tenant id in byte order. A record is
 	// valid until the next one is asked for.
 	Records(context.Context) iter.Seq2[*ledger.Record, error]

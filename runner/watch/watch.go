@@ -4,8 +4,11 @@
 // write, rename and truncate in their own ways, queues overflow, and network
 // file systems say nothing. A hint means: look. Only a look, which reads
 // everything, decides whether anything has changed; and a content is believed
-// when two looks with a quiet moment between them have found the same, so that a
-// file that is being written is never taken for what its author wants.
+// once all looks for as long as Options.Settle have found the same.
+//
+// No look tells a half-written file from a whole one: rows that are exported one
+// by one, and a checkout that is half-way, are right as far as they go. So whoever
+// acts upon a content lets it stand for longer than its writers pause.
 package watch
 
 import (
@@ -19,8 +22,9 @@ import (
 )
 
 const (
-	// quiet is how long nothing may have happened before a look. The tools that
-	// save a file in several steps need less.
+	// quiet is how long nothing may have happened before a look, and the least
+	// time for which a change must stand. The tools that save a file in several
+	// steps need less.
 	quiet = 250 * time.Millisecond
 	// patience is how long a directory in which something happens all the time
 	// goes without a look.
@@ -37,13 +41,23 @@ type Content struct {
 	// Dirs are the directories, as absolute paths, in which things happen that
 	// may change the content. They need not exist.
 	Dirs []string
+	// Modified is when a file or a directory of it was last written to, as far
+	// as the file system tells; the zero time if it does not. Newest is which.
+	Modified time.Time
+	Newest   string
 }
 
 // Options say what is watched.
 type Options struct {
-	// Look reads the content. It is called by New and Wait only.
+	// Look reads the content. It is called by the Watcher's methods and New only.
 	Look  func() Content
 	Clock clock.Clock
+	// Settle is how long a content must stand unchanged. Below a quiet moment it
+	// is that for changes, and what New finds is believed at once.
+	Settle time.Duration
+	// Unsettled is told once for every change that begins to settle, with what
+	// was written to last. May be nil.
+	Unsettled func(newest string)
 	// Log is told once when the system does not let everything be watched. May
 	// be nil.
 	Log hclog.Logger
@@ -57,17 +71,18 @@ type Watcher struct {
 	hints  <-chan struct{}
 	warned bool
 
-	taken  string // the digest that the caller knows
-	seen   string // what the last look found instead; empty: nothing else
-	active bool   // something has happened that no look has explained yet
-	stir   bool   // something has happened since the alarm was set
-	waited time.Duration
-	rang   <-chan struct{}
-	stop   func()
+	taken    string // the digest that was believed last; empty: none was yet
+	seen     string // the digest that the last look found
+	active   bool   // something has happened that no look has explained yet
+	stir     bool   // something has happened since next was set
+	waited   time.Duration
+	next     alarm // for the next look
+	settling alarm // for seen to be believed; not set: it is
 }
 
-// New looks once, and begins to watch. Whatever changes from then on is told by
-// Wait; so whoever reads the content must read it after New.
+// New looks once, and begins to watch. If the content has not stood for long
+// enough, Wait tells when it has; and it tells whatever changes from then on. So
+// whoever reads the content must read it after New.
 func New(o Options) *Watcher {
 	n, err := newSystemNotifier()
 	if err != nil {
@@ -81,13 +96,16 @@ func begin(o Options, n notifier, failed error) *Watcher {
 	if o.Log == nil {
 		o.Log = hclog.NewNullLogger()
 	}
-	w := &Watcher{o: o, notify: n, stop: func() {}}
+	w := &Watcher{o: o, notify: n}
 	if n != nil {
 		w.hints = n.hints()
 	}
 	w.warn(failed)
 	found := o.Look()
-	w.taken = found.Digest
+	if o.Settle < quiet || o.Clock.Now().Sub(found.Modified) >= o.Settle {
+		w.taken = found.Digest
+	}
+	w.see(found)
 	if w.follow(found.Dirs) {
 		w.wake() // what has happened before the watch began, nobody has told
 	} else {
@@ -98,7 +116,8 @@ func begin(o Options, n notifier, failed error) *Watcher {
 
 // Close ends the watch, and waits for everything that it started.
 func (w *Watcher) Close() error {
-	w.stop()
+	w.next.stop()
+	w.settling.stop()
 	if w.notify == nil {
 		return nil
 	}
@@ -115,12 +134,21 @@ func (w *Watcher) Wait(ctx context.Context) error {
 			return ctx.Err()
 		case <-w.hints:
 			w.hint()
-		case <-w.rang:
-			if w.ring() {
+		case <-w.next.rang:
+			w.ring()
+		case <-w.settling.rang:
+			if w.settle() {
 				return nil
 			}
 		}
 	}
+}
+
+// Settled looks, and reports whether the content is the one that Wait told last,
+// or that New believed.
+func (w *Watcher) Settled() bool {
+	w.look()
+	return w.seen == w.taken
 }
 
 // hint puts the next look off until things are quiet.
@@ -132,50 +160,67 @@ func (w *Watcher) hint() {
 	w.stir = true
 }
 
-// ring looks, unless something has just happened. It reports a change.
-func (w *Watcher) ring() bool {
+// ring looks, unless something has just happened.
+func (w *Watcher) ring() {
 	if w.active && w.stir && w.waited < patience {
 		w.stir = false
 		w.waited += quiet
-		w.set(quiet)
-		return false
+		w.next.set(w.o.Clock, quiet)
+		return
 	}
-	return w.look()
+	w.look()
 }
 
-// look compares the content with what is known. It reports a change.
+// settle believes the content, unless it has just changed. It reports that.
+func (w *Watcher) settle() bool {
+	if !w.look() {
+		return false
+	}
+	w.taken = w.seen
+	w.settling.stop()
+	return true
+}
+
+// look reports whether the content is what the last look has found.
 func (w *Watcher) look() bool {
 	found := w.o.Look()
-	more := w.follow(found.Dirs)
-	known, settled := found.Digest == w.taken, found.Digest == w.seen
-	switch {
-	case more || !known && !settled:
-		w.seen = found.Digest
-		w.wake()
-		return false
-	case settled && !known:
-		w.taken = found.Digest
+	began := w.follow(found.Dirs)
+	same := found.Digest == w.seen && !began
+	if !same {
+		w.see(found)
 	}
-	w.seen = ""
-	w.rest()
-	return !known
+	if began {
+		w.wake()
+	} else {
+		w.rest()
+	}
+	return same
+}
+
+// see takes a content for the present one, which has to settle unless it is the
+// one that is believed.
+func (w *Watcher) see(found Content) {
+	w.seen = found.Digest
+	if w.seen == w.taken {
+		w.settling.stop()
+		return
+	}
+	if !w.settling.isSet() && w.o.Unsettled != nil {
+		w.o.Unsettled(found.Newest)
+	}
+	w.settling.set(w.o.Clock, max(quiet, w.o.Settle))
 }
 
 // wake makes the next look come after a quiet moment.
 func (w *Watcher) wake() {
 	w.active, w.stir, w.waited = true, false, quiet
-	w.set(quiet)
+	w.next.set(w.o.Clock, quiet)
 }
 
 // rest makes the next look come with the next round.
 func (w *Watcher) rest() {
 	w.active = false
-	w.set(rounds)
-}
-
-func (w *Watcher) set(d time.Duration) {
-	w.stop()
-	w.rang, w.stop = clock.Alarm(w.o.Clock, d)
+	w.next.set(w.o.Clock, rounds)
 }
 
 // follow watches directories and no others. It reports whether any is new.
@@ -203,3 +248,23 @@ func (w *Watcher) warn(err error) {
 
 // errNoWatch says that a directory cannot be watched.
 var errNoWatch = errors.New("directory cannot be watched")
+
+// alarm rings once after it was set.
+type alarm struct {
+	rang   <-chan struct{} // nil: it is not set
+	cancel func()
+}
+
+func (a *alarm) set(c clock.Clock, d time.Duration) {
+	a.stop()
+	a.rang, a.cancel = clock.Alarm(c, d)
+}
+
+func (a *alarm) stop() {
+	if a.isSet() {
+		a.cancel()
+	}
+	a.rang = nil
+}
+
+func (a *alarm) isSet() bool { return a.rang != nil }

@@ -52,6 +52,7 @@ type scene struct {
 	digest string
 	dirs   []string
 	looks  int
+	waits  []string // what Unsettled was told
 	log    bytes.Buffer
 	began  time.Time
 }
@@ -60,10 +61,17 @@ type scene struct {
 // content is "one", and the watcher has come to rest. An error says why there is
 // no notifier.
 func onStage(t *testing.T, failed error, play func(*scene)) {
+	t.Helper()
+	settling(t, 0, failed, play)
+}
+
+// settling is onStage where a content must stand for a while.
+func settling(t *testing.T, settle time.Duration, failed error, play func(*scene)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{T: t, hints: newHinter(), digest: "one", dirs: []string{"/plan"}, began: time.Now()}
 		o := Options{
-			Look:  s.look,
+			Look: s.look, Settle: settle, Unsettled: func(newest string) { s.waits = append(s.waits, newest) },
 			Clock: clock.System(), Log: hclog.New(&hclog.LoggerOptions{Output: &s.log}),
 		}
 		if failed != nil {
@@ -84,7 +92,7 @@ func (s *scene) look() Content {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks++
-	return Content{s.digest, s.dirs}
+	return Content{Digest: s.digest, Dirs: s.dirs, Newest: "tenants.csv"}
 }
 
 // becomes changes the content.
@@ -142,7 +150,7 @@ func TestHalfWrittenFileIsNeverTold(t *testing.T) {
 		s.becomes("half")
 		s.hint()
 		s.at(quiet+time.Millisecond, func() { s.becomes("whole"); s.hint() })
-		s.change(4 * quiet)
+		s.change(3 * quiet)
 		if s.w.taken != "whole" {
 			t.Errorf("%q was taken", s.w.taken)
 		}
@@ -164,7 +172,7 @@ func TestRestlessDirectoryIsLookedAt(t *testing.T) {
 			s.at(d+time.Millisecond, s.hint)
 		}
 		s.at(2*time.Millisecond, func() { s.becomes("two") })
-		s.change(time.Millisecond + 2*patience)
+		s.change(time.Millisecond + patience + quiet)
 	})
 }
 
@@ -241,4 +249,72 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 			t.Errorf("Wait = %v", err)
 		}
 	})
+}
+
+// Somebody writes rows with pauses that are longer than a quiet moment.
+func TestWhatIsWrittenSlowlyIsToldWhenItStands(t *testing.T) {
+	for name, failed := range map[string]error{"with hints": nil, "without": errNoWatch} {
+		t.Run(name, func(t *testing.T) {
+			settling(t, 30*time.Second, failed, func(s *scene) {
+				const last = 34 * 600 * time.Millisecond
+				for d := time.Duration(0); d <= last; d += 600 * time.Millisecond {
+					s.at(d+time.Millisecond, func() { s.becomes(d.String()); s.hint() })
+				}
+				if err := s.w.Wait(s.Context()); err != nil {
+					s.Fatal(err)
+				}
+				if s.w.taken != last.String() || time.Since(s.began) < last+30*time.Second {
+					s.Errorf("what there was after %s was told after %s", s.w.taken, time.Since(s.began))
+				}
+				if len(s.waits) != 1 || s.waits[0] != "tenants.csv" {
+					s.Errorf("it was said %q what is waited for", s.waits)
+				}
+				s.becomes("another")
+				s.hint()
+				if s.w.Settled() || len(s.waits) != 2 {
+					s.Error("another change need not settle, or nobody is told")
+				}
+				s.nothing(29 * time.Second)
+				if err := s.w.Wait(s.Context()); err != nil || !s.w.Settled() {
+					s.Errorf("%v, or what was told is not settled", err)
+				}
+			})
+		})
+	}
+}
+
+// What New finds may be half as well.
+func TestYoungContentSettlesFirst(t *testing.T) {
+	tests := map[string]struct {
+		age    time.Duration
+		settle time.Duration
+		told   time.Duration // 0: never
+	}{
+		"young":                {time.Second, 30 * time.Second, 30 * time.Second},
+		"from the future":      {-time.Hour, 30 * time.Second, 30 * time.Second},
+		"old":                  {30 * time.Second, 30 * time.Second, 0},
+		"young, and no matter": {time.Second, 0, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scene{T: t, began: time.Now()}
+				written := time.Now().Add(-tt.age)
+				s.w = begin(Options{
+					Look:  func() Content { return Content{Digest: "one", Modified: written} },
+					Clock: clock.System(), Settle: tt.settle,
+				}, nil, nil)
+				if s.w.Settled() != (tt.told == 0) {
+					t.Errorf("settled from the beginning: %t", tt.told != 0)
+				}
+				if tt.told > 0 {
+					s.change(tt.told)
+				}
+				s.nothing(time.Hour)
+				if err := s.w.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }

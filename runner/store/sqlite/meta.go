@@ -122,6 +122,29 @@ func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
 	return d.Meta, fault(s.path, "reading", err)
 }
 
+// Mark is where the history stands.
+func (s *Store) Mark(ctx context.Context) (store.Mark, error) {
+	var d description
+	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
+	return store.Mark{Serial: d.Serial, Facts: d.facts, Head: string(d.head[:])}, fault(s.path, "reading", err)
+}
+
+// Follows reports whether the history goes on from a mark. The head is that of the
+// lineage before the first fact.
+func (s *Store) Follows(ctx context.Context, m store.Mark) (bool, error) {
+	var d description
+	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
+	if err != nil || d.Serial < m.Serial || d.facts < m.Facts {
+		return false, fault(s.path, "reading", err)
+	}
+	first := genesis(d.Lineage)
+	head := first[:]
+	if m.Facts > 0 {
+		err = scan(s.read.QueryRowContext(ctx, "SELECT hash FROM facts WHERE seq = ?", m.Facts), &head)
+	}
+	return string(head) == m.Head, fault(s.path, "reading", err)
+}
+
 // layout has one width, so that instants sort as texts.
 const layout = "2006-01-02T15:04:05.000000000Z"
 

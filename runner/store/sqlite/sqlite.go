@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"transition/plans/ledger"
@@ -47,6 +48,9 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
+// unpublished stands behind the name of a state that is being made.
+const unpublished = ".new-"
+
 // Create makes a new state and opens it. m gives its Lineage, Kind, Plan,
 // Created and, for a rehearsal, Clock. The file appears whole or not at all;
 // where there is one already, the error wraps fs.ErrExist.
@@ -72,7 +76,7 @@ func create(ctx context.Context, path string, m store.Meta) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s: %w", path, fs.ErrExist)
 	}
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // 0600
+	tmp, err := os.CreateTemp(dir, filepath.Base(path)+unpublished+"*") // 0600
 	if err != nil {
 		return err
 	}
@@ -95,6 +99,17 @@ func create(ctx context.Context, path string, m store.Meta) error {
 func discard(path string) {
 	for _, suffix := range [...]string{"", "-journal", "-wal", "-shm"} {
 		os.Remove(path + suffix)
+	}
+}
+
+// Tidy removes what a Create that was killed has left beside a path. One that is
+// at it fails.
+func Tidy(path string) {
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(path)+unpublished) {
+			os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
 	}
 }
 

@@ -7,38 +7,40 @@ import (
 	"testing"
 )
 
-// lockedPlan is a copy of the plan of the scripts whose tenants are locked, and
-// which is wrong since.
-func lockedPlan(t *testing.T) (dir string) {
+// appliedPlan is a copy of the plan of the scripts, without its approval, after a
+// rehearsal has applied it at some instants.
+func appliedPlan(t *testing.T, instants ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../testdata/plan")); err != nil {
 		t.Fatal(err)
 	}
-	change := func(old, new string) {
-		t.Helper()
-		name := filepath.Join(dir, "plan.transition.hcl")
-		text, err := os.ReadFile(name)
-		if err != nil || !strings.Contains(string(text), old) {
-			t.Fatalf("%q: %v", old, err)
-		}
-		if err := os.WriteFile(name, []byte(strings.Replace(string(text), old, new, 1)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	change("  approval \"go\" {\n    prompt = \"May ${tenant.id} move?\"\n  }\n", "")
-	for _, at := range []string{"2012-02-10", "2012-03-08 18:00", "2012-03-09 18:00"} {
+	change(t, dir, "  approval \"go\" {\n    prompt = \"May ${tenant.id} move?\"\n  }\n", "")
+	for _, at := range instants {
 		w := newWorld()
 		if code := Run(w.Env, []string{"apply", "-auto-approve", "-rehearse=" + at, dir}); code != exitOK {
 			t.Fatalf("apply at %s ends with %d\n%s", at, code, w.talk.String())
 		}
 	}
-	change(`batch "wave"`, `bach "wave"`)
 	return dir
 }
 
+// change replaces a text in a copy of the plan.
+func change(t *testing.T, dir, old, new string) {
+	t.Helper()
+	name := filepath.Join(dir, "plan.transition.hcl")
+	text, err := os.ReadFile(name)
+	if err != nil || !strings.Contains(string(text), old) {
+		t.Fatalf("%q: %v", old, err)
+	}
+	if err := os.WriteFile(name, []byte(strings.Replace(string(text), old, new, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestApplyAsksBeforeItGivesLocksBack(t *testing.T) {
-	dir := lockedPlan(t)
+	dir := appliedPlan(t, "2012-02-10", "2012-03-08 18:00", "2012-03-09 18:00")
+	change(t, dir, `batch "wave"`, `bach "wave"`)
 	for _, tt := range []struct{ answer, says string }{
 		{"no\n", "Nothing was done."},
 		{"yes\n", "Unlocked 2."},

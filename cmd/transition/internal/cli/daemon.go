@@ -20,10 +20,15 @@ type daemonArgs struct {
 	speed       float64
 	parallelism int
 	as          string
+	settle      time.Duration
 }
 
 // fastest is the greatest -speed: a year in half a minute.
 const fastest = 1e6
+
+// settle is how long the plan directory must stand unchanged unless -settle says
+// otherwise: longer than exports and copies pause.
+const settle = 30 * time.Second
 
 func newRun(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
 	var a daemonArgs
@@ -36,7 +41,9 @@ edits of the plan directory: it says what they would change, and leaves that to
 apply. With -auto-approve it takes them, too.
 
 It wakes when what the plan is read from has changed, and within a minute when
-somebody has said something. It holds the right to apply only while it applies,
+somebody has said something. What it takes from the plan directory has stood
+there unchanged for half a minute, or as long as -settle says: a file that is
+being written is half. Until then it goes by the adopted plan. It holds the right to apply only while it applies,
 so that people can apply, too. A plan that is wrong is reported once; until it
 is right, locks that are due under the adopted plan are given back at their
 time, and nothing else is done.
@@ -47,11 +54,15 @@ are left; interrupted twice, it stops that too.
 
 With -rehearse it acts in virtual time, -speed times as fast as the clock on
 the wall, and ends when nothing more falls due by itself. While the
-plan is wrong it waits until somebody has corrected it.`,
+plan is wrong it waits until somebody has corrected it. It waits for nothing to
+settle unless -settle is given.`,
 		example: "run\nrun -auto-approve\nrun -auto-approve -rehearse=2012-01-01 -speed=86400 examples/bpos-s",
 		exits:   []int{exitPerson},
 	}.command(atMost(1, "directory"), func(cmd *cobra.Command, args []string) error {
 		a.dir = first(args, ".")
+		if a.rehearse != "" && !cmd.Flags().Changed("settle") {
+			a.settle = 0
+		}
 		return a.run(cmd.Context(), hard, env, g)
 	})
 	f := cmd.Flags()
@@ -59,6 +70,7 @@ plan is wrong it waits until somebody has corrected it.`,
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT` and on, in a recorded state of its own that is never real")
 	f.Float64Var(&a.speed, "speed", 1, "with -rehearse, let time pass `N` times as fast")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
+	f.DurationVar(&a.settle, "settle", settle, "take nothing from the plan directory that has not stood there for `DURATION` (30s unless given)")
 	f.StringVar(&a.as, "as", "", "record `NAME` as who did it")
 	return cmd
 }
@@ -71,6 +83,8 @@ func (a daemonArgs) check() error {
 		return usagef("Add -rehearse=INSTANT.", "-speed needs a rehearsal: real time has one speed.")
 	case !(a.speed > 0 && a.speed <= fastest):
 		return usagef("Write a number from 1 to 1000000.", "-speed cannot be %v.", a.speed)
+	case a.settle < 0:
+		return usagef("Write a duration, as in -settle=2m.", "-settle cannot be %s.", a.settle)
 	default:
 		return nil
 	}
@@ -92,7 +106,8 @@ func (a daemonArgs) run(ctx context.Context, hard <-chan struct{}, env Env, g *g
 		}
 	}
 	r.view = r.newView()
-	w := runner.Watch(r.options())
+	w := runner.Watch(r.options(), a.settle, r.unsettled)
+	r.settled = w.Settled
 	d := runner.Daemon{
 		Rounds: r, Edits: w, Clock: r.clock, Finite: a.rehearse != "",
 		Tick: time.Duration(float64(time.Minute) * a.speed),

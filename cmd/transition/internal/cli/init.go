@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2/maybe"
 	"github.com/spf13/cobra"
 
 	"transition/cmd/transition/internal/scaffold"
@@ -119,15 +121,16 @@ func noTenants(name string, err error) diag.Diagnostic {
 	}
 }
 
-// writeNew writes files, and returns the names of those it has written. None may
-// exist but for spare ones, which are left as they are.
+// writeNew writes files in their order, each whole or not at all, and returns the
+// names of those it has written. Left as they are: spare ones, and what an init
+// that was cut off has written.
 func writeNew(files []scaffold.File) ([]string, error) {
 	var missing []scaffold.File
 	for _, f := range files {
-		switch _, err := os.Lstat(filepath.FromSlash(f.Path)); {
+		switch info, err := os.Lstat(filepath.FromSlash(f.Path)); {
 		case errors.Is(err, os.ErrNotExist):
 			missing = append(missing, f)
-		case !f.Spare:
+		case !f.Spare && !holds(info, f):
 			return nil, usagef("Move it away, or run init in an empty directory.", "The file %s exists already.", f.Path)
 		}
 	}
@@ -136,10 +139,20 @@ func writeNew(files []scaffold.File) ([]string, error) {
 		if err := os.MkdirAll(filepath.Dir(filepath.FromSlash(f.Path)), 0o755); err != nil {
 			return names, err
 		}
-		if err := os.WriteFile(filepath.FromSlash(f.Path), f.Content, 0o644); err != nil {
+		if err := maybe.WriteFile(filepath.FromSlash(f.Path), f.Content, 0o644); err != nil {
 			return names, err
 		}
 		names = append(names, f.Path)
 	}
 	return names, nil
+}
+
+// holds reports whether a file that is there is just the one to be written. Only
+// a regular file is read: a named pipe would never answer.
+func holds(info os.FileInfo, f scaffold.File) bool {
+	if info == nil || !info.Mode().IsRegular() || info.Size() != int64(len(f.Content)) {
+		return false
+	}
+	is, err := os.ReadFile(filepath.FromSlash(f.Path))
+	return err == nil && bytes.Equal(is, f.Content)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"transition/plans"
 	"transition/runner"
 	"transition/runner/clock"
+	"transition/runner/store"
 	"transition/schema/diag"
 )
 
@@ -24,6 +26,9 @@ type daemonView interface {
 	Event(e runner.Event, at time.Time) error
 	// Result ends an apply, at an instant of the plan's time.
 	Result(r runner.ApplyResult, at time.Time) error
+	// Unsettled tells that the plan directory has to stand unchanged for a while,
+	// and what was written to last, at an instant of the machine's clock.
+	Unsettled(newest string, settle time.Duration, at time.Time) error
 	// Diagnostics tells what is wrong.
 	Diagnostics(l diag.List, at time.Time) error
 }
@@ -37,11 +42,16 @@ type rounds struct {
 	log   hclog.Logger
 	clock clock.Clock // by which things fall due
 	view  daemonView
+	// settled looks at the plan directory, and reports whether what it holds has
+	// stood for long enough to be acted upon.
+	settled func() bool
 
+	mark    store.Mark      // how far the state had come after the last round
 	begun   bool            // a round has come as far as the state
 	next    time.Time       // when something falls due; zero: never
 	told    map[string]bool // what was wrong in the last round
 	telling map[string]bool // and is in this one
+	mistook bool            // the last plan directory that had settled was wrong
 	failed  error           // the first error of the view: nobody listens any more
 }
 
@@ -74,6 +84,9 @@ func (r *rounds) Apply(ctx context.Context) runner.Round {
 	p := opened{Project: project, env: env}
 	r.begin(p)
 	round := r.on(ctx, p, diags)
+	if m := p.Mark(context.WithoutCancel(ctx)); m != (store.Mark{}) && !round.Fatal {
+		r.mark = m
+	}
 	r.keep(flush())
 	if err := p.Close(); err != nil {
 		r.log.Warn("not closed", "error", err)
@@ -94,6 +107,22 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 		r.wrong(p, append(diags, l...))
 		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: !r.begun && !diags.HasErrors()}
 	}
+	if l := p.Follows(ctx, r.mark); l.HasErrors() {
+		r.wrong(p, l)
+		return runner.Round{Fatal: true}
+	}
+	if !r.settled() {
+		r.begun = true
+		return r.meanwhile(ctx, p)
+	}
+	round := r.take(ctx, p, diags)
+	r.mistook = round.Wrong
+	return round
+}
+
+// take applies a project whose plan directory has settled, or what its state has
+// adopted.
+func (r *rounds) take(ctx context.Context, p opened, diags diag.List) runner.Round {
 	switch {
 	case diags.HasErrors():
 		r.wrong(p, diags)
@@ -109,41 +138,89 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 
 // due does what time made due under the adopted plan.
 func (r *rounds) due(ctx context.Context, p opened, diags diag.List) runner.Round {
-	a, more := p.Adopted(ctx)
-	part, others := p.Part(ctx)
-	more = append(more, others...)
+	a, part, more := r.kept(ctx, p)
 	if a == nil && !more.HasErrors() {
 		more.Add(runner.NeverAdopted())
 	}
-	diags = append(diags, more...)
-	round := r.nothing(p)
+	if diags = append(diags, more...); a == nil {
+		r.wrong(p, diags)
+		return r.beside(ctx, p, part, r.nothing(p))
+	}
+	return r.follow(ctx, p, a, part, a.ApplyDue, diags)
+}
+
+// meanwhile does what time made due under the adopted plan while what the plan
+// directory says may be half. After a wrong plan it only gives locks back.
+func (r *rounds) meanwhile(ctx context.Context, p opened) runner.Round {
+	maps.Copy(r.telling, r.told)
+	a, part, diags := r.kept(ctx, p)
+	if r.mistook && (a != nil || part != nil) {
+		return r.promised(ctx, p)
+	}
+	var round runner.Round
 	if a == nil {
 		r.wrong(p, diags)
+		round = r.beside(ctx, p, part, runner.Round{Wrong: diags.HasErrors()})
 	} else {
-		q, flush := p.under(a)
-		r.begin(q)
-		round = r.apply(ctx, q, p, a.ApplyDue, diags)
-		r.keep(flush())
+		round = r.follow(ctx, p, a, part, a.Apply, nil)
 	}
-	if part == nil || round.Wrong && a != nil || ctx.Err() != nil {
+	round.Again = true
+	return round
+}
+
+// kept are the plans that the state keeps: the adopted one, and the one of which
+// a part was applied last; nil: there is none.
+func (r *rounds) kept(ctx context.Context, p opened) (adopted, part *runner.Adopted, diags diag.List) {
+	adopted, diags = p.Adopted(ctx)
+	part, more := p.Part(ctx)
+	return adopted, part, append(diags, more...)
+}
+
+// follow goes by the adopted plan, and gives back the locks of a part.
+func (r *rounds) follow(ctx context.Context, p opened, a, part *runner.Adopted, do applyFunc, diags diag.List) runner.Round {
+	q, flush := p.under(a)
+	r.begin(q)
+	round := r.apply(ctx, q, p, do, diags)
+	r.keep(flush())
+	if round.Wrong {
+		return round // all that is kept was looked at
+	}
+	return r.beside(ctx, p, part, round)
+}
+
+// beside gives back the locks of a part beside what a round has done.
+func (r *rounds) beside(ctx context.Context, p opened, part *runner.Adopted, round runner.Round) runner.Round {
+	if part == nil || ctx.Err() != nil {
 		return round
 	}
 	return also(round, r.release(ctx, p, part, false))
 }
 
-// apply carries a plan out. While that, or what lies on the disk, is wrong, only
-// what was promised is done.
+// unsettled tells that the plan directory has to settle.
+func (r *rounds) unsettled(newest string) {
+	if r.args.settle > 0 {
+		r.keep(r.view.Unsettled(newest, r.args.settle, r.clock.Now()))
+	}
+}
+
+// apply carries a plan out: that of the plan directory, or one that is kept. While
+// it, or what lies on the disk, is wrong, only what was promised is done.
 func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags diag.List) runner.Round {
-	result, more := do(ctx, r.applyOptions(p), r.hard)
+	o := r.applyOptions(p)
+	if p.kept == nil { // it has been read since it was found to have settled
+		o.Confirm = func(*plans.Plan) bool { return r.settled() }
+	}
+	result, more := do(ctx, o, r.hard)
+	if p.kept == nil && !result.Confirmed && !r.settled() {
+		return r.meanwhile(ctx, p)
+	}
 	if ctx.Err() == nil || result.Interrupted {
 		r.wrong(p, append(diags, more...))
 	}
-	switch {
-	case result.Invalid:
+	if result.Invalid {
 		return r.promised(ctx, disk)
-	default:
-		return r.round(ctx, p, result, more)
 	}
+	return r.round(ctx, p, result, more)
 }
 
 // promised gives back the locks that are due under the plans that are kept while
@@ -171,7 +248,7 @@ func (r *rounds) release(ctx context.Context, p opened, k *runner.Adopted, wrong
 	q, flush := p.under(k)
 	r.begin(q)
 	result, diags := k.Release(ctx, r.applyOptions(q), r.hard)
-	result.Invalid = wrong
+	result.Invalid, result.Confirmed = wrong, true // that nothing is due is an answer too
 	r.wrong(q, diags)
 	round := r.round(ctx, q, result, diags)
 	r.keep(flush())
@@ -223,7 +300,7 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	round.Again = failed || res.Invalid
+	round.Again = failed || res.Invalid || !res.Confirmed
 	return round
 }
 

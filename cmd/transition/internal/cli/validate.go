@@ -67,7 +67,7 @@ func (v validation) again(ctx context.Context) (err error) {
 		return err
 	}
 	o := v.options(log)
-	w := runner.Watch(o)
+	w := runner.Watch(o, 0, nil) // it has no effects: soon is better than whole
 	defer func() { err = errors.Join(err, w.Close(), done()) }()
 	for {
 		if err := v.check(o, v.report); err != nil {

@@ -76,14 +76,15 @@ func Plan(o Options) (*Result, error) {
 	}
 	address := t.find(isAddress)
 	d.fit(t, key, address)
-	for _, name := range []string{"plan.transition.hcl", "mail/announcement.md", "mail/welcome.md"} {
+	files = append(files, File{Path: ".gitignore", Content: []byte(ignored), Spare: true})
+	// The plan comes last: what it needs is there once it is.
+	for _, name := range []string{"mail/announcement.md", "mail/welcome.md", "plan.transition.hcl"} {
 		content, err := d.fill(name)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, File{Path: name, Content: content})
 	}
-	files = append(files, File{Path: ".gitignore", Content: []byte(ignored), Spare: true})
 	return &Result{files, key, address, t.rows}, nil
 }
 

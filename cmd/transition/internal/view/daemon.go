@@ -23,7 +23,7 @@ type Daemon struct {
 
 // NewDaemon begins to tell on two streams, of which the screens are.
 func NewDaemon(out, talk io.Writer, s, talkScreen Screen) *Daemon {
-	return &Daemon{screen: s, talkScreen: talkScreen, out: out, talk: talk}
+	return &Daemon{screen: s, talkScreen: talkScreen, out: out, talk: talk, zone: time.UTC}
 }
 
 // Round begins an apply.
@@ -76,6 +76,20 @@ func (p *page) outlookLine(plan *plans.Plan) string {
 		words = "Next " + p.ahead(plan.Next)
 	}
 	return sentences(append([]string{words}, needed(plan.Waiting)...))
+}
+
+// Unsettled tells that the plan directory has to stand unchanged for a while.
+func (v *Daemon) Unsettled(newest string, settle time.Duration, at time.Time) error {
+	_, err := fmt.Fprintf(v.talk, "%s  %s\n", newWall(at, v.zone).second(at), unsettledWords(newest, settle))
+	return err
+}
+
+func unsettledWords(newest string, settle time.Duration) string {
+	words := "The plan directory counts once it has stood unchanged for " + settle.String()
+	if newest != "" {
+		words += "; written to last: " + clean(newest)
+	}
+	return words
 }
 
 // Diagnostics tells what is wrong, and when it came up.
@@ -138,6 +152,13 @@ func (v *DaemonJSON) Result(r runner.ApplyResult, _ time.Time) error {
 		return nil
 	}
 	return v.ApplyJSON.Result(r)
+}
+
+// Unsettled tells that the plan directory has to stand unchanged for a while.
+func (v *DaemonJSON) Unsettled(newest string, settle time.Duration, _ time.Time) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.flush(v.line(lineJSON{Type: "unsettled", Message: unsettledWords(newest, settle)}))
 }
 
 // Diagnostics tells what is wrong, one line each.
