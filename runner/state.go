@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2/maybe"
 
 	"transition/runner/clock"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/runner/store/sqlite"
 	"transition/schema/diag"
@@ -220,9 +221,11 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 	// taken for none.
 	path := filepath.Join(p.dir, lineageFile)
 	p.meta.Lineage = newLineage()
+	crashpoint.Hit("init.before_lineage")
 	if err := maybe.WriteFile(path, []byte(p.meta.Lineage+"\n"), 0o644); err != nil {
 		return store.Meta{}, diag.List{lineageUnwritten(err)}
 	}
+	crashpoint.Hit("init.after_lineage")
 	if diags := p.create(ctx, p.statePath(), store.Production); diags.HasErrors() {
 		if err := os.Remove(path); err != nil {
 			diags.Add(lineageUnwritten(err))
