@@ -1,4 +1,4 @@
-//go:build !crashpoint || !unix
+//go:build !crashpoint || !linux
 
 // Package crashpoint names the places at which the crash tests kill the program.
 // Without the build tag crashpoint nothing of it is left in a binary, not even

@@ -1,16 +1,18 @@
-//go:build crashpoint && unix
+//go:build crashpoint && linux
 
 // Package crashpoint names the places at which the crash tests kill the program.
 //
-// TRANSITION_CRASH=NAME:COUNT:ACTION does something to this process when the
-// place is come by for the COUNT-th time, from 1: kill is SIGKILL, stop is
-// SIGSTOP, after which it goes on when it gets SIGCONT. TRANSITION_REACHED=FILE
-// appends the name of each place that is come by, one a line.
+// TRANSITION_CRASH=NAME:COUNT:ACTION, of which there may be several with commas
+// between them, does something to this process when the place is come by for the
+// COUNT-th time, from 1: kill is SIGKILL, stop is SIGSTOP, after which it goes on
+// when it gets SIGCONT. TRANSITION_REACHED=FILE appends the name of each place
+// that is come by, one a line.
 package crashpoint
 
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,19 +55,29 @@ func note(name string) {
 
 // strike does what was asked for.
 func strike(name string, hits int) {
-	want := strings.Split(os.Getenv("TRANSITION_CRASH"), ":")
-	if len(want) != 3 || want[0] != name || want[1] != strconv.Itoa(hits) {
-		return
+	at := name + ":" + strconv.Itoa(hits) + ":"
+	for one := range strings.SplitSeq(os.Getenv("TRANSITION_CRASH"), ",") {
+		action, here := strings.CutPrefix(one, at)
+		if !here {
+			continue
+		}
+		switch action {
+		case "kill":
+			send(syscall.SIGKILL)
+			select {} // it may take a moment, in which nothing else may happen here
+		case "stop":
+			send(syscall.SIGSTOP)
+		default:
+			panic("TRANSITION_CRASH: there is no action " + action)
+		}
 	}
-	signals := map[string]syscall.Signal{"kill": syscall.SIGKILL, "stop": syscall.SIGSTOP}
-	sig, ok := signals[want[2]]
-	if !ok {
-		panic("TRANSITION_CRASH: there is no action " + want[2])
-	}
-	if err := syscall.Kill(os.Getpid(), sig); err != nil {
+}
+
+// send gives this very thread a signal, so that it does not come any further.
+func send(sig syscall.Signal) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := syscall.Tgkill(os.Getpid(), syscall.Gettid(), sig); err != nil {
 		panic(err)
-	}
-	if sig == syscall.SIGKILL {
-		select {} // it may take a moment, in which nothing else may happen here
 	}
 }
