@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,12 +133,33 @@ func (c *crashed) do(s *step, env ...string) int {
 		c.Errorf("%v tells a secret", s.args)
 	}
 	if status.Signaled() {
+		c.powerCut()
 		return -1
 	}
 	if code := status.ExitStatus(); code != s.want && code != 3 {
 		c.Logf("transition %v: exit code %d\n%s", s.args, code, said)
 	}
 	return status.ExitStatus()
+}
+
+// powerCut takes from the state what was not on the disk, in a build that notes
+// how much of it was: see powerCuts.
+func (c *crashed) powerCut() {
+	c.Helper()
+	content, err := os.ReadFile(c.state() + ".synced")
+	if os.IsNotExist(err) {
+		return
+	}
+	c.must(err)
+	n, err := strconv.ParseInt(string(content), 10, 64)
+	c.must(err)
+	c.must(os.Remove(c.state() + ".synced"))
+	if info, err := os.Stat(c.state() + "-wal"); err == nil && info.Size() > n {
+		c.must(os.Truncate(c.state()+"-wal", n))
+	}
+	if err := os.Remove(c.state() + "-shm"); !os.IsNotExist(err) {
+		c.must(err)
+	}
 }
 
 func (c *crashed) must(err error) {

@@ -84,7 +84,7 @@ func (c *crashed) files() []string {
 	c.Helper()
 	var names []string
 	c.must(filepath.WalkDir(c.dir, func(name string, _ fs.DirEntry, err error) error {
-		if !strings.HasSuffix(name, "-wal") && !strings.HasSuffix(name, "-shm") {
+		if !slices.Contains([]string{".db-wal", ".db-shm", ".synced"}, filepath.Ext(name)) {
 			names = append(names, name)
 		}
 		return err
