@@ -140,7 +140,7 @@ func (c *crashed) inOrder() {
 		words := strings.Fields(line)
 		part := strings.Split(words[1], "/")
 		switch n := slices.Index(order, part[1]); {
-		case words[2] == "release" || words[2] == "undo" || words[2] == "note": // later than its phase, all of them
+		case words[2] == "release" || words[2] == "undo": // later than its phase
 		case n < at[part[0]]:
 			c.Errorf("%s comes after a later phase", words[1])
 		default:
