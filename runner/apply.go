@@ -106,7 +106,7 @@ func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard 
 		return res, append(diags, stateProblem(err))
 	}
 	a.lease = lease
-	crashpoint.Hit("lease.taken")
+	crashpoint.Hit("lease.after_take")
 	diags = append(diags, a.run(ctx)...)
 	if err := lease.Release(); err != nil {
 		p.log.Warn("lease not released", "error", err)

@@ -20,7 +20,7 @@ func TestReplacedHolderHasNoEffects(t *testing.T) {
 		{verb: "transition", args: []string{"apply", "-rehearse=2012-03-03", "-auto-approve", "-parallelism=1"}},
 	}
 	s.tell()
-	for _, at := range []string{"lease.taken:1", "pass.begin:1", "claim.before_commit:1", "claim.after_commit:1"} {
+	for _, at := range []string{"lease.after_take:1", "pass.begin:1", "claim.before_commit:1", "claim.after_commit:1"} {
 		t.Run(at, func(t *testing.T) {
 			c := s.from(t, 1)
 			cmd := c.command(s.steps[1].args...)
