@@ -2,8 +2,10 @@
 
 GO ?= go
 FUZZTIME ?= 10s
+KILLFOR ?= 60s
+CRASH := ^Test(Crash|ReplacedHolder|ReleaseHasNo|KilledForAWhile|Defects)
 
-.PHONY: help check fmt test race fuzz bench golden lint
+.PHONY: help check fmt test race crash nightly fuzz bench golden lint
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +22,12 @@ test: ## all tests
 
 race: ## all tests with the race detector (needs a C compiler)
 	$(GO) test -race ./...
+
+crash: ## kill the program at its crash points, and at random for KILLFOR
+	TRANSITION_KILL_FOR=$(KILLFOR) $(GO) test -count=1 -timeout 30m -tags crashpoint -run '$(CRASH)' ./cmd/transition
+
+nightly: ## the same at every passage of every crash point, and for long
+	TRANSITION_CRASH_ALL=1 TRANSITION_KILL_FOR=30m $(GO) test -count=1 -timeout 3h -tags crashpoint -run '$(CRASH)' ./cmd/transition
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@$(GO) list ./... | while read -r pkg; do \

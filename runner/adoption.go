@@ -14,6 +14,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
@@ -115,10 +116,12 @@ func (a *applying) adopt(ctx context.Context) diag.List {
 	for _, t := range leavers {
 		commit.Decided = append(commit.Decided, a.withdrawal(t, commit.Now))
 	}
+	crashpoint.Hit("adopt.before_commit")
 	done, err := a.lease.Commit(ctx, commit)
 	if err != nil {
 		return diag.List{unkept(err)}
 	}
+	crashpoint.Hit("adopt.after_commit")
 	for i, t := range leavers {
 		if !done.Refused[i] {
 			a.left(t, done.Records[t.Record.ID])

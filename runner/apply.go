@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
@@ -105,6 +106,7 @@ func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard 
 		return res, append(diags, stateProblem(err))
 	}
 	a.lease = lease
+	crashpoint.Hit("lease.after_take")
 	diags = append(diags, a.run(ctx)...)
 	if err := lease.Release(); err != nil {
 		p.log.Warn("lease not released", "error", err)
@@ -126,7 +128,10 @@ func (a *applying) prepare(ctx context.Context) diag.List {
 	if diags.HasErrors() || !a.res.Confirmed || !p.fresh {
 		return diags
 	}
-	return append(diags, p.create(context.WithoutCancel(ctx), p.statePath(), store.Rehearsal)...)
+	crashpoint.Hit("rehearse.before_create")
+	diags = append(diags, p.create(context.WithoutCancel(ctx), p.statePath(), store.Rehearsal)...)
+	crashpoint.Hit("rehearse.after_create")
+	return diags
 }
 
 // applicable refuses what must not be applied.
@@ -277,6 +282,9 @@ func (a *applying) propose(ctx context.Context) diag.List {
 		return diags
 	}
 	a.res.Confirmed = true
+	if a.o.Saved != nil {
+		crashpoint.Hit("saved.taken")
+	}
 	if a.o.Events != nil {
 		a.o.Events(Planned{first.Plan})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -155,12 +156,15 @@ func (p *Project) resets(ctx context.Context, batch string) (*Adopted, string) {
 // reset ends a round of a breaker, unless somebody else has.
 func (p *Project) reset(ctx context.Context, b *schema.Batch, round int, f ledger.Fact) error {
 	f.At, f.Tenant, f.Kind, f.Round = p.Now(), ledger.BatchID(b.Name), ledger.Reset, round+1
-	return p.state.Append(ctx, []ledger.Fact{f}, func(now *ledger.Record) error {
+	crashpoint.Hit("reset.before_commit")
+	err := p.state.Append(ctx, []ledger.Fact{f}, func(now *ledger.Record) error {
 		if now.Resets >= round {
 			return errMoved
 		}
 		return nil
 	})
+	crashpoint.Hit("reset.after_commit")
+	return err
 }
 
 func (p *Project) noBatch(name string) diag.Diagnostic {

@@ -14,11 +14,13 @@ import (
 
 // commit makes a turn durable, and goes on from there.
 func (e *engine) commit(ctx context.Context, t *turn) error {
+	t.beforeCommit()
 	// What was begun must be recorded even while the user wants to stop.
 	done, err := e.lease.Commit(context.WithoutCancel(ctx), t.commit)
 	if err != nil {
 		return err
 	}
+	t.afterCommit()
 	e.tide.committed(done.Serial)
 	concerned := make(map[*task]bool)
 	for _, id := range slices.Sorted(maps.Keys(done.Records)) { // a breaker may open in between

@@ -9,6 +9,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -74,10 +75,12 @@ func (a *applying) insertFor(ctx context.Context, tasks []plans.Task) error {
 	if len(commit.Decided) == 0 {
 		return nil
 	}
+	crashpoint.Hit("insert.before_commit")
 	done, err := a.lease.Commit(ctx, commit)
 	if err != nil {
 		return err
 	}
+	crashpoint.Hit("insert.after_commit")
 	for i := range changes {
 		if !done.Refused[i] { // else the pass decides anew
 			a.noted(changes[i]...)

@@ -11,6 +11,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/factfile"
@@ -162,12 +163,14 @@ func (i *importing) stranger(row factfile.Row) diag.Diagnostic {
 
 // record appends all facts in one transaction, unless a record has moved on.
 func (i *importing) record(ctx context.Context) diag.List {
+	crashpoint.Hit("import.before_commit")
 	err := i.p.state.Append(ctx, i.facts, func(now *ledger.Record) error {
 		if now.Rev != i.revs[now.ID] {
 			return errMoved
 		}
 		return nil
 	})
+	crashpoint.Hit("import.after_commit")
 	switch {
 	case errors.Is(err, errMoved):
 		return diag.List{{

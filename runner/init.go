@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/runner/store/sqlite"
 	"transition/schema/diag"
@@ -39,6 +40,7 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 			return store.Meta{}, diags
 		}
 	}
+	crashpoint.Hit("init.before_finished")
 	if err := p.writeLineage(p.meta.Lineage); err != nil {
 		return store.Meta{}, diag.List{lineageUnwritten(err)}
 	}
@@ -51,9 +53,11 @@ func (p *Project) make(ctx context.Context, lineage string) diag.List {
 	if diags := p.vacant(ctx); diags.HasErrors() {
 		return diags
 	}
+	crashpoint.Hit("init.before_lineage")
 	if err := p.writeLineage(lineage + unfinished); err != nil {
 		return diag.List{lineageUnwritten(err)}
 	}
+	crashpoint.Hit("init.after_lineage")
 	p.meta.Lineage = lineage
 	diags := p.create(ctx, p.statePath(), store.Production)
 	if diags.HasErrors() && !p.made(ctx, lineage) { // else another init has brought it to its end

@@ -8,6 +8,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -23,9 +24,11 @@ func (a *applying) settle(ctx context.Context) (bool, diag.List) {
 	if len(commit.Facts)+len(commit.Dropped) == 0 {
 		return false, nil
 	}
+	crashpoint.Hit("settle.before_commit")
 	if _, err := a.lease.Commit(ctx, commit); err != nil {
 		return false, diag.List{stateProblem(err)}
 	}
+	crashpoint.Hit("settle.after_commit")
 	return true, a.p.refresh(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/runner/crashpoint"
 	"transition/schema/diag"
 )
 
@@ -183,9 +184,11 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	if a.o.Onward {
 		e.tide = a.newTide(ctx, res)
 	}
+	crashpoint.Hit("pass.begin")
 	if err := e.run(ctx, stop, res.Tasks); err != nil {
 		return diag.List{a.lost(err)}
 	}
+	crashpoint.Hit("pass.end")
 	a.replaced(e.replaced)
 	a.late, a.ebb = e.late, e.tide != nil && e.tide.ebb
 	if a.behind == nil {

@@ -6,6 +6,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/action"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 )
 
@@ -20,11 +21,54 @@ type turn struct {
 	claims  []*entry
 	dropped []*entry
 	answers int // how many of decided are answers to inquiries
+	begins  int // and how many are attempts that begin
 }
 
 func (t *turn) empty() bool {
 	c := &t.commit
 	return len(c.Claims)+len(c.Facts)+len(c.Decided)+len(c.Dropped) == 0
+}
+
+func (t *turn) beforeCommit() {
+	if len(t.claims) > 0 {
+		crashpoint.Hit("claim.before_commit")
+	}
+	if t.begins > 0 {
+		crashpoint.Hit("begin.before_commit")
+	}
+	if len(t.results) > 0 {
+		crashpoint.Hit("outcome.before_commit")
+	}
+	if t.answers > 0 {
+		crashpoint.Hit("answer.before_commit")
+	}
+	if len(t.dropped) > 0 {
+		crashpoint.Hit("drop.before_commit")
+	}
+	if len(t.decided) > t.answers+t.begins {
+		crashpoint.Hit("record.before_commit")
+	}
+}
+
+func (t *turn) afterCommit() {
+	if len(t.claims) > 0 {
+		crashpoint.Hit("claim.after_commit")
+	}
+	if t.begins > 0 {
+		crashpoint.Hit("begin.after_commit")
+	}
+	if len(t.results) > 0 {
+		crashpoint.Hit("outcome.after_commit")
+	}
+	if t.answers > 0 {
+		crashpoint.Hit("answer.after_commit")
+	}
+	if len(t.dropped) > 0 {
+		crashpoint.Hit("drop.after_commit")
+	}
+	if len(t.decided) > t.answers+t.begins {
+		crashpoint.Hit("record.after_commit")
+	}
 }
 
 // turn collects what the next commit records.
@@ -92,6 +136,7 @@ func (e *engine) collectBegins(t *turn) {
 		last := &facts[len(facts)-1]
 		last.Attempt, last.Key, last.No = en.attempt, en.key, en.no
 		e.decided(t, en, facts)
+		t.begins++
 	}
 	e.claimed = e.claimed[:0]
 }

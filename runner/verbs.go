@@ -10,6 +10,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/addr"
@@ -145,12 +146,14 @@ func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, plac
 			}
 		}
 		if len(facts) > 0 {
+			crashpoint.Hit("word.before_commit")
 			err = p.state.Append(ctx, facts, func(now *ledger.Record) error {
 				if now.Rev != r.Rev {
 					return errMoved
 				}
 				return nil
 			})
+			crashpoint.Hit("word.after_commit")
 		}
 		if errors.Is(err, errMoved) {
 			continue

@@ -5,24 +5,18 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math/rand/v2"
-	"net"
 	"net/mail"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	gosmtp "github.com/emersion/go-smtp"
 )
 
 // The program is killed again and again, at moments that a seed chooses: after
@@ -38,6 +32,37 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			newKilled(t, seed).live()
 		})
 	}
+}
+
+// The same for as long as TRANSITION_KILL_FOR says, from TRANSITION_KILL_SEED on,
+// with kills at any time as well: a net for places without a crash point.
+func TestKilledForAWhile(t *testing.T) {
+	text := os.Getenv("TRANSITION_KILL_FOR")
+	if text == "" {
+		t.Skip("TRANSITION_KILL_FOR is not set")
+	}
+	t.Parallel()
+	long, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := strconv.ParseUint(cmp.Or(os.Getenv("TRANSITION_KILL_SEED"), "1000"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kills := 0
+	for seed, end := first, time.Now().Add(long); time.Now().Before(end); seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			k := newKilled(t, seed)
+			k.wild = true
+			k.live()
+			kills += k.kills
+		})
+		if t.Failed() {
+			t.Fatalf("again: TRANSITION_KILL_FOR=1s TRANSITION_KILL_SEED=%d go test ./cmd/transition -run '^TestKilledForAWhile$'", seed)
+		}
+	}
+	fmt.Printf("random kills: %d within %v\n", kills, long)
 }
 
 // The plan uses every kind of effect that a machine without servers can have.
@@ -127,20 +152,20 @@ const repeatable = "/Copy/sync"
 
 // killed is a plan whose runner is killed.
 type killed struct {
-	*testing.T
+	story
 	rand  *rand.Rand
-	dir   string
-	now   time.Time
 	mails *mailServer
 	asked map[string]int // how often a person wanted an item again, by address
 	kills int
+	wild  bool // kill at any time, too, which no seed repeats
 }
 
 func newKilled(t *testing.T, seed uint64) *killed {
 	k := &killed{
-		T: t, rand: rand.New(rand.NewPCG(seed, 0)), dir: t.TempDir(), mails: newMailServer(t),
-		now: time.Date(2012, 2, 10, 12, 0, 0, 0, time.UTC), asked: make(map[string]int),
+		story: story{T: t, dir: t.TempDir(), now: time.Date(2012, 2, 10, 12, 0, 0, 0, time.UTC)},
+		rand:  rand.New(rand.NewPCG(seed, 0)), mails: newMailServer(t), asked: make(map[string]int),
 	}
+	k.env = []string{fmt.Sprint("TRANSITION_VAR_port=", k.mails.port)}
 	rows := "id,email\n"
 	for i := range killedTenants {
 		rows += fmt.Sprintf("%s,admin%d@example.org\n", tenantName(i), i)
@@ -153,20 +178,6 @@ func newKilled(t *testing.T, seed uint64) *killed {
 }
 
 func tenantName(i int) string { return fmt.Sprintf("tenant%02d", i) }
-
-func (k *killed) write(name, text string) {
-	k.Helper()
-	if err := os.WriteFile(filepath.Join(k.dir, name), []byte(text), 0o600); err != nil {
-		k.Fatal(err)
-	}
-}
-
-func (k *killed) remove(name string) {
-	k.Helper()
-	if err := os.Remove(filepath.Join(k.dir, name)); err != nil {
-		k.Fatal(err)
-	}
-}
 
 // live takes the tenants through all phases, with accidents in each.
 func (k *killed) live() {
@@ -194,44 +205,6 @@ func (k *killed) live() {
 	}
 }
 
-// command is the program at the present instant.
-func (k *killed) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("transition", args...)
-	cmd.Dir = k.dir
-	cmd.Env = append(os.Environ(),
-		"TEST_NOW="+k.now.Format(time.RFC3339),
-		fmt.Sprint("TRANSITION_VAR_port=", k.mails.port),
-		"GORACE=atexit_sleep_ms=0", // the race detector would make every run a second longer
-	)
-	return cmd
-}
-
-// run expects an exit code and returns what was written to stdout.
-func (k *killed) run(want int, args ...string) string {
-	k.Helper()
-	out, got := k.try(args...)
-	if got != want {
-		k.Fatalf("transition %v: exit code %d, want %d", args, got, want)
-	}
-	return out
-}
-
-func (k *killed) try(args ...string) (string, int) {
-	k.Helper()
-	var out, talk bytes.Buffer
-	cmd := k.command(args...)
-	cmd.Stdout, cmd.Stderr = &out, &talk
-	err := cmd.Run()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
-		k.Fatal(err)
-	}
-	if cmd.ProcessState.ExitCode() == 1 {
-		k.Logf("transition %v: %s", args, talk.String())
-	}
-	return out.String(), cmd.ProcessState.ExitCode()
-}
-
 // accident begins an apply and kills it.
 func (k *killed) accident() {
 	k.Helper()
@@ -246,7 +219,14 @@ func (k *killed) accident() {
 		k.Fatal(err)
 	}
 	after := -1
-	switch n := k.rand.IntN(killedTenants); k.rand.IntN(3) {
+	ways := 3
+	if k.wild {
+		ways = 6
+	}
+	switch n := k.rand.IntN(killedTenants); k.rand.IntN(ways) {
+	case 3, 4, 5:
+		timer := time.AfterFunc(time.Duration(k.rand.IntN(500))*time.Millisecond, kill)
+		defer timer.Stop()
 	case 0:
 		after = 5 * n
 	case 1:
@@ -299,24 +279,6 @@ func (k *killed) answer() {
 		k.run(0, "resolve", address, "-retry", "-reason=not seen")
 		k.asked[address]++
 	}
-}
-
-// killedStatus is what status -json says.
-type killedStatus struct {
-	Tenants []struct {
-		ID, Phase, Status string
-		Items             []struct{ Address, State string }
-	}
-}
-
-func (k *killed) status() killedStatus {
-	k.Helper()
-	out, code := k.try("status", "-json")
-	var s killedStatus
-	if err := json.Unmarshal([]byte(out), &s); err != nil || code != 0 && code != 3 {
-		k.Fatalf("status -json: exit code %d, %v", code, err)
-	}
-	return s
 }
 
 // unknown lists the items whose outcome nobody knows.
@@ -444,76 +406,4 @@ func (k *killed) letter(data []byte) (tenant, key string) {
 		k.Fatalf("%v in %q", err, m.Header.Get("To"))
 	}
 	return tenantName(n), key
-}
-
-// mailServer takes every message, and may do something else than say so.
-type mailServer struct {
-	port int
-
-	mu    sync.Mutex
-	got   [][]byte
-	left  int // messages until instead is called
-	other func()
-}
-
-func newMailServer(t *testing.T) *mailServer {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &mailServer{port: l.Addr().(*net.TCPAddr).Port}
-	srv := gosmtp.NewServer(m)
-	srv.Domain = "mx.example"
-	srv.ErrorLog = log.New(io.Discard, "", 0) // that clients vanish is the point
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() {
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-		<-served // its error says that it was closed
-	})
-	return m
-}
-
-// instead calls f at the n-th message from now, before it is answered.
-func (m *mailServer) instead(n int, f func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.left, m.other = n, f
-}
-
-func (m *mailServer) all() [][]byte {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.got)
-}
-
-func (m *mailServer) take(data []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.got = append(m.got, data)
-	m.left--
-	if m.left == 0 && m.other != nil {
-		m.other()
-	}
-}
-
-func (m *mailServer) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return mailVisit{m}, nil }
-
-// mailVisit is one connection.
-type mailVisit struct{ server *mailServer }
-
-func (mailVisit) Mail(string, *gosmtp.MailOptions) error { return nil }
-func (mailVisit) Rcpt(string, *gosmtp.RcptOptions) error { return nil }
-func (mailVisit) Reset()                                 {}
-func (mailVisit) Logout() error                          { return nil }
-
-func (v mailVisit) Data(r io.Reader) error {
-	data, err := io.ReadAll(r)
-	if err == nil {
-		v.server.take(data)
-	}
-	return err
 }

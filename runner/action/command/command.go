@@ -16,6 +16,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/action/tail"
+	"transition/runner/crashpoint"
 )
 
 const (
@@ -81,10 +82,13 @@ func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 		WaitDelay:   drain,
 		SysProcAttr: ownGroup(),
 	}
+	crashpoint.Hit("exec.before_start")
 	if err := cmd.Start(); err != nil {
 		return notBegun(action.Permanent, explainStart(r.Command, path, err))
 	}
+	crashpoint.Hit("exec.after_start")
 	ended := e.await(ctx, cmd, timeout)
+	crashpoint.Hit("exec.after_end")
 	return outcome(r.Command, ended, output)
 }
 

@@ -18,6 +18,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/action/tail"
+	"transition/runner/crashpoint"
 	"transition/schema"
 )
 
@@ -69,12 +70,19 @@ func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var connected atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	trace := &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			connected.Store(true)
+			crashpoint.Hit("http.before_write")
+		},
+		WroteRequest: func(httptrace.WroteRequestInfo) { crashpoint.Hit("http.after_write") },
+	}
 	req, reason := compose(httptrace.WithClientTrace(limited, trace), r)
 	if reason != "" {
 		return notBegun(action.Permanent, reason)
 	}
 	res, err := e.transport.RoundTrip(req)
+	crashpoint.Hit("http.after_answer")
 	var out action.Outcome
 	switch {
 	case err == nil:

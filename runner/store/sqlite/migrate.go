@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"transition/runner/crashpoint"
 	"transition/runner/lease"
 	"transition/runner/store"
 )
@@ -69,9 +70,11 @@ func (s *Store) upgradeLocked(ctx context.Context, schema []migration) error {
 		if err := backUp(ctx, db, s.path, m.version-1); err != nil {
 			return fmt.Errorf("backing up before the migration to schema version %d: %w", m.version, err)
 		}
+		crashpoint.Hit("migrate.before_commit")
 		if err := migrate(ctx, db, m.version-1, schema[:i+1]); err != nil {
 			return err
 		}
+		crashpoint.Hit("migrate.after_commit")
 	}
 	return db.Close()
 }
@@ -107,9 +110,11 @@ func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
 	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
+	crashpoint.Hit("backup.before_rename")
 	if err := os.Rename(tmp.Name(), fmt.Sprintf("%s.backup-v%d", path, version)); err != nil {
 		return err
 	}
+	crashpoint.Hit("backup.after_rename")
 	return syncDir(filepath.Dir(path))
 }
 

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 )
 
@@ -88,9 +89,11 @@ func create(ctx context.Context, path string, m store.Meta) error {
 		// Before discard makes room, to see whether there is any.
 		return fault(path, "creating", err)
 	}
+	crashpoint.Hit("create.before_publish")
 	if err := publish(tmp.Name(), path); err != nil {
 		return err
 	}
+	crashpoint.Hit("create.after_publish")
 	return syncDir(dir)
 }
 

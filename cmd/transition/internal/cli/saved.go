@@ -12,6 +12,7 @@ import (
 
 	"transition/plans"
 	"transition/runner"
+	"transition/runner/crashpoint"
 	"transition/schema/diag"
 )
 
@@ -80,9 +81,11 @@ func checkOut(name string) diag.List {
 func savePlan(p opened, name string, plan *plans.Plan) diag.List {
 	var b bytes.Buffer
 	err := p.SavePlan(&b, plan)
+	crashpoint.Hit("saved.before_write")
 	if err == nil {
 		err = maybe.WriteFile(name, b.Bytes(), 0o600)
 	}
+	crashpoint.Hit("saved.after_write")
 	if err != nil {
 		return diag.List{notSaved(name, "cannot be written: "+plain(err))}
 	}

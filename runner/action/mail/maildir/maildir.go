@@ -19,6 +19,7 @@ import (
 	"transition/runner/action"
 	"transition/runner/action/mail"
 	"transition/runner/action/tail"
+	"transition/runner/crashpoint"
 )
 
 // Executor delivers into one Maildir. It is safe for concurrent use.
@@ -92,9 +93,11 @@ func (e *Executor) deliver(ctx context.Context, r action.Request, data []byte) a
 func (e *Executor) write(name string, data []byte) error {
 	tmp := filepath.Join(e.dir("tmp"), name)
 	err := writeSynced(tmp, data)
+	crashpoint.Hit("maildir.before_rename")
 	if err == nil {
 		err = os.Rename(tmp, filepath.Join(e.dir("new"), name))
 	}
+	crashpoint.Hit("maildir.after_rename")
 	if err != nil {
 		// What cannot be removed is a file in tmp, which readers clear away.
 		_ = os.Remove(tmp)

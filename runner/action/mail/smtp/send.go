@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"transition/runner/crashpoint"
 )
 
 // send hands over one message. Its error is a *failure.
@@ -74,6 +76,7 @@ func (s *session) dot() (reply, error) {
 		return reply{}, lost(phaseData, errOutOfStep)
 	}
 	before := s.wire.written
+	crashpoint.Hit("smtp.before_dot")
 	s.begin(phaseDot, s.opts.Final)
 	if _, err := s.conn.Write([]byte(".\r\n")); err != nil {
 		if s.wire.written == before {
@@ -82,12 +85,14 @@ func (s *session) dot() (reply, error) {
 		s.inStep = false
 		return reply{}, unknown(reply{}, s.explain(err))
 	}
+	crashpoint.Hit("smtp.after_dot")
 	return s.verdict()
 }
 
 // verdict reads the answer to the dot.
 func (s *session) verdict() (reply, error) {
 	answer, err := readReply(s.in)
+	crashpoint.Hit("smtp.after_answer")
 	switch {
 	case err != nil:
 		s.inStep = false
