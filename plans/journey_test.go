@@ -2,7 +2,6 @@ package plans_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/planstest"
 	"transition/schema"
 	"transition/schema/addr"
 )
@@ -53,7 +53,7 @@ type journey struct {
 	t      *testing.T
 	rt     *rapid.T
 	w      *world
-	draft  *draft
+	draft  *planstest.Draft
 	told   map[[2]string]word // by tenant and recipient
 	done   map[string]bool    // effects that have succeeded
 	fails  bool               // attempts may end badly
@@ -68,9 +68,9 @@ type word struct {
 }
 
 func newJourney(t *testing.T, rt *rapid.T) *journey {
-	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), done: make(map[string]bool), fails: true}
+	e := &journey{t: t, rt: rt, draft: planstest.New(rt), told: make(map[[2]string]word), done: make(map[string]bool), fails: true}
 	if !e.load() {
-		rt.Fatalf("the first plan is refused:\n%s", e.draft.text())
+		rt.Fatalf("the first plan is refused:\n%s", e.draft.Text())
 	}
 	e.w.now = time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)
 	e.apply(true)
@@ -79,7 +79,7 @@ func newJourney(t *testing.T, rt *rapid.T) *journey {
 
 // load reads the draft; false: it has mistakes.
 func (e *journey) load() bool {
-	w, diags := newWorld(e.t, e.draft.files())
+	w, diags := newWorld(e.t, filesOf(e.draft))
 	if w == nil {
 		e.rt.Logf("refused: %v", diags.Errors())
 		return false
@@ -94,8 +94,8 @@ func (e *journey) load() bool {
 
 // edit changes the plan in one way, and reports whether the plan took it.
 func (e *journey) edit() bool {
-	before := e.draft.clone()
-	what := e.draft.change(e.rt, e.w.now)
+	before := e.draft.Clone()
+	what := e.draft.Change(e.rt, e.w.now)
 	if e.load() {
 		diags := e.w.plan(e.t).Plan.Diagnostics
 		if !diags.HasErrors() {
@@ -123,8 +123,8 @@ var refusals = []string{
 // choose wants a part of the plan now and then.
 func (e *journey) choose() {
 	e.w.within = plans.Scope{}
-	tenant := addr.Selector{Tenant: rapid.SampledFrom(slices.Sorted(maps.Keys(e.draft.tenants))).Draw(e.rt, "chosen")}
-	phase := addr.Selector{Tenant: "*", Phase: e.draft.phases[rapid.IntRange(1, 4).Draw(e.rt, "phase")].name, Item: "*"}
+	tenant := addr.Selector{Tenant: rapid.SampledFrom(e.draft.Tenants()).Draw(e.rt, "chosen")}
+	phase := addr.Selector{Tenant: "*", Phase: e.draft.Phases()[rapid.IntRange(1, 4).Draw(e.rt, "phase")], Item: "*"}
 	switch rapid.IntRange(0, 8).Draw(e.rt, "part") {
 	case 0:
 		e.w.within.Targets = []addr.Selector{tenant}
@@ -181,7 +181,7 @@ func (e *journey) apply(edited bool) {
 	e.waits = edited && !e.w.within.Whole()
 	e.w.apply(e.t, e.outcome)
 	if again := e.w.plan(e.t).Plan; len(again.Changes) > 0 {
-		e.rt.Fatalf("%s: after an apply there is still: %+v\n%s", e.w.now, again.Changes[0], e.draft.text())
+		e.rt.Fatalf("%s: after an apply there is still: %+v\n%s", e.w.now, again.Changes[0], e.draft.Text())
 	}
 	placed := make(map[string]string)
 	for r := range e.w.sorted() {
@@ -264,7 +264,7 @@ func (e *journey) falseDates(r *ledger.Record) {
 		}) {
 			continue
 		}
-		e.rt.Fatalf("%s: %s was told %s last, and it is %s\n%s\n%s", e.w.now, who[1], last.date, want, strings.Join(e.w.effects, "\n"), e.draft.text())
+		e.rt.Fatalf("%s: %s was told %s last, and it is %s\n%s\n%s", e.w.now, who[1], last.date, want, strings.Join(e.w.effects, "\n"), e.draft.Text())
 	}
 }
 
@@ -329,7 +329,7 @@ func (e *journey) reasons() {
 		if !slices.ContainsFunc(s.Items, func(it plans.ItemStatus) bool {
 			return it.State == plans.ItemFailed || it.State == plans.ItemUnknown || it.State == plans.ItemMissed
 		}) {
-			e.rt.Fatalf("%s: %s stands in %s %s without a reason\n%s", e.w.now, s.ID, s.Phase, s.Status, e.draft.text())
+			e.rt.Fatalf("%s: %s stands in %s %s without a reason\n%s", e.w.now, s.ID, s.Phase, s.Status, e.draft.Text())
 		}
 	})
 	if err != nil {
@@ -478,7 +478,7 @@ func (e *journey) end() {
 			e.w.now = next
 		}
 		if round > 300 {
-			e.rt.Fatalf("it does not come to an end: %s %+v\n%s", e.w.now, e.w.plan(e.t).Plan.Waiting, e.draft.text())
+			e.rt.Fatalf("it does not come to an end: %s %+v\n%s", e.w.now, e.w.plan(e.t).Plan.Waiting, e.draft.Text())
 		}
 	}
 	for r := range e.w.sorted() {
@@ -521,10 +521,9 @@ func (e *journey) open() bool {
 	return false
 }
 
-// files are what the draft is written as.
-func (d *draft) files() fstest.MapFS {
+func filesOf(d *planstest.Draft) fstest.MapFS {
 	return fstest.MapFS{
-		"p.transition.hcl": {Data: []byte(d.text())},
-		"tenants.csv":      {Data: []byte(d.inventory())},
+		"p.transition.hcl": {Data: []byte(d.Text())},
+		"tenants.csv":      {Data: []byte(d.Inventory())},
 	}
 }
