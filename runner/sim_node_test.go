@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"transition/runner"
 	"transition/runner/action"
@@ -23,7 +24,6 @@ type node struct {
 
 	mu    sync.Mutex
 	ops   int // operations on the disk
-	n     int // effects
 	dead  bool
 	lease store.Lease
 	cfg   *schema.Config
@@ -33,12 +33,14 @@ type node struct {
 
 // nodeScript says what becomes of one apply.
 type nodeScript struct {
-	fates       []fate // in the order in which effects begin; the rest succeed
+	fates       []fate // by attempt, modulo maxFates; the rest succeed
 	mishap      mishap
 	parallelism int
 	onward      bool
 	wait        bool
 }
+
+const maxFates = 8
 
 func (s *sim) start(sc nodeScript) *node {
 	s.nodes++
@@ -65,7 +67,7 @@ func (n *node) run(ctx context.Context) {
 	n.cfg = p.Config
 	o := runner.ApplyOptions{
 		Parallelism: n.script.parallelism, Onward: n.script.onward, Wait: n.script.wait, User: "ann",
-		Events: func(e runner.Event) { n.s.note(n, "%T %+v", e, e) },
+		Events: n.hear,
 	}
 	n.res, n.diags = p.Apply(ctx, o, n.killed)
 	if !n.res.Invalid {
@@ -81,6 +83,17 @@ func (n *node) run(ctx context.Context) {
 	n.diags = append(n.diags, diags...)
 }
 
+// hear notes what the runner tells, for whoever reads a failure.
+func (n *node) hear(e runner.Event) {
+	switch e := e.(type) {
+	case runner.Noted:
+		n.s.note(n, "noted %s %s %s", e.Change.Kind, e.Change.Address(), e.Change.Reason)
+	case runner.Ended:
+		n.s.note(n, "%s %s %s: %s %s", e.Op, e.Change.Address(), e.To, e.Kind, e.Reason)
+	case runner.Planned, runner.Began, runner.Draining:
+	}
+}
+
 func (n *node) actions() *runner.Actions {
 	return &runner.Actions{
 		Command: n, HTTP: n,
@@ -89,16 +102,12 @@ func (n *node) actions() *runner.Actions {
 	}
 }
 
-// next is the fate of the next effect, and its number in the whole life.
-func (n *node) next() (fate, int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := fate{class: action.Succeeded}
-	if n.n < len(n.script.fates) {
-		f = n.script.fates[n.n]
+// fate is what becomes of an attempt; which worker has it makes no difference.
+func (n *node) fate(attempt int64) fate {
+	if i := int(attempt % maxFates); i < len(n.script.fates) {
+		return n.script.fates[i]
 	}
-	n.n++
-	return f, n.s.count()
+	return fate{class: action.Succeeded}
 }
 
 // operates counts an operation on the disk, and tells what happens at it.
@@ -108,14 +117,28 @@ func (n *node) operates() (*mishap, error) {
 	if n.dead {
 		return nil, errDead
 	}
-	if n.ops++; n.ops > 5000 {
-		n.s.wrongly("an apply does not come to an end")
+	if n.ops++; n.ops > most {
+		if n.ops == most+1 {
+			n.s.wrongly("an apply does not come to an end")
+		}
 		return nil, errDead
 	}
 	if n.ops == n.script.mishap.at {
 		return &n.script.mishap, nil
 	}
 	return nil, nil
+}
+
+// most operations on the disk that one apply may need.
+const most = 5000
+
+// patience is how long somebody waits for an apply that hangs. One that goes on
+// in time looks about every minute.
+func (n *node) patience() time.Duration {
+	if n.script.onward {
+		return 12 * time.Hour
+	}
+	return 10 * 24 * time.Hour
 }
 
 // suffers lets something happen to the node, and reports whether that was its

@@ -25,8 +25,9 @@ type simWorld struct {
 }
 
 type simEffect struct {
-	key, address string
-	happened     int
+	key      string
+	happened int
+	atLeast  bool
 }
 
 // simNews is what somebody was told: the date; empty: that there is none.
@@ -50,7 +51,7 @@ type fate struct {
 
 // Do has one effect, as the script of the node says.
 func (n *node) Do(ctx context.Context, r action.Request) action.Outcome {
-	f, number := n.next()
+	f := n.fate(r.Seq)
 	n.s.note(n, "%s %s #%d attempt %d: %d for %s", r.Op, r.Address, r.Attempt, r.Seq, f.class, f.took)
 	n.begins(r)
 	defer n.ends(r)
@@ -60,7 +61,7 @@ func (n *node) Do(ctx context.Context, r action.Request) action.Outcome {
 	}
 	var over <-chan time.Time
 	if !f.hangs {
-		over = time.After(f.took + time.Duration(number)) // no two at once, so that their order is sure
+		over = time.After(f.took + time.Duration(r.Seq)) // no two at once, so that their order is sure
 	}
 	select {
 	case <-over:
@@ -85,7 +86,7 @@ func (n *node) begins(r action.Request) {
 		n.s.wrongly("%s %s begins while it runs", r.Op, r.Address)
 	}
 	w.running[r.Key]++
-	w.attempts[r.Seq] = &simEffect{key: r.Key, address: r.Address}
+	w.attempts[r.Seq] = &simEffect{key: r.Key, atLeast: r.AtLeast}
 	if n.s.disk.takenOver(n.epoch()) {
 		n.s.wrongly("%s %s begins under lease %d, and another one is at work", r.Op, r.Address, n.epoch())
 	}
@@ -189,7 +190,7 @@ func (w *simWorld) outcomes(s store.Store, wrongly func(string, ...any)) {
 		case f.Attempt == 0:
 		case f.Kind == ledger.Succeeded && (e == nil || e.happened == 0):
 			wrongly("%s/%s attempt %d succeeded, and nothing has happened", f.Tenant, f.Item, f.Attempt)
-		case f.Kind == ledger.Failed && f.By == "" && e != nil && e.happened > 0 && f.Reason == "the script says so":
+		case f.Kind == ledger.Failed && e != nil && e.happened > 0 && !e.atLeast:
 			wrongly("%s/%s attempt %d failed, and it has happened", f.Tenant, f.Item, f.Attempt)
 		}
 	}
