@@ -46,7 +46,9 @@ func (s *sim) start(sc nodeScript) *node {
 	s.nodes++
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{s: s, name: s.nodes, script: sc, cancel: cancel, killed: make(chan struct{}), done: make(chan struct{})}
+	s.mu.Lock()
 	s.alive = append(s.alive, n)
+	s.mu.Unlock()
 	go func() {
 		defer close(n.done)
 		n.run(ctx)

@@ -116,7 +116,7 @@ func (d *disk) intends(r action.Request) bool {
 func (n *node) inTime(r action.Request) {
 	it := itemOf(n.cfg, r)
 	rec, err := n.s.disk.now().Record(context.Background(), r.Tenant)
-	if it == nil || err != nil || n.s.wentBack || r.Op == ledger.Release || r.Op == ledger.Undo {
+	if it == nil || err != nil || n.s.clock.wentBack() || r.Op == ledger.Release || r.Op == ledger.Undo {
 		return
 	}
 	if x := rec.Item(it.Key()); x == nil || x.Attempts > 1 || x.Again {

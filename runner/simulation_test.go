@@ -18,13 +18,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"transition/plans"
-	"transition/plans/ledger"
 	"transition/plans/planstest"
 	"transition/runner"
-	"transition/runner/action"
 	"transition/runner/clock"
-	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -103,34 +99,22 @@ func simulate(t *testing.T, seed uint64) {
 	})
 }
 
-// dice are thrown by the goroutine of the test only.
-type dice struct{ *rand.Rand }
-
-// one reports whether one of n comes up.
-func (d dice) one(n int) bool { return d.IntN(n) == 0 }
-
-func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
-
-// minutes are at most so many.
-func (d dice) minutes(most int) time.Duration { return time.Duration(d.IntN(most+1)) * time.Minute }
-
 // sim is one life.
 type sim struct {
-	rt       *rapid.T // draws the plan and its edits
-	dice     dice
-	dir      string
-	draft    *planstest.Draft
-	disk     *disk
-	person   *runner.Project // nil: not open
-	world    *simWorld
-	clock    *simClock
-	wentBack bool // the clock, at least once
-	nodes    int
-	alive    []*node
-	freed    map[string]bool // tenants of whom a person has said that their lock is dealt with
-	serial   int64
+	rt     *rapid.T // draws the plan and its edits
+	dice   dice
+	dir    string
+	draft  *planstest.Draft
+	disk   *disk
+	person *runner.Project // nil: not open
+	world  *simWorld
+	clock  *simClock
+	nodes  int
+	freed  map[string]bool // tenants of whom a person has said that their lock is dealt with
+	serial int64
 
 	mu    sync.Mutex
+	alive []*node
 	n     int
 	wrong []string
 	trail []string
@@ -141,6 +125,7 @@ type simClock struct {
 	clock.Clock
 	mu     sync.Mutex
 	offset time.Duration
+	back   bool // it was set back at least once
 }
 
 func (c *simClock) Now() time.Time {
@@ -153,6 +138,13 @@ func (c *simClock) jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset += d
+	c.back = c.back || d < 0
+}
+
+func (c *simClock) wentBack() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.back
 }
 
 func newSim(rt *rapid.T, dice dice, dir string) *sim {
@@ -216,7 +208,7 @@ func (s *sim) wrongly(format string, args ...any) {
 
 func (s *sim) fail(format string, args ...any) {
 	s.rt.Helper()
-	for _, n := range s.alive {
+	for _, n := range s.living() {
 		n.kill()
 		<-n.done
 	}
@@ -304,7 +296,6 @@ func (s *sim) passes() {
 type moment string
 
 const (
-	nothing  moment = ""
 	fault    moment = "the disk fails once"
 	kill     moment = "killed"
 	power    moment = "the power fails"
@@ -333,7 +324,7 @@ func (s *sim) work() {
 		case second:
 			s.start(s.dice.node())
 		case jump:
-			s.set(pick(s.dice, jumps...))
+			s.clock.jump(pick(s.dice, jumps...))
 		case edited:
 			s.edit()
 		case spoken:
@@ -343,40 +334,9 @@ func (s *sim) work() {
 	s.wait()
 }
 
-var jumps = []time.Duration{
-	-24 * time.Hour, -time.Hour, -time.Second, time.Second, time.Minute, time.Hour, 24 * time.Hour, 30 * 24 * time.Hour, 365 * 24 * time.Hour, 2 * 365 * 24 * time.Hour,
-}
-
-func (s *sim) set(d time.Duration) {
-	s.wentBack = s.wentBack || d < 0
-	s.clock.jump(d)
-}
-
-// node says how one apply goes.
-func (d dice) node() nodeScript {
-	sc := nodeScript{parallelism: pick(d, 1, 3), onward: d.one(2), wait: d.one(4)}
-	for range pick(d, 0, maxFates, maxFates) {
-		sc.fates = append(sc.fates, d.fate())
-	}
-	if d.one(3) {
-		sc.mishap = mishap{at: 1 + d.IntN(60), after: d.one(2), what: pick(d, fault, kill, power)}
-	}
-	return sc
-}
-
-// fate says what becomes of one effect.
-func (d dice) fate() fate {
-	f := fate{
-		class: pick(d, action.Succeeded, action.Succeeded, action.Succeeded, action.Retryable, action.Permanent, action.Unknown),
-		early: d.one(2), real: d.one(2), took: d.minutes(90),
-	}
-	f.hangs = f.class == action.Unknown && d.one(3)
-	return f
-}
-
 // wait lets whoever applies come to the end; who hangs is killed.
 func (s *sim) wait() {
-	for _, n := range s.alive {
+	for _, n := range s.living() {
 		select {
 		case <-n.done:
 		case <-time.After(n.patience()):
@@ -386,228 +346,22 @@ func (s *sim) wait() {
 		}
 		n.excused()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.alive = nil
+}
+
+// living are the nodes that nobody has waited for.
+func (s *sim) living() []*node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.alive)
 }
 
 // powerFails ends everybody, and leaves what was durable.
 func (s *sim) powerFails() {
-	for _, n := range s.alive {
+	for _, n := range s.living() {
 		n.kill()
 	}
 	s.disk.powerFails()
-}
-
-// speak says something about a tenant.
-func (s *sim) speak() {
-	v := runner.Verb{
-		Kind:     pick(s.dice, runner.Hold, runner.Resume, runner.Resume, runner.Rollback, runner.Withdraw),
-		Selector: addr.Selector{Tenant: pick(s.dice, s.draft.Tenants()...)},
-	}
-	s.say(v)
-}
-
-func (s *sim) say(v runner.Verb) {
-	v.By, v.Reason = "ann", "because"
-	res, diags := s.look().Say(context.Background(), v)
-	s.note(nil, "%s %s %s: %v %v", v.Kind, v.Answer, v.Selector, res.Touched, diags.Errors())
-	for _, d := range diags.Errors() {
-		if d.Code != "nothing-matches" && d.Code != "clock-went-back" {
-			s.wrongly("%s: %s %s", v.Kind, d.Code, d.Detail)
-		}
-	}
-}
-
-// answer lets people answer for what waits for them: the truth. all: for
-// everything.
-func (s *sim) answer(all bool) {
-	for _, t := range s.statuses() {
-		r, err := s.disk.now().Record(context.Background(), t.ID)
-		if err != nil || r == nil {
-			continue
-		}
-		for _, it := range t.Items {
-			x := r.Item(it.Phase + "/" + it.Item)
-			if x == nil || !all && !s.dice.one(2) {
-				continue
-			}
-			a := s.answerFor(x, all)
-			if a == "" {
-				continue
-			}
-			s.freed[t.ID] = s.freed[t.ID] || a == ledger.AnswerWaive && x.Obligation
-			s.say(runner.Verb{Kind: runner.Resolve, Answer: a, Selector: addr.Selector{Tenant: t.ID, Phase: it.Phase, Item: it.Item}})
-		}
-	}
-}
-
-// answerFor is what a person says of an item; empty: nothing.
-func (s *sim) answerFor(x *ledger.Item, all bool) ledger.Answer {
-	tries := []*ledger.Try{&x.Try}
-	if x.Release != nil {
-		tries = append(tries, x.Release)
-	}
-	for i := range x.Parts {
-		tries = append(tries, &x.Parts[i].Try)
-	}
-	var answer ledger.Answer
-	for _, try := range tries {
-		switch {
-		case try.State == ledger.Lost:
-			happened, known := s.world.truth(try.Attempt)
-			switch {
-			case !known:
-				return ""
-			case happened:
-				return ledger.AnswerDone
-			default:
-				answer = ledger.AnswerRetry
-			}
-		case try.State == ledger.Late || try.State == ledger.Returned && all:
-			answer = ledger.AnswerWaive
-		case try.State.NeedsPerson() && answer == "":
-			answer = ledger.AnswerRetry
-		}
-	}
-	return answer
-}
-
-func (s *sim) statuses() []*plans.TenantStatus {
-	var all []*plans.TenantStatus
-	diags := s.look().Status(context.Background(), addr.Selector{Tenant: "*"}, func(t *plans.TenantStatus) { all = append(all, t.Clone()) })
-	if diags.HasErrors() {
-		s.fail("status: %v", diags)
-	}
-	return all
-}
-
-// check holds what is recorded, and what has happened, against the promises.
-func (s *sim) check() {
-	st := s.disk.now()
-	report, err := st.Verify(context.Background())
-	if err != nil || len(report.Problems) > 0 {
-		s.wrongly("verify: %v %v", err, report.Problems)
-	}
-	m, err := st.Meta(context.Background())
-	if err != nil || m.Serial < s.serial {
-		s.wrongly("serial %d after %d, %v", m.Serial, s.serial, err)
-	}
-	s.serial = m.Serial
-	s.world.outcomes(st, s.wrongly)
-	s.locks()
-	s.reasons()
-	if len(s.wrong) > 0 {
-		s.fail("%s", strings.Join(s.wrong, "\n"))
-	}
-}
-
-// locks notes a lock that is forgotten.
-func (s *sim) locks() {
-	for tenant := range s.world.locked {
-		r, err := s.disk.now().Record(context.Background(), tenant)
-		if err != nil || s.freed[tenant] {
-			continue
-		}
-		if !slices.ContainsFunc(r.Items, func(it ledger.Item) bool { return it.Obligation }) {
-			s.wrongly("%s is locked, and the record does not know", tenant)
-		}
-	}
-}
-
-// reasons notes a tenant that neither moves nor says why.
-func (s *sim) reasons() {
-	phases := s.draft.Phases()
-	last := phases[len(phases)-1]
-	for _, t := range s.statuses() {
-		if t.Phase == last && t.Status == plans.Complete || !t.Next.IsZero() || t.Held != nil || t.New || t.Becomes != "" {
-			continue
-		}
-		if !slices.ContainsFunc(t.Items, explained) {
-			s.wrongly("%s stands in %s %s without a reason: %+v", t.ID, t.Phase, t.Status, t.Items)
-		}
-	}
-}
-
-// end lets faults stop and people answer, until nothing more comes.
-func (s *sim) end() {
-	s.note(nil, "the end begins")
-	for range 200 {
-		s.answer(true)
-		s.say(runner.Verb{Kind: runner.Resume, Selector: addr.Selector{Tenant: "*"}})
-		n := s.start(nodeScript{parallelism: 3})
-		s.wait()
-		s.check()
-		if over, wrong := s.over(n); wrong {
-			return
-		} else if over {
-			s.once()
-			return
-		}
-	}
-	s.fail("it does not come to an end")
-}
-
-// over reports whether all has come to an end, or the plan itself is wrong by
-// now; else time goes on.
-func (s *sim) over(n *node) (over, wrong bool) {
-	if n.res.After == nil {
-		if slices.ContainsFunc(n.diags.Errors(), func(d diag.Diagnostic) bool { return d.Code == "clock-went-back" }) {
-			s.clock.jump(24 * time.Hour)
-			return false, false
-		}
-		return false, true // people have to edit it
-	}
-	s.falseDates()
-	pl := n.res.After
-	for i := range pl.Changes {
-		if c := &pl.Changes[i]; c.At.Before(n.res.Plan.Now) { // else time has gone on
-			s.fail("after an apply the plan still has: %+v", c)
-		}
-	}
-	waits := slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool { return w.Kind.NeedsPerson() && w.Kind != plans.WaitLock })
-	if !pl.Next.IsZero() {
-		if d := pl.Next.Sub(s.clock.Now()); d > 0 {
-			time.Sleep(d)
-		}
-	}
-	return pl.Next.IsZero() && !waits && len(pl.Changes)+len(n.res.Plan.Changes) == 0, false
-}
-
-// once fails unless a second apply does nothing, and every promise is kept.
-func (s *sim) once() {
-	before, _ := s.disk.now().Meta(context.Background())
-	effects := s.world.effects
-	s.start(nodeScript{parallelism: 1})
-	s.wait()
-	if after, _ := s.disk.now().Meta(context.Background()); after.Serial != before.Serial || s.world.effects != effects {
-		s.fail("an apply after the end does something")
-	}
-	for tenant := range s.world.locked {
-		if !s.freed[tenant] {
-			s.fail("%s is locked for ever", tenant)
-		}
-	}
-}
-
-// falseDates fails when a recipient's last word is not true, unless a message
-// that would say so waits, or a person lets it stand.
-func (s *sim) falseDates() {
-	for who, news := range s.world.told {
-		s.falseDate(who[0], who[1], news)
-	}
-}
-
-func (s *sim) falseDate(tenant, to string, news simNews) {
-	r, err := s.disk.now().Record(context.Background(), tenant)
-	if err != nil || r == nil || !r.T.IsZero() && r.T.Before(s.clock.Now()) {
-		return // nobody is told a date that has passed
-	}
-	want := ""
-	if !r.T.IsZero() && !r.Leaving() {
-		want = r.T.UTC().Format(time.RFC3339)
-	}
-	if news.date != want && !slices.ContainsFunc(r.Items, func(it ledger.Item) bool {
-		return it.OfEvent() && (it.State == ledger.Waived || it.State != ledger.None && !it.State.Settled())
-	}) {
-		s.fail("%s of %s was told %q last, and it is %q", to, tenant, news.date, want)
-	}
 }
