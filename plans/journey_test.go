@@ -1,7 +1,6 @@
 package plans_test
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/plans/planstest"
 	"transition/schema"
 	"transition/schema/addr"
 )
@@ -52,7 +52,7 @@ type journey struct {
 	t      *testing.T
 	rt     *rapid.T
 	w      *world
-	draft  *draft
+	draft  *planstest.Draft
 	told   map[[2]string]word // by tenant and recipient
 	says   map[int64]string   // by attempt: the date, or "none", of messages that tell one
 	done   map[string]bool    // effects that have succeeded
@@ -69,9 +69,9 @@ type word struct {
 }
 
 func newJourney(t *testing.T, rt *rapid.T) *journey {
-	e := &journey{t: t, rt: rt, draft: newDraft(rt), told: make(map[[2]string]word), says: make(map[int64]string), done: make(map[string]bool), worked: make(map[string]bool), fails: true}
+	e := &journey{t: t, rt: rt, draft: planstest.New(rt), told: make(map[[2]string]word), says: make(map[int64]string), done: make(map[string]bool), worked: make(map[string]bool), fails: true}
 	if !e.load() {
-		rt.Fatalf("the first plan is refused:\n%s", e.draft.text())
+		rt.Fatalf("the first plan is refused:\n%s", e.draft.Text())
 	}
 	e.w.now = time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)
 	e.apply(true)
@@ -80,7 +80,7 @@ func newJourney(t *testing.T, rt *rapid.T) *journey {
 
 // load reads the draft; false: it has mistakes.
 func (e *journey) load() bool {
-	w, diags := newWorld(e.t, e.draft.files())
+	w, diags := newWorld(e.t, e.draft.Files())
 	if w == nil {
 		e.rt.Logf("refused: %v", diags.Errors())
 		return false
@@ -95,8 +95,8 @@ func (e *journey) load() bool {
 
 // edit changes the plan in one way, and reports whether the plan took it.
 func (e *journey) edit() bool {
-	before := e.draft.clone()
-	what := e.draft.change(e.rt, e.w.now)
+	before := e.draft.Clone()
+	what := e.draft.Change(e.rt, e.w.now)
 	if e.load() {
 		diags := e.w.plan(e.t).Plan.Diagnostics
 		if !diags.HasErrors() {
@@ -124,8 +124,8 @@ var refusals = []string{
 // choose wants a part of the plan now and then.
 func (e *journey) choose() {
 	e.w.within = plans.Scope{}
-	tenant := addr.Selector{Tenant: rapid.SampledFrom(slices.Sorted(maps.Keys(e.draft.tenants))).Draw(e.rt, "chosen")}
-	phase := addr.Selector{Tenant: "*", Phase: e.draft.phases[rapid.IntRange(1, 4).Draw(e.rt, "phase")].name, Item: "*"}
+	tenant := addr.Selector{Tenant: rapid.SampledFrom(e.draft.Tenants()).Draw(e.rt, "chosen")}
+	phase := addr.Selector{Tenant: "*", Phase: e.draft.Phases()[rapid.IntRange(1, 4).Draw(e.rt, "phase")], Item: "*"}
 	switch rapid.IntRange(0, 8).Draw(e.rt, "part") {
 	case 0:
 		e.w.within.Targets = []addr.Selector{tenant}
@@ -182,7 +182,7 @@ func (e *journey) apply(edited bool) {
 	e.waits = edited && !e.w.within.Whole()
 	e.w.apply(e.t, e.outcome)
 	if again := e.w.plan(e.t).Plan; len(again.Changes) > 0 {
-		e.rt.Fatalf("%s: after an apply there is still: %+v\n%s", e.w.now, again.Changes[0], e.draft.text())
+		e.rt.Fatalf("%s: after an apply there is still: %+v\n%s", e.w.now, again.Changes[0], e.draft.Text())
 	}
 	placed := make(map[string]string)
 	for r := range e.w.sorted() {
@@ -349,7 +349,7 @@ func (e *journey) end() {
 			e.w.now = next
 		}
 		if round > 300 {
-			e.rt.Fatalf("it does not come to an end: %s %+v\n%s", e.w.now, e.w.plan(e.t).Plan.Waiting, e.draft.text())
+			e.rt.Fatalf("it does not come to an end: %s %+v\n%s", e.w.now, e.w.plan(e.t).Plan.Waiting, e.draft.Text())
 		}
 	}
 	for r := range e.w.sorted() {

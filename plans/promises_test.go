@@ -68,7 +68,7 @@ func (e *journey) falseDates(r *ledger.Record) {
 		}) {
 			continue
 		}
-		e.rt.Fatalf("%s: %s was told %s last, and it is %s\n%s\n%s", e.w.now, who[1], last.date, want, strings.Join(e.w.effects, "\n"), e.draft.text())
+		e.rt.Fatalf("%s: %s was told %s last, and it is %s\n%s\n%s", e.w.now, who[1], last.date, want, strings.Join(e.w.effects, "\n"), e.draft.Text())
 	}
 }
 
@@ -137,7 +137,7 @@ func (e *journey) reasons() {
 		if !slices.ContainsFunc(s.Items, func(it plans.ItemStatus) bool {
 			return it.State == plans.ItemFailed || it.State == plans.ItemUnknown || it.State == plans.ItemMissed
 		}) {
-			e.rt.Fatalf("%s: %s stands in %s %s without a reason\n%s", e.w.now, s.ID, s.Phase, s.Status, e.draft.text())
+			e.rt.Fatalf("%s: %s stands in %s %s without a reason\n%s", e.w.now, s.ID, s.Phase, s.Status, e.draft.Text())
 		}
 	})
 	if err != nil {

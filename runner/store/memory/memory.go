@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 
@@ -47,6 +48,24 @@ var _ store.Store = (*Store)(nil)
 // a rehearsal, Clock.
 func New(m store.Meta) *Store {
 	return &Store{meta: m, records: make(map[string]*ledger.Record), open: make(map[item][]int64)}
+}
+
+// Clone is the state as it is now, as a machine would find it that starts anew:
+// nobody applies.
+func (s *Store) Clone() *Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &Store{
+		meta: s.meta, ids: slices.Clone(s.ids), records: maps.Clone(s.records), facts: slices.Clip(s.facts),
+		attempts: slices.Clone(s.attempts), open: maps.Clone(s.open), adopted: s.adopted, part: s.part, epoch: s.epoch,
+	}
+}
+
+// Unlock takes the right to apply from whoever has it. He is not told.
+func (s *Store) Unlock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lease = nil
 }
 
 // Meta reads the state's description.

@@ -1,4 +1,6 @@
-package plans_test
+// Package planstest makes plans for tests: one that can be edited in every way
+// that there is.
+package planstest
 
 import (
 	"fmt"
@@ -12,11 +14,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// draft is a plan that can be edited in every way that there is.
-type draft struct {
-	batches []draftBatch
-	phases  []draftPhase
-	tenants map[string]draftTenant
+// Draft is a plan that can be edited in every way that there is.
+type Draft struct {
+	// Defaults are attributes of the plan's defaults; they may name
+	// retry.patient.
+	Defaults string
+
+	batches []batch
+	phases  []phase
+	tenants map[string]tenant
 	moved   []string // blocks
 	blocked string   // ring that a constraint blocks; empty: none
 	violate string   // on_violation
@@ -24,35 +30,35 @@ type draft struct {
 	named   int // names given so far
 }
 
-type draftBatch struct {
+type batch struct {
 	name, ring string
 	cutover    time.Time // zero: no date
 	capacity   int       // 0: unlimited
 }
 
-type draftPhase struct {
+type phase struct {
 	name  string
 	days  int // offset; the first has none
 	rest  string
-	items []draftItem
+	items []item
 }
 
-type draftItem struct{ name, block string }
+type item struct{ name, block string }
 
-type draftTenant struct {
+type tenant struct {
 	ring  string
 	gone  bool
 	batch string    // that its block names
 	own   time.Time // its own cutover
 }
 
-const draftWork = "  work %q {\n    exec { command = [\"run\", tenant.id] }\n%s  }\n"
+const workBlock = "  work %q {\n    exec { command = [\"run\", tenant.id] }\n%s  }\n"
 
-const draftUndo = "    undo {\n      exec { command = [\"undo\", tenant.id] }\n    }\n"
+const undoBlock = "    undo {\n      exec { command = [\"undo\", tenant.id] }\n    }\n"
 
-const draftMessage = "  communication %q {\n    channel = channel.maildir.post\n    to = [tenant.email]\n    subject = \"s\"\n    body = \"On ${T}.\"\n    notice = true\n  }\n"
+const messageBlock = "  communication %q {\n    channel = channel.maildir.post\n    to = [tenant.email]\n    subject = \"s\"\n    body = \"On ${T}.\"\n    notice = true\n  }\n"
 
-const draftLock = `  lock "admin" {
+const lockBlock = `  lock "admin" {
     acquire {
       exec { command = ["lock", tenant.id] }
     }
@@ -63,31 +69,33 @@ const draftLock = `  lock "admin" {
   }
 `
 
-func newDraft(rt *rapid.T) *draft {
+// New draws a plan of one to four tenants.
+func New(rt *rapid.T) *Draft {
 	day := func(month time.Month, d int) time.Time { return time.Date(2027, month, d, 18, 0, 0, 0, time.UTC) }
-	d := &draft{
+	d := &Draft{
 		notice:  rapid.Bool().Draw(rt, "notice"),
-		tenants: make(map[string]draftTenant),
-		batches: []draftBatch{
+		tenants: make(map[string]tenant),
+		batches: []batch{
 			{name: "b1", ring: "1", cutover: day(time.March, 20)},
 			{name: "b2", ring: "2", cutover: day(time.April, 17), capacity: rapid.IntRange(0, 2).Draw(rt, "capacity")},
 		},
-		phases: []draftPhase{
+		phases: []phase{
 			{name: "Wait"},
-			{name: "Tell", days: -30, items: []draftItem{{"first", fmt.Sprintf(draftMessage, "first")}}},
-			{name: "Copy", days: -7, items: []draftItem{{"copy", fmt.Sprintf(draftWork, "copy", draftUndo)}}},
-			{name: "Lock", days: -1, items: []draftItem{{"admin", draftLock}}},
-			{name: "Move", rest: "  latest_start = \"T+1d\"\n  point_of_no_return = true\n", items: []draftItem{{"upgrade", fmt.Sprintf(draftWork, "upgrade", "")}}},
+			{name: "Tell", days: -30, items: []item{{"first", fmt.Sprintf(messageBlock, "first")}}},
+			{name: "Copy", days: -7, items: []item{{"copy", fmt.Sprintf(workBlock, "copy", undoBlock)}}},
+			{name: "Lock", days: -1, items: []item{{"admin", lockBlock}}},
+			{name: "Move", rest: "  latest_start = \"T+1d\"\n  point_of_no_return = true\n", items: []item{{"upgrade", fmt.Sprintf(workBlock, "upgrade", "")}}},
 			{name: "Finish", days: 3},
 		},
 	}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "tenants") {
-		d.tenants[fmt.Sprintf("t%d", i)] = draftTenant{ring: fmt.Sprint(i%2 + 1)}
+		d.tenants[fmt.Sprintf("t%d", i)] = tenant{ring: fmt.Sprint(i%2 + 1)}
 	}
 	return d
 }
 
-func (d *draft) clone() *draft {
+// Clone is a copy that is edited on its own.
+func (d *Draft) Clone() *Draft {
 	c := *d
 	c.batches, c.moved, c.tenants = slices.Clone(d.batches), slices.Clone(d.moved), maps.Clone(d.tenants)
 	c.phases = slices.Clone(d.phases)
@@ -97,13 +105,17 @@ func (d *draft) clone() *draft {
 	return &c
 }
 
-func (d *draft) text() string {
+// Text is the plan file.
+func (d *Draft) Text() string {
 	var b strings.Builder
 	b.WriteString("transition \"t\" {\n  time_zone = \"Europe/Vienna\"\n")
 	if d.notice {
 		b.WriteString("  notice {\n    first = \"10d\"\n    final = \"3d\"\n  }\n")
 	}
-	b.WriteString("}\ninventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n  max_removals = \"100%\"\n}\nchannel \"maildir\" \"post\" { path = \"outbox\" }\n")
+	if d.Defaults != "" {
+		b.WriteString("  defaults {\n" + d.Defaults + "  }\n")
+	}
+	b.WriteString("}\nretry \"patient\" {\n  max_attempts = 3\n  initial_interval = \"20h\"\n}\ninventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n  max_removals = \"100%\"\n}\nchannel \"maildir\" \"post\" {\n  path = \"outbox\"\n  from = \"x@a.example\"\n}\n")
 	for _, x := range d.batches {
 		fmt.Fprintf(&b, "batch %q {\n  match = tenant.ring == %q\n", x.name, x.ring)
 		if !x.cutover.IsZero() {
@@ -120,7 +132,7 @@ func (d *draft) text() string {
 	for i, p := range d.phases {
 		fmt.Fprintf(&b, "phase %q {\n%s", p.name, p.rest)
 		if i > 0 {
-			fmt.Fprintf(&b, "  opens = %q\n", draftOffset(p.days))
+			fmt.Fprintf(&b, "  opens = %q\n", offset(p.days))
 		}
 		for _, it := range p.items {
 			b.WriteString(it.block)
@@ -144,14 +156,15 @@ func (d *draft) text() string {
 	return b.String() + strings.Join(d.moved, "")
 }
 
-func draftOffset(days int) string {
+func offset(days int) string {
 	if days == 0 {
 		return "T"
 	}
 	return fmt.Sprintf("T%+dd", days)
 }
 
-func (d *draft) inventory() string {
+// Inventory is what the plan calls tenants.csv.
+func (d *Draft) Inventory() string {
 	var b strings.Builder
 	b.WriteString("id,email,ring\n")
 	for _, id := range slices.Sorted(maps.Keys(d.tenants)) {
@@ -162,8 +175,8 @@ func (d *draft) inventory() string {
 	return b.String()
 }
 
-// change edits the draft in one way, and says which.
-func (d *draft) change(rt *rapid.T, now time.Time) string {
+// Change edits the plan in one way, and says which.
+func (d *Draft) Change(rt *rapid.T, now time.Time) string {
 	edits := []func(*rapid.T, time.Time) string{
 		d.moveDate, d.moveDate, d.moveDate, d.callOff, d.changeTenant, d.changeTenant, d.leave, d.shiftPhase,
 		d.insert, d.insert, d.remove, d.rename, d.renameItem, d.renamePhase, d.constrain,
@@ -171,11 +184,11 @@ func (d *draft) change(rt *rapid.T, now time.Time) string {
 	return edits[rapid.IntRange(0, len(edits)-1).Draw(rt, "edit")](rt, now)
 }
 
-func (d *draft) batch(rt *rapid.T) *draftBatch {
+func (d *Draft) batch(rt *rapid.T) *batch {
 	return &d.batches[rapid.IntRange(0, len(d.batches)-1).Draw(rt, "batch")]
 }
 
-func (d *draft) moveDate(rt *rapid.T, now time.Time) string {
+func (d *Draft) moveDate(rt *rapid.T, now time.Time) string {
 	b := d.batch(rt)
 	if b.cutover.IsZero() {
 		b.cutover = time.Date(now.Year(), now.Month(), now.Day(), 18, 0, 0, 0, time.UTC).AddDate(0, 0, 40)
@@ -184,18 +197,18 @@ func (d *draft) moveDate(rt *rapid.T, now time.Time) string {
 	return "moving the date of " + b.name
 }
 
-func (d *draft) callOff(rt *rapid.T, _ time.Time) string {
+func (d *Draft) callOff(rt *rapid.T, _ time.Time) string {
 	b := d.batch(rt)
 	b.cutover = time.Time{}
 	return "calling off " + b.name
 }
 
-func (d *draft) tenant(rt *rapid.T) (string, draftTenant) {
+func (d *Draft) tenant(rt *rapid.T) (string, tenant) {
 	id := rapid.SampledFrom(slices.Sorted(maps.Keys(d.tenants))).Draw(rt, "tenant")
 	return id, d.tenants[id]
 }
 
-func (d *draft) changeTenant(rt *rapid.T, now time.Time) string {
+func (d *Draft) changeTenant(rt *rapid.T, now time.Time) string {
 	id, t := d.tenant(rt)
 	switch rapid.IntRange(0, 3).Draw(rt, "how") {
 	case 0:
@@ -211,10 +224,10 @@ func (d *draft) changeTenant(rt *rapid.T, now time.Time) string {
 	return "changing " + id
 }
 
-func (d *draft) leave(rt *rapid.T, _ time.Time) string {
+func (d *Draft) leave(rt *rapid.T, _ time.Time) string {
 	if rapid.IntRange(0, 3).Draw(rt, "new") == 0 {
 		d.named++
-		d.tenants[fmt.Sprintf("n%d", d.named)] = draftTenant{ring: fmt.Sprint(rapid.IntRange(1, 2).Draw(rt, "ring"))}
+		d.tenants[fmt.Sprintf("n%d", d.named)] = tenant{ring: fmt.Sprint(rapid.IntRange(1, 2).Draw(rt, "ring"))}
 		return "a new tenant"
 	}
 	id, t := d.tenant(rt)
@@ -223,7 +236,7 @@ func (d *draft) leave(rt *rapid.T, _ time.Time) string {
 	return "the coming or going of " + id
 }
 
-func (d *draft) shiftPhase(rt *rapid.T, _ time.Time) string {
+func (d *Draft) shiftPhase(rt *rapid.T, _ time.Time) string {
 	i := rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
 	least, most := -60, 30
 	if i > 1 {
@@ -236,32 +249,31 @@ func (d *draft) shiftPhase(rt *rapid.T, _ time.Time) string {
 		d.phases[i].days = rapid.IntRange(least, most).Draw(rt, "offset")
 	}
 	if d.phases[i].rest != "" {
-		d.phases[i].rest = fmt.Sprintf("  latest_start = %q\n  point_of_no_return = true\n", draftOffset(d.phases[i].days+1))
+		d.phases[i].rest = fmt.Sprintf("  latest_start = %q\n  point_of_no_return = true\n", offset(d.phases[i].days+1))
 	}
 	return "shifting phase " + d.phases[i].name
 }
 
-func (d *draft) insert(rt *rapid.T, _ time.Time) string {
+func (d *Draft) insert(rt *rapid.T, _ time.Time) string {
 	i := rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
 	d.named++
 	name := fmt.Sprintf("x%d", d.named)
-	block := fmt.Sprintf(draftWork, name, draftUndo)
+	block := fmt.Sprintf(workBlock, name, undoBlock)
 	if rapid.Bool().Draw(rt, "message") {
-		block = fmt.Sprintf(draftMessage, name)
+		block = fmt.Sprintf(messageBlock, name)
 	}
-	d.phases[i].items = append(d.phases[i].items, draftItem{name, block})
+	d.phases[i].items = append(d.phases[i].items, item{name, block})
 	return "inserting " + d.phases[i].name + "/" + name
 }
 
 // inserted picks an item that was inserted; false: there is none.
-func (d *draft) inserted(rt *rapid.T) (phase, item int, ok bool) {
-	phase = rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
-	items := d.phases[phase].items
-	item = slices.IndexFunc(items, func(it draftItem) bool { return strings.HasPrefix(it.name, "x") })
-	return phase, item, item >= 0
+func (d *Draft) inserted(rt *rapid.T) (p, i int, ok bool) {
+	p = rapid.IntRange(1, len(d.phases)-1).Draw(rt, "phase")
+	i = slices.IndexFunc(d.phases[p].items, func(it item) bool { return strings.HasPrefix(it.name, "x") })
+	return p, i, i >= 0
 }
 
-func (d *draft) remove(rt *rapid.T, _ time.Time) string {
+func (d *Draft) remove(rt *rapid.T, _ time.Time) string {
 	p, i, ok := d.inserted(rt)
 	if !ok {
 		return "nothing"
@@ -272,7 +284,7 @@ func (d *draft) remove(rt *rapid.T, _ time.Time) string {
 }
 
 // rename gives a batch another name.
-func (d *draft) rename(rt *rapid.T, _ time.Time) string {
+func (d *Draft) rename(rt *rapid.T, _ time.Time) string {
 	b := d.batch(rt)
 	d.named++
 	old := b.name
@@ -288,7 +300,7 @@ func (d *draft) rename(rt *rapid.T, _ time.Time) string {
 }
 
 // renameItem gives an item that was inserted another name.
-func (d *draft) renameItem(rt *rapid.T, _ time.Time) string {
+func (d *Draft) renameItem(rt *rapid.T, _ time.Time) string {
 	p, i, ok := d.inserted(rt)
 	if !ok {
 		return "nothing"
@@ -296,13 +308,13 @@ func (d *draft) renameItem(rt *rapid.T, _ time.Time) string {
 	d.named++
 	old, name := d.phases[p].items[i].name, fmt.Sprintf("x%d", d.named)
 	block := strings.Replace(d.phases[p].items[i].block, strconv.Quote(old), strconv.Quote(name), 1)
-	d.phases[p].items[i] = draftItem{name, block}
+	d.phases[p].items[i] = item{name, block}
 	d.moved = append(d.moved, fmt.Sprintf("moved {\n  from = phase.%s.%s\n  to = phase.%[1]s.%[3]s\n}\n", d.phases[p].name, old, name))
 	return "renaming item " + old
 }
 
 // renamePhase gives a phase another name, but not the one that a lock names.
-func (d *draft) renamePhase(rt *rapid.T, _ time.Time) string {
+func (d *Draft) renamePhase(rt *rapid.T, _ time.Time) string {
 	p := &d.phases[rapid.IntRange(1, len(d.phases)-2).Draw(rt, "phase")]
 	d.named++
 	old := p.name
@@ -311,16 +323,28 @@ func (d *draft) renamePhase(rt *rapid.T, _ time.Time) string {
 	return "renaming phase " + old
 }
 
-func (d *draft) constrain(rt *rapid.T, _ time.Time) string {
+func (d *Draft) constrain(rt *rapid.T, _ time.Time) string {
 	d.blocked = rapid.SampledFrom([]string{"", "1", "2"}).Draw(rt, "blocked")
 	d.violate = rapid.SampledFrom([]string{"hold", "warn", "eject"}).Draw(rt, "violation")
 	return "the constraint"
 }
 
-// files are what the draft is written as.
-func (d *draft) files() fstest.MapFS {
+// Files are what the draft is written as.
+func (d *Draft) Files() fstest.MapFS {
 	return fstest.MapFS{
-		"p.transition.hcl": {Data: []byte(d.text())},
-		"tenants.csv":      {Data: []byte(d.inventory())},
+		"p.transition.hcl": {Data: []byte(d.Text())},
+		"tenants.csv":      {Data: []byte(d.Inventory())},
 	}
+}
+
+// Tenants are the ids of all tenants that there have been, sorted.
+func (d *Draft) Tenants() []string { return slices.Sorted(maps.Keys(d.tenants)) }
+
+// Phases are the names of the phases in their order.
+func (d *Draft) Phases() []string {
+	var names []string
+	for i := range d.phases {
+		names = append(names, d.phases[i].name)
+	}
+	return names
 }
