@@ -53,6 +53,8 @@ func (r *Record) Apply(f Fact) {
 		r.rename(f)
 	case Imported:
 		r.adopt(f)
+	case Restored:
+		r.restore(f)
 	default:
 		it := r.touch(f.Item)
 		it.enter(f.Epoch)
@@ -141,7 +143,7 @@ func (it *Item) apply(f Fact) {
 	case Replaced:
 		it.replace()
 	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack,
-		Consented, Objected, Reset, Renamed, Imported:
+		Consented, Objected, Reset, Renamed, Imported, Restored:
 		// Of the tenant as a whole: Record.Apply has dealt with them.
 	}
 }

@@ -41,6 +41,19 @@ type Meta struct {
 	Adopted          string
 	AdoptedInventory string
 	AdoptedAt        time.Time
+	// Lost is what the state is known to lack: it is an older copy of one that was
+	// in its place. Nothing can be recorded in it then. nil: nothing is missing.
+	Lost *Lost
+}
+
+// Lost is what is known of a newer state whose place an older one has taken.
+type Lost struct {
+	// Serial is that of the newer one, or less: it may have come farther.
+	Serial int64
+	// LastFact is when its newest fact happened; zero: nobody knows.
+	LastFact time.Time
+	// Other: the older one has gone another way since, so that neither has all.
+	Other bool
 }
 
 // Attempt is one try to have one effect.
@@ -194,6 +207,8 @@ var (
 	ErrDamaged    = errors.New("the recorded state is damaged")
 	ErrForeign    = errors.New("not a recorded state of this tool")
 	ErrNewer      = errors.New("the recorded state was written by a newer version")
+	ErrOlder      = errors.New("the recorded state is older than the one that was here before")
+	ErrCopy       = errors.New("the file is a backup of a recorded state")
 	ErrUnreadable = errors.New("the recorded state may not be read")
 	ErrReadOnly   = errors.New("the recorded state cannot be written")
 	ErrFull       = errors.New("the disk is full")
