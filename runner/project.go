@@ -56,8 +56,10 @@ type Project struct {
 	tenants *inventory.Source
 	state   store.Store
 	meta    store.Meta
-	fresh   bool // a rehearsal that is yet to be made
-	broken  bool // the plan directory could not be read: nothing is done under it
+	// restoration is what the state lacks, as far as that was asked; nil: nothing.
+	restoration *ledger.Restoration
+	fresh       bool // a rehearsal that is yet to be made
+	broken      bool // the plan directory could not be read: nothing is done under it
 	// borrowed: it is the adopted plan of a project whose state it uses.
 	borrowed bool
 	// partings are the rows of tenants that leave, which the adopted plan may not

@@ -57,7 +57,7 @@ func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.
 	if err != nil {
 		return diag.List{openProblem(err)}
 	}
-	return p.checkState(ctx, path, need, lineage)
+	return append(p.older(path, need), p.checkState(ctx, path, need, lineage)...)
 }
 
 func (p *Project) open(ctx context.Context, path string, need Need) (store.Store, error) {
@@ -313,6 +313,10 @@ func openProblem(err error) diag.Diagnostic {
 		d.Code, d.Summary = "state-damaged", "The recorded state is damaged"
 	case errors.Is(err, store.ErrForeign):
 		d.Code, d.Summary = "no-state-file", "The file is not a recorded state of this tool"
+	case errors.Is(err, store.ErrCopy):
+		d.Code, d.Summary = "state-backup", "The file is a backup"
+	case errors.Is(err, store.ErrOlder):
+		d.Code, d.Summary = "state-older", "The recorded state is not the newest"
 	case errors.Is(err, store.ErrNewer):
 		d.Code, d.Summary = "state-newer", "The recorded state was written by a newer version"
 	case errors.Is(err, store.ErrUnreadable):

@@ -24,14 +24,19 @@ func (r *Record) Restoration() *Restoration {
 	return &Restoration{At: r.Hold.Since, Until: r.Hold.Until, Settled: r.PlacedAt}
 }
 
-// restore applies a Restored: with Until, something is missing from then on;
-// without, an apply has ended after it.
+// restore applies a Restored: with Until, a person has restored a state that lacks
+// something; without, one that lacks nothing, or, by nobody, an apply has ended.
 func (r *Record) restore(f Fact) {
-	if f.Until == nil {
+	switch {
+	case f.Until != nil:
+		h := &Hold{Reason: f.Reason, By: f.By, Since: f.At, Until: *f.Until}
+		if r.Hold != nil && r.Hold.Until.After(h.Until) {
+			h.Until = r.Hold.Until
+		}
+		r.Hold, r.PlacedAt = h, time.Time{}
+	case f.By == "":
 		r.PlacedAt = f.At
-		return
 	}
-	r.Hold, r.PlacedAt = &Hold{Reason: f.Reason, By: f.By, Since: f.At, Until: *f.Until}, time.Time{}
 }
 
 // Doubts reports whether an effect may have happened already, unknown to the
