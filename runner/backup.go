@@ -92,6 +92,9 @@ func (p *Project) Restore(ctx context.Context, o RestoreOptions) (Restored, diag
 	if err != nil {
 		return res, diag.List{lineageProblem(err)}
 	}
+	if diags := p.place(res.Path); diags.HasErrors() {
+		return res, diags
+	}
 	r, err := sqlite.Restore(ctx, res.Path, res.File)
 	var held *store.HeldError
 	switch {
@@ -183,11 +186,11 @@ func (p *Project) olderCopy(r *Restored) diag.Diagnostic {
 
 // lacks says how much newer the state was that was lost.
 func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
-	newest := "nothing"
+	newest := "knows of nothing yet"
 	if !m.LastFact.IsZero() {
-		newest = "a fact of " + p.show(m.LastFact)
+		newest = "its newest fact is of " + p.show(m.LastFact)
 	}
-	what := fmt.Sprintf("%s has come to serial %d, and %s is the newest in it; ", file, m.Serial, newest)
+	what := fmt.Sprintf("%s has come to serial %d, and %s; ", file, m.Serial, newest)
 	switch {
 	case l.Other:
 		return what + fmt.Sprintf("serial %d was recorded here before, by another way.", l.Serial)

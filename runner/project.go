@@ -41,6 +41,9 @@ type Options struct {
 	Clock    clock.Clock
 	// Actions has the effects; nil: the real ones.
 	Actions *Actions
+	// FileSystem names the file system of a directory, if it is one of the network;
+	// nil: the system is asked.
+	FileSystem func(dir string) (string, error)
 }
 
 // Project is an opened plan directory, with its recorded state if there is one.

@@ -47,17 +47,24 @@ func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.
 		return diag.List{lineageProblem(err)}
 	}
 	path := p.statePath()
+	var diags diag.List
+	if need == NeedWrite || need == NeedRehearse {
+		if diags = p.place(path); diags.HasErrors() {
+			return diags
+		}
+	}
 	p.state, err = p.open(ctx, path, need)
 	if errors.Is(err, store.ErrNotFound) {
-		return p.absent(ctx, path, need, lineage)
+		return append(diags, p.absent(ctx, path, need, lineage)...)
 	}
 	if err == nil {
 		p.meta, err = p.state.Meta(ctx)
 	}
 	if err != nil {
-		return diag.List{openProblem(err)}
+		return append(diags, openProblem(err))
 	}
-	return append(p.older(path, need), p.checkState(ctx, path, need, lineage)...)
+	diags = append(diags, p.older(path, need)...)
+	return append(diags, p.checkState(ctx, path, need, lineage)...)
 }
 
 func (p *Project) open(ctx context.Context, path string, need Need) (store.Store, error) {
@@ -211,6 +218,9 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 		}}
 	}
 	if diags := p.Validate(); diags.HasErrors() {
+		return store.Meta{}, diags
+	}
+	if diags := p.place(p.statePath()); diags.HasErrors() {
 		return store.Meta{}, diags
 	}
 	if diags := p.vacant(ctx); diags.HasErrors() {

@@ -50,6 +50,9 @@ func Restore(ctx context.Context, path, from string) (*Restoration, error) {
 	if err != nil {
 		return nil, err
 	}
+	if from, err = filepath.Abs(from); err != nil {
+		return nil, err
+	}
 	if is, err := filepath.EvalSymlinks(path); err == nil {
 		path = is
 	}
