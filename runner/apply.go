@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/plans/ledger"
 	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema/diag"
@@ -55,7 +56,8 @@ type ApplyResult struct {
 	Beyond map[plans.Kind]int
 	Busy   bool // somebody else holds the lease
 	// Unknown are the addresses of attempts whose outcome could not be recorded.
-	Unknown []string
+	Unknown    []string
+	unrecorded []ledger.Fact // their outcomes
 }
 
 const defaultParallelism = 10
@@ -216,8 +218,14 @@ func (a *applying) run(ctx context.Context) diag.List {
 		return append(diags, more...)
 	}
 	diags = append(diags, a.passes(ctx)...)
+	if len(a.res.unrecorded) > 0 {
+		diags.Add(a.p.keep(a.res.unrecorded))
+	}
 	if diags.HasErrors() {
 		return diags
+	}
+	if more := a.settled(steady); more.HasErrors() {
+		return append(diags, more...)
 	}
 	after, more := a.compute(steady, a.p.Now())
 	if after != nil {
@@ -308,5 +316,8 @@ func (p *Project) refresh(ctx context.Context) diag.List {
 		return diag.List{stateProblem(err)}
 	}
 	p.meta = m
+	if err := p.restored(ctx); err != nil {
+		return diag.List{stateProblem(err)}
+	}
 	return nil
 }

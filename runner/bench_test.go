@@ -361,7 +361,7 @@ func (b *bench) revive() {
 // copyState copies a state as a process leaves it that ends at this instant.
 func copyState(from, to string) error {
 	err := os.MkdirAll(to, 0o700)
-	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm", "state.db.mark"} {
 		target := filepath.Join(to, name)
 		content, absent := os.ReadFile(filepath.Join(from, name))
 		os.Remove(target)

@@ -177,9 +177,12 @@ func (e *engine) effect(stop context.Context, en *entry) (r result) {
 			e.p.log.Error("panic", "address", en.address(), "fault", fault, "stack", string(debug.Stack()))
 		}
 	}()
-	if en.asks() {
+	switch {
+	case en.asks():
 		e.inquire(stop, &r)
-	} else {
+	case en.doubted:
+		r.outcome = e.p.doubted()
+	default:
 		e.act(stop, &r)
 	}
 	return r
@@ -297,7 +300,8 @@ func (e *engine) drain() {
 }
 
 // abandon waits for what runs after the state could not be written. What came
-// of it is not recorded, and is therefore unknown to whoever comes next.
+// of it is not recorded, and is therefore unknown to whoever comes next, unless it
+// is recorded by hand: see Project.Push.
 func (e *engine) abandon(t *turn) {
 	lost := t.results
 	for len(lost)+t.answers < len(e.running) {
@@ -306,6 +310,7 @@ func (e *engine) abandon(t *turn) {
 	for _, r := range lost {
 		if !r.entry.asks() {
 			e.result.Unknown = append(e.result.Unknown, r.entry.address())
+			e.result.unrecorded = append(e.result.unrecorded, e.judge(r, t.commit.Now))
 		}
 	}
 	slices.Sort(e.result.Unknown)

@@ -15,3 +15,6 @@ func (p *Project) Use(ctx context.Context, s store.Store, need Need) diag.List {
 	}
 	return p.checkState(ctx, "memory", need, "")
 }
+
+// WrapState puts a double around the opened state.
+func (p *Project) WrapState(wrap func(store.Store) store.Store) { p.state = wrap(p.state) }

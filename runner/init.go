@@ -32,6 +32,9 @@ func (p *Project) Init(ctx context.Context) (store.Meta, diag.List) {
 	if diags := p.Validate(); diags.HasErrors() {
 		return store.Meta{}, diags
 	}
+	if diags := p.place(p.statePath()); diags.HasErrors() {
+		return store.Meta{}, diags
+	}
 	if again {
 		sqlite.Tidy(p.statePath())
 	}

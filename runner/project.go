@@ -41,6 +41,9 @@ type Options struct {
 	Clock    clock.Clock
 	// Actions has the effects; nil: the real ones.
 	Actions *Actions
+	// FileSystem names the file system of a directory, if it is one of the network;
+	// nil: the system is asked.
+	FileSystem func(dir string) (string, error)
 }
 
 // Project is an opened plan directory, with its recorded state if there is one.
@@ -56,8 +59,10 @@ type Project struct {
 	tenants *inventory.Source
 	state   store.Store
 	meta    store.Meta
-	fresh   bool // a rehearsal that is yet to be made
-	broken  bool // the plan directory could not be read: nothing is done under it
+	// restoration is what the state lacks, as far as that was asked; nil: nothing.
+	restoration *ledger.Restoration
+	fresh       bool // a rehearsal that is yet to be made
+	broken      bool // the plan directory could not be read: nothing is done under it
 	// borrowed: it is a plan that the state of a project keeps, and uses that
 	// state; partial: it is the one that was applied in part.
 	borrowed, partial bool

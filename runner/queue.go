@@ -41,6 +41,9 @@ type entry struct {
 	began  time.Time
 	first  time.Time
 	took   time.Duration // of an inquiry that was answered
+	// doubted: it may have had its effect before the state was restored, and has
+	// none now.
+	doubted bool
 }
 
 // stage is how far an entry has come.

@@ -105,16 +105,6 @@ func (h handle) Meta(ctx context.Context) (m store.Meta, err error) {
 	return m, err
 }
 
-func (h handle) Mark(ctx context.Context) (m store.Mark, err error) {
-	err = h.do(func() error { m, err = h.now().Mark(ctx); return err })
-	return m, err
-}
-
-func (h handle) Follows(ctx context.Context, m store.Mark) (follows bool, err error) {
-	err = h.do(func() error { follows, err = h.now().Follows(ctx, m); return err })
-	return follows, err
-}
-
 func (h handle) Records(ctx context.Context) iter.Seq2[*ledger.Record, error] {
 	return func(yield func(*ledger.Record, error) bool) {
 		if err := h.do(func() error { return nil }); err != nil {

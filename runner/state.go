@@ -44,17 +44,24 @@ func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.
 		return diag.List{lineageProblem(err)}
 	}
 	path := p.statePath()
+	var diags diag.List
+	if need == NeedWrite || need == NeedRehearse {
+		if diags = p.place(path); diags.HasErrors() {
+			return diags
+		}
+	}
 	p.state, err = p.open(ctx, path, need)
 	if errors.Is(err, store.ErrNotFound) {
-		return p.absent(ctx, path, need, lineage)
+		return append(diags, p.absent(ctx, path, need, lineage)...)
 	}
 	if err == nil {
 		p.meta, err = p.state.Meta(ctx)
 	}
 	if err != nil {
-		return diag.List{openProblem(err)}
+		return append(diags, openProblem(err))
 	}
-	return p.checkState(ctx, path, need, lineage)
+	diags = append(diags, p.older(path, need)...)
+	return append(diags, p.checkState(ctx, path, need, lineage)...)
 }
 
 func (p *Project) open(ctx context.Context, path string, need Need) (store.Store, error) {
@@ -113,44 +120,6 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 		Severity: diag.Error, Code: "no-state", Summary: "There is no recorded state",
 		Detail: fmt.Sprintf("Nothing is recorded for this plan yet: there is no state at %s.", path),
 		Hint:   "Create one with: transition init. To try the plan out in virtual time: transition apply -rehearse=INSTANT.",
-	}}
-}
-
-// Mark is where the recorded history stands. It is zero without a state, or when
-// that cannot be read.
-func (p *Project) Mark(ctx context.Context) store.Mark {
-	if p.state == nil {
-		return store.Mark{}
-	}
-	m, err := p.state.Mark(ctx)
-	if err != nil {
-		return store.Mark{}
-	}
-	return m
-}
-
-// Follows refuses a state whose history does not go on from a mark, as when it was
-// put back from a backup: what it lacks would happen a second time. Nothing is
-// refused for the zero mark.
-func (p *Project) Follows(ctx context.Context, m store.Mark) diag.List {
-	if m == (store.Mark{}) {
-		return nil
-	}
-	now, follows := "is not there", false
-	if p.state != nil {
-		var err error
-		if follows, err = p.state.Follows(ctx, m); err != nil {
-			return diag.List{stateProblem(err)}
-		}
-		now = fmt.Sprintf("is at serial %d of another history, or of an older one", p.meta.Serial)
-	}
-	if follows {
-		return nil
-	}
-	return diag.List{{
-		Severity: diag.Error, Code: "state-went-back", Summary: "The recorded state was replaced by another one",
-		Detail: fmt.Sprintf("The state at %s had come to serial %d here. The one that is there now %s. What it lacks would be done a second time, so nothing was done.", p.statePath(), m.Serial, now),
-		Hint:   "Put the state back that has come furthest. If it is lost, record what has happened since the backup with transition import or resolve before anything runs again.",
 	}}
 }
 
@@ -288,6 +257,10 @@ func openProblem(err error) diag.Diagnostic {
 		d.Code, d.Summary = "state-damaged", "The recorded state is damaged"
 	case errors.Is(err, store.ErrForeign):
 		d.Code, d.Summary = "no-state-file", "The file is not a recorded state of this tool"
+	case errors.Is(err, store.ErrCopy):
+		d.Code, d.Summary = "state-backup", "The file is a backup"
+	case errors.Is(err, store.ErrOlder):
+		d.Code, d.Summary = "state-older", "The recorded state is not the newest"
 	case errors.Is(err, store.ErrNewer):
 		d.Code, d.Summary = "state-newer", "The recorded state was written by a newer version"
 	case errors.Is(err, store.ErrUnreadable):

@@ -135,6 +135,7 @@ func (e *engine) collectBegins(t *turn) {
 		facts := en.action.Begins(en.task.record, en.recipient, t.commit.Now)
 		last := &facts[len(facts)-1]
 		last.Attempt, last.Key, last.No = en.attempt, en.key, en.no
+		en.doubted = e.doubts(en)
 		e.decided(t, en, facts)
 		t.begins++
 	}

@@ -323,7 +323,7 @@ func TestRunEndsWhenTheStateGoesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.append("tenants.csv", "fabrikam,it@fabrikam.example,5\n") // which wakes it
-	if e := b.events("diagnostic"); e.Message != "Error: The recorded state was replaced by another one" {
+	if e := b.events("diagnostic"); e.Message != "Error: The recorded state is not the newest" {
 		t.Errorf("it says %q", e.Message)
 	}
 	if rest, _ := b.ended(1); strings.Contains(rest, "apply_start") {

@@ -57,6 +57,8 @@ func (r *Record) Apply(f Fact) {
 		r.rename(f)
 	case Imported:
 		r.adopt(f)
+	case Restored:
+		r.restore(f)
 	default:
 		it := r.touch(f.Item)
 		if f.Kind != Resolved || !it.OfEvent() { // an answer is about what was sent, whenever that was
@@ -147,7 +149,7 @@ func (it *Item) apply(f Fact) {
 	case Replaced:
 		it.replace()
 	case Enrolled, Placed, Held, Resumed, Rescheduled, Moved, Postponed, Withdrawn, RolledBack,
-		Consented, Objected, Reset, Renamed, Imported:
+		Consented, Objected, Reset, Renamed, Imported, Restored:
 		// Of the tenant as a whole: Record.Apply has dealt with them.
 	}
 }

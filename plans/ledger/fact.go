@@ -45,6 +45,7 @@ const (
 	Probed    Kind = "probed"    // it was asked whether an attempt of unknown outcome has happened; see Answer
 	Replaced  Kind = "replaced"  // a person wants an item that is done once more
 	Renamed   Kind = "renamed"   // the item, or without one the tenant, is called Into from now on; or was Source until now
+	Restored  Kind = "restored"  // the state was restored from a copy; Tenant is StateID. See Record.Restoration
 	Imported  Kind = "imported"  // it had happened before the tool came, as a person says; see State
 )
 
@@ -159,7 +160,7 @@ type Fact struct {
 
 	Into   string     `json:"into,omitempty"`   // of Collapsed: PHASE/ITEM of the message; of Renamed: the new name
 	Answer Answer     `json:"answer,omitempty"` // of Resolved, Probed
-	Until  *time.Time `json:"until,omitempty"`  // of Held
+	Until  *time.Time `json:"until,omitempty"`  // of Held; of Restored: the end of what is lost
 	By     string     `json:"by,omitempty"`     // who, for everything that a person does
 	Reason string     `json:"reason,omitempty"`
 }

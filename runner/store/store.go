@@ -46,14 +46,19 @@ type Meta struct {
 	Part          string
 	PartInventory string
 	PartAt        time.Time
+	// Lost is what the state is known to lack: it is an older copy of one that was
+	// in its place. Nothing can be recorded in it then. nil: nothing is missing.
+	Lost *Lost
 }
 
-// Mark is a place in one history: an older copy of a state does not come to it,
-// and one that has gone another way since comes past it without it.
-type Mark struct {
+// Lost is what is known of a newer state whose place an older one has taken.
+type Lost struct {
+	// Serial is that of the newer one, or less: it may have come farther.
 	Serial int64
-	Facts  int64  // how many there are
-	Head   string // digest of all of them
+	// LastFact is when its newest fact happened; zero: nobody knows.
+	LastFact time.Time
+	// Other: the older one has gone another way since, so that neither has all.
+	Other bool
 }
 
 // Attempt is one try to have one effect.
@@ -155,10 +160,6 @@ type Holder struct {
 type Store interface {
 	// Meta reads the state's description.
 	Meta(context.Context) (Meta, error)
-	// Mark is where the history stands.
-	Mark(context.Context) (Mark, error)
-	// Follows reports whether the history goes on from a mark. It costs little.
-	Follows(context.Context, Mark) (bool, error)
 	// Records streams all records by tenant id in byte order. A record is
 	// valid until the next one is asked for.
 	Records(context.Context) iter.Seq2[*ledger.Record, error]
@@ -217,6 +218,8 @@ var (
 	ErrDamaged    = errors.New("the recorded state is damaged")
 	ErrForeign    = errors.New("not a recorded state of this tool")
 	ErrNewer      = errors.New("the recorded state was written by a newer version")
+	ErrOlder      = errors.New("the recorded state is older than the one that was here before")
+	ErrCopy       = errors.New("the file is a backup of a recorded state")
 	ErrUnreadable = errors.New("the recorded state may not be read")
 	ErrReadOnly   = errors.New("the recorded state cannot be written")
 	ErrFull       = errors.New("the disk is full")

@@ -4,7 +4,6 @@ package memory
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -73,28 +72,6 @@ func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.meta, ctx.Err()
-}
-
-// Mark is where the history stands.
-func (s *Store) Mark(ctx context.Context) (store.Mark, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mark(len(s.facts)), ctx.Err()
-}
-
-func (s *Store) mark(facts int) store.Mark {
-	head := sha256.Sum256(fmt.Appendf(nil, "%s %+v", s.meta.Lineage, s.facts[:facts]))
-	return store.Mark{Serial: s.meta.Serial, Facts: int64(facts), Head: string(head[:])}
-}
-
-// Follows reports whether the history goes on from a mark.
-func (s *Store) Follows(ctx context.Context, m store.Mark) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.meta.Serial < m.Serial || int64(len(s.facts)) < m.Facts {
-		return false, ctx.Err()
-	}
-	return s.mark(int(m.Facts)).Head == m.Head, ctx.Err()
 }
 
 // Records streams all records by tenant id, as they were when it began.

@@ -45,6 +45,8 @@ const (
 	adviseNewer    = "Use the version of transition that wrote it, or a newer one."
 	adviseAbsent   = "If there should be one, restore it from a backup: a fresh one would greet every tenant anew. Else create it, once, with: transition init"
 	adviseFenced   = "Nothing was written; run the command again once the other one has ended."
+	adviseOlder    = "Put the newest state back, or restore this one, which asks about what is missing: transition state restore"
+	adviseCopy     = "Restore it, which asks about what happened since it was made: transition state restore FILE"
 	adviseBusy     = "Another process has kept it locked for too long: find out which, then run the command again."
 )
 

@@ -178,7 +178,7 @@ func TestCreateIsWholeAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]fs.FileMode{dir: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600} {
+	for name, want := range map[string]fs.FileMode{dir: 0o700, path: 0o600, path + "-wal": 0o600, path + ".mark": 0o600, path + "-shm": 0o600} {
 		info, err := os.Stat(name)
 		if err != nil {
 			t.Error(err)
@@ -190,7 +190,7 @@ func TestCreateIsWholeAndPrivate(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{filepath.Base(path), filepath.Base(path) + ".lock"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{filepath.Base(path), filepath.Base(path) + ".lock", filepath.Base(path) + ".mark"}, names(t, dir)); diff != "" {
 		t.Errorf("files after closing (-want +got):\n%s", diff)
 	}
 	before, err := os.ReadFile(path)
@@ -204,7 +204,7 @@ func TestCreateIsWholeAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(before) != string(after) || len(names(t, dir)) != 2 {
+	if string(before) != string(after) || len(names(t, dir)) != 3 {
 		t.Errorf("the second Create has left its marks: %v", names(t, dir))
 	}
 }

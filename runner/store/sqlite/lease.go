@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"transition/plans/ledger"
@@ -42,6 +43,9 @@ func (s *Store) Lease(ctx context.Context, h store.Holder) (store.Lease, error) 
 	if s.write == nil {
 		return nil, s.openedReadOnly()
 	}
+	if s.lost != nil {
+		return nil, s.older()
+	}
 	lock, err := lease.Take(s.lockPath())
 	if errors.Is(err, lease.ErrHeld) {
 		by, _, err := s.holderRow(ctx)
@@ -71,7 +75,12 @@ type held struct {
 func (l *held) Holder() store.Holder { return l.holder }
 
 func (l *held) Release() error {
-	l.released.Store(true)
+	if l.released.Swap(true) {
+		return nil
+	}
+	// An end that cannot be marked is one of which nobody knows, as the mark says
+	// then; why that is so the commits have told.
+	_ = l.store.write.endEpoch(context.Background(), l.holder.Epoch)
 	return l.lock.Release()
 }
 
@@ -89,9 +98,19 @@ func (s *Store) Append(ctx context.Context, facts []ledger.Fact, check func(*led
 	if s.write == nil {
 		return s.openedReadOnly()
 	}
+	if s.lost != nil {
+		return s.older()
+	}
 	return s.write.append(ctx, facts, check)
 }
 
 func (s *Store) openedReadOnly() error {
 	return readOnly(s.path, "was opened for reading only")
+}
+
+func (s *Store) older() error {
+	return &store.Error{
+		Kind: store.ErrOlder, What: fmt.Sprintf("%s is older than serial %d, which was recorded here before", s.path, s.lost.Serial),
+		Advice: adviseOlder,
+	}
 }

@@ -119,30 +119,8 @@ func (d *description) scan(path string, row scanner) error {
 func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
 	var d description
 	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
+	d.Lost = s.lost
 	return d.Meta, fault(s.path, "reading", err)
-}
-
-// Mark is where the history stands.
-func (s *Store) Mark(ctx context.Context) (store.Mark, error) {
-	var d description
-	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
-	return store.Mark{Serial: d.Serial, Facts: d.facts, Head: string(d.head[:])}, fault(s.path, "reading", err)
-}
-
-// Follows reports whether the history goes on from a mark. The head is that of the
-// lineage before the first fact.
-func (s *Store) Follows(ctx context.Context, m store.Mark) (bool, error) {
-	var d description
-	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
-	if err != nil || d.Serial < m.Serial || d.facts < m.Facts {
-		return false, fault(s.path, "reading", err)
-	}
-	first := genesis(d.Lineage)
-	head := first[:]
-	if m.Facts > 0 {
-		err = scan(s.read.QueryRowContext(ctx, "SELECT hash FROM facts WHERE seq = ?", m.Facts), &head)
-	}
-	return string(head) == m.Head, fault(s.path, "reading", err)
 }
 
 // layout has one width, so that instants sort as texts.

@@ -23,13 +23,15 @@ func (s *Store) checkSchema(ctx context.Context, mode Mode, schema []migration) 
 	switch {
 	case err != nil:
 		return err
-	case app != applicationID:
+	case app == copyID && mode == ReadWrite:
+		return &store.Error{Kind: store.ErrCopy, What: s.path + " was written by state backup, and nothing is recorded in it", Advice: adviseCopy}
+	case app != applicationID && app != copyID:
 		return foreign(s.path, "is a SQLite file, but of another program")
 	case is < 1:
 		return damaged(s.path, "has no schema version")
 	case is > newest:
 		return newer(s.path, is, newest)
-	case is == newest:
+	case is == newest, mode == restored:
 		return nil
 	case mode == ReadOnly:
 		return readOnly(s.path, fmt.Sprintf("has the older schema version %d and must be opened for writing once, "+
@@ -104,7 +106,7 @@ func backUp(ctx context.Context, db *sql.DB, path string, version int) error {
 	}
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", tmp.Name()); err != nil {
+	if err := vacuumInto(ctx, db, tmp.Name()); err != nil {
 		return err
 	}
 	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {

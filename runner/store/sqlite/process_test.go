@@ -189,7 +189,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	if string(before) != string(after) {
 		t.Error("reading has changed the file")
 	}
-	if diff := cmp.Diff([]string{"state.db", "state.db.lock"}, names(t, filepath.Dir(path))); diff != "" {
+	if diff := cmp.Diff([]string{"state.db", "state.db.lock", "state.db.mark"}, names(t, filepath.Dir(path))); diff != "" {
 		t.Errorf("files after reading (-want +got):\n%s", diff)
 	}
 }

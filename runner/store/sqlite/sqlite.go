@@ -37,6 +37,7 @@ const (
 	// there is no -wal file, that is if nobody writes and the last one who did
 	// has ended well.
 	ReadOnly
+	restored // a copy that is about to be restored: one of an older schema will do
 )
 
 // Store is a recorded state in a file.
@@ -45,6 +46,7 @@ type Store struct {
 	read  *sql.DB
 	names atomic.Pointer[ledger.Codec] // what is known of the names to read records; never changed
 	write *writer                      // nil: read-only
+	lost  *store.Lost                  // nil: it is the newest that was ever here
 }
 
 var _ store.Store = (*Store)(nil)
@@ -203,7 +205,11 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 	if err := s.checkSchema(ctx, mode, schema); err != nil {
 		return err
 	}
-	if _, err := s.Meta(ctx); err != nil {
+	m, err := s.Meta(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.compare(ctx, m.Lineage, mode); err != nil {
 		return err
 	}
 	if mode == ReadOnly {
@@ -215,6 +221,20 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 	}
 	s.write = w
 	return nil
+}
+
+// compare holds the state against its mark. The mark is read first: it is never
+// ahead of what is read after it. Whoever only reads does without a mark that
+// cannot be read.
+func (s *Store) compare(ctx context.Context, lineage string, mode Mode) error {
+	m, err := readMark(s.path, lineage)
+	if err != nil && mode == ReadWrite {
+		return err
+	}
+	return s.snapshot(ctx, func(q queryer) error {
+		s.lost, err = m.lost(ctx, q)
+		return err
+	})
 }
 
 // Close closes the state. It waits for nobody; leases are released first.

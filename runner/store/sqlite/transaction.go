@@ -20,6 +20,7 @@ type transaction struct {
 	*writer
 	meta    description
 	epoch   int64                     // of the lease
+	opens   bool                      // a lease begins with it
 	records map[string]*ledger.Record // that were looked at; those of encoded have changed
 	before  map[string]int64          // revision of those that have changed, before
 	encoded map[string][]byte         // what of them is written

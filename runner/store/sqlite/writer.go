@@ -21,6 +21,7 @@ type writer struct {
 	conn *sql.Conn
 	stmt statements
 	file os.FileInfo // the file that is open, as it was when last seen
+	mark *marker
 
 	// What follows is right as long as no other connection writes: version is
 	// the engine's mark of that.
@@ -56,6 +57,9 @@ func (w *writer) prepare(ctx context.Context) error {
 	if err := w.stmt.prepare(ctx, w.conn); err != nil {
 		return err
 	}
+	if w.mark, err = openMarker(w.path); err != nil {
+		return err
+	}
 	// A file that may not be written to says so now, before any effect. For
 	// BEGIN IMMEDIATE the engine would be content to read.
 	return w.transact(ctx, func(ctx context.Context, _ *transaction) error {
@@ -74,7 +78,7 @@ func (w *writer) close() error {
 	if w.conn != nil {
 		err = errors.Join(err, w.conn.Close())
 	}
-	return errors.Join(err, w.db.Close())
+	return errors.Join(err, w.db.Close(), w.mark.close())
 }
 
 // errNothing ends a transaction that has nothing to commit.
@@ -112,6 +116,7 @@ func (w *writer) transact(ctx context.Context, f func(context.Context, *transact
 		return err
 	}
 	w.remember(t)
+	w.mark.note(marked(&t.meta, t.epoch, t.opens))
 	return nil
 }
 
@@ -163,12 +168,34 @@ func (w *writer) refresh(ctx context.Context) error {
 	return nil
 }
 
-// newEpoch writes who has the lease now and returns its epoch.
+// newEpoch writes who has the lease now and returns its epoch. The mark of it is
+// on the disk before anything can be done under it.
 func (w *writer) newEpoch(ctx context.Context, h store.Holder) (int64, error) {
-	var epoch int64
-	err := w.transact(ctx, func(ctx context.Context, _ *transaction) error {
+	var now mark
+	err := w.transact(ctx, func(ctx context.Context, t *transaction) error {
 		const update = "UPDATE lease SET epoch = epoch + 1, host = ?, pid = ?, user = ?, command = ?, since = ? RETURNING epoch"
-		return w.conn.QueryRowContext(ctx, update, h.Host, h.PID, h.User, h.Command, instant(h.Since)).Scan(&epoch)
+		err := w.conn.QueryRowContext(ctx, update, h.Host, h.PID, h.User, h.Command, instant(h.Since)).Scan(&t.epoch)
+		t.opens = true
+		now = marked(&t.meta, t.epoch, true)
+		return err
 	})
-	return epoch, err
+	if err != nil {
+		return 0, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return now.Epoch, w.mark.put(now, true)
+}
+
+// endEpoch marks the end of a lease.
+func (w *writer) endEpoch(ctx context.Context, epoch int64) error {
+	return w.transact(ctx, func(_ context.Context, t *transaction) error {
+		if t.epoch != epoch {
+			return errNothing
+		}
+		if err := w.mark.put(marked(&t.meta, epoch, false), true); err != nil {
+			return err
+		}
+		return errNothing
+	})
 }

@@ -26,7 +26,6 @@ type Reopen func(t *testing.T, s store.Store) store.Store
 func Run(t *testing.T, newStore New, reopen Reopen) {
 	tests := map[string]func(*fixture){
 		"meta":                 testMeta,
-		"marks":                testMarks,
 		"serial rises":         testSerial,
 		"facts make records":   testFacts,
 		"byte order":           testOrder,
@@ -63,7 +62,6 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 	}
 	if reopen != nil {
 		tests["crash"] = func(f *fixture) { testCrash(f, reopen) }
-		tests["older copy"] = func(f *fixture) { testOlderCopy(f, reopen) }
 		tests["adopt survives"] = func(f *fixture) { testAdoptSurvives(f, reopen) }
 	}
 	for name, test := range tests {

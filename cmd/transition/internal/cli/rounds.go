@@ -13,7 +13,6 @@ import (
 	"transition/plans"
 	"transition/runner"
 	"transition/runner/clock"
-	"transition/runner/store"
 	"transition/schema/diag"
 )
 
@@ -46,7 +45,6 @@ type rounds struct {
 	// stood for long enough to be acted upon.
 	settled func() bool
 
-	mark    store.Mark      // how far the state had come after the last round
 	begun   bool            // a round has come as far as the state
 	next    time.Time       // when something falls due; zero: never
 	told    map[string]bool // what was wrong in the last round
@@ -84,9 +82,6 @@ func (r *rounds) Apply(ctx context.Context) runner.Round {
 	p := opened{Project: project, env: env}
 	r.begin(p)
 	round := r.on(ctx, p, diags)
-	if m := p.Mark(context.WithoutCancel(ctx)); m != (store.Mark{}) && !round.Fatal {
-		r.mark = m
-	}
 	r.keep(flush())
 	if err := p.Close(); err != nil {
 		r.log.Warn("not closed", "error", err)
@@ -105,11 +100,8 @@ func (r *rounds) begin(p opened) { r.view.Round(p.env.Stdout, p.env.Stderr, p.Co
 func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round {
 	if l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant()); l.HasErrors() {
 		r.wrong(p, append(diags, l...))
-		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: !r.begun && !diags.HasErrors()}
-	}
-	if l := p.Follows(ctx, r.mark); l.HasErrors() {
-		r.wrong(p, l)
-		return runner.Round{Fatal: true}
+		m, _ := p.Meta() // nothing brings back by itself what an older copy lacks
+		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: m.Lost != nil || !r.begun && !diags.HasErrors()}
 	}
 	if !r.settled() {
 		r.begun = true

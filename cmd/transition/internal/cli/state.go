@@ -15,9 +15,10 @@ import (
 func newState(env Env, g *globals) *cobra.Command {
 	cmd := face{
 		use: "state", short: "looks after the recorded state",
-		example: "state list\nstate verify",
+		example: "state list\nstate verify\nstate backup",
 	}.command(noSubcommand, func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
-	cmd.AddCommand(newStateList(env, g), newStateShow(env, g), newStateVerify(env, g), newStateUnlock(env, g))
+	cmd.AddCommand(newStateList(env, g), newStateShow(env, g), newStateVerify(env, g), newStateUnlock(env, g),
+		newStateBackup(env, g), newStateRestore(env, g), newStatePush(env, g))
 	return cmd
 }
 

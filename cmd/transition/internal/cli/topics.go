@@ -38,6 +38,7 @@ Flags beat the environment.
   TRANSITION_LOG         trace, debug, info, warn or error: log to stderr
   TRANSITION_LOG_FILE    log to this file instead
   TRANSITION_LOG_FORMAT  text or json
+  TRANSITION_STATE_ON_NETWORK  true: write to a state on a network file system all the same
   NO_COLOR               not empty: no colour
   CI                     not empty, 0 or false: never ask
 `

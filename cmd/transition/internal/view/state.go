@@ -118,6 +118,13 @@ func recordRow(r *ledger.Record) []string {
 		}
 		return []string{clean(r.ID), clean(r.Batch), fmt.Sprintf("epoch %d", r.Epoch), what}
 	}
+	if s := r.Restoration(); r.ID == ledger.StateID {
+		words := "restored"
+		if s != nil {
+			words += ", with unknown effects until " + s.Until.UTC().Format(time.RFC3339)
+		}
+		return []string{"(the state)", "", words, ""}
+	}
 	words := "breaker closed"
 	if r.Hold != nil {
 		words = "breaker open"

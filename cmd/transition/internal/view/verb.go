@@ -82,6 +82,8 @@ func verbPast(k runner.VerbKind) string {
 		return "postponed"
 	case runner.ResetBreaker:
 		return "reset"
+	case runner.Push:
+		return "recorded"
 	default:
 		return string(k)
 	}

@@ -1,0 +1,207 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/renameio/v2/maybe"
+
+	"transition/plans/ledger"
+	"transition/runner/store"
+	"transition/schema/diag"
+)
+
+// erroredVersion is that of the format of errored.
+const erroredVersion = "1.0"
+
+// errored are outcomes that could not be recorded when they came.
+type errored struct {
+	Version string        `json:"format_version"`
+	Lineage string        `json:"lineage"`
+	Serial  int64         `json:"serial"`
+	Written time.Time     `json:"written_at"`
+	Facts   []ledger.Fact `json:"facts"`
+}
+
+// keep writes the outcomes that could not be recorded into a file beside the
+// state, or where that fails as well into the diagnostic.
+func (p *Project) keep(facts []ledger.Fact) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Code: "outcomes-not-recorded", Summary: "What was done could not be recorded"}
+	e := errored{erroredVersion, p.meta.Lineage, p.meta.Serial, p.o.Clock.Now().UTC(), facts}
+	b, err := json.MarshalIndent(e, "", "  ")
+	file := ""
+	if err == nil {
+		file, err = writeErrored(filepath.Dir(p.statePath()), &e, append(b, '\n'))
+	}
+	what := fmt.Sprintf("No new attempts were begun. What became of %s that ran is not in the recorded state, which takes it for unknown; it", counted(len(facts)))
+	if err != nil {
+		d.Detail = fmt.Sprintf("%s could not be written beside it either (%v), and is this:\n%s", what, plain(err), b)
+		d.Hint = "Save that text from the brace on in a file. When the state can be written again: transition state push FILE"
+		return d
+	}
+	d.Detail = fmt.Sprintf("%s was written to %s.", what, file)
+	d.Hint = "When the state can be written again: transition state push " + file
+	return d
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
+}
+
+// writeErrored writes a file that was not there.
+func writeErrored(dir string, e *errored, b []byte) (string, error) {
+	for n := 1; ; n++ {
+		name := filepath.Join(dir, fmt.Sprintf("errored-%s-%d.json", e.Lineage, e.Serial))
+		if n > 1 {
+			name = filepath.Join(dir, fmt.Sprintf("errored-%s-%d-%d.json", e.Lineage, e.Serial, n))
+		}
+		if _, err := os.Lstat(name); err == nil {
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		return name, maybe.WriteFile(name, b, 0o600)
+	}
+}
+
+// Push is the word by which outcomes of errored are recorded.
+const Push VerbKind = "state push"
+
+// maxErrored bounds what is read of a file of outcomes, in bytes.
+const maxErrored = 64 << 20
+
+// Push records the outcomes that an apply could not record, of attempts of which
+// nobody has said anything since. It may be repeated.
+func (p *Project) Push(ctx context.Context, file string) (VerbResult, diag.List) {
+	e, err := readErrored(file)
+	if err != nil {
+		return VerbResult{}, diag.List{{
+			Severity: diag.Error, Code: "no-outcomes", Summary: "The file of outcomes cannot be used",
+			Detail: fmt.Sprintf("%s: %v.", file, plain(err)),
+			Hint:   "Name a file errored-LINEAGE-SERIAL.json that an apply has written, unchanged.",
+		}}
+	}
+	if e.Lineage != p.meta.Lineage || e.Serial > p.meta.Serial {
+		return VerbResult{}, diag.List{{
+			Severity: diag.Error, Code: "other-state", Summary: "The outcomes are of another state",
+			Detail: fmt.Sprintf("%s is of the state %s at serial %d or later; the one at %s is %s at serial %d.", file, e.Lineage, e.Serial, p.statePath(), p.meta.Lineage, p.meta.Serial),
+			Hint:   "Name the right state with -state=FILE.",
+		}}
+	}
+	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: string(Push)}))
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return VerbResult{}, diag.List{p.busy(held)}
+	}
+	if err != nil {
+		return VerbResult{}, diag.List{stateProblem(err)}
+	}
+	res, err := p.push(ctx, lease, e)
+	if err = errors.Join(err, lease.Release()); err != nil {
+		return res, diag.List{stateProblem(err)}
+	}
+	return res, nil
+}
+
+func readErrored(file string) (*errored, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	case info.Size() > maxErrored:
+		return nil, errors.New("it is too large")
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var e errored
+	if err := json.Unmarshal(b, &e); err != nil {
+		return nil, err
+	}
+	if e.Version != erroredVersion || len(e.Facts) == 0 {
+		return nil, fmt.Errorf("it holds no outcomes of format %s", erroredVersion)
+	}
+	for i := range e.Facts {
+		if f := &e.Facts[i]; !store.OfAttempt(f.Kind) && f.Kind != ledger.Polled || f.Kind == ledger.Began || f.Attempt == 0 {
+			return nil, fmt.Errorf("fact %d of it is no outcome", i+1)
+		}
+	}
+	return &e, nil
+}
+
+// push records what is still open in one transaction.
+func (p *Project) push(ctx context.Context, lease store.Lease, e *errored) (res VerbResult, err error) {
+	open, err := p.state.OpenAttempts(ctx)
+	if err != nil {
+		return res, err
+	}
+	byID := make(map[int64]*store.Attempt, len(open))
+	for i := range open {
+		byID[open[i].ID] = &open[i]
+	}
+	commit := store.Commit{Now: p.Now()}
+	for i := range e.Facts {
+		f := e.Facts[i]
+		r, err := p.state.Record(ctx, f.Tenant)
+		if err != nil {
+			return res, err
+		}
+		why := "is not an attempt of this state"
+		if r != nil {
+			why = missingOutcome(r, byID[f.Attempt], &f)
+		}
+		if why != "" {
+			res.Left = append(res.Left, Left{addressOf(&f), why})
+			continue
+		}
+		commit.Decided = append(commit.Decided, store.Decided{Tenant: f.Tenant, Rev: r.Rev, Facts: []ledger.Fact{f}})
+		res.Touched = append(res.Touched, addressOf(&f))
+	}
+	if len(commit.Decided) == 0 {
+		return res, nil
+	}
+	done, err := lease.Commit(ctx, commit)
+	for i := range done.Refused {
+		if done.Refused[i] {
+			err = errors.Join(err, errMoved)
+		}
+	}
+	return res, err
+}
+
+// missingOutcome says why an outcome is of no use. Of an attempt that was taken for
+// unknown meanwhile it makes an answer, as a probe would give it.
+func missingOutcome(r *ledger.Record, open *store.Attempt, f *ledger.Fact) string {
+	it := r.Item(f.Item)
+	if it == nil {
+		return "is not an attempt of this state"
+	}
+	try := lastTry(it, f.Op, f.Recipient)
+	switch {
+	case open != nil && (open.Tenant != f.Tenant || open.Item != f.Item || open.Op != f.Op || open.Recipient != f.Recipient || open.Key != f.Key):
+		return "is another attempt in this state"
+	case open != nil && !open.BegunAt.IsZero() && try.State == ledger.Running:
+		return ""
+	case try.State != ledger.Lost || try.Attempt != f.Attempt:
+		return "has an outcome already"
+	case f.Kind == ledger.Succeeded:
+		f.Kind, f.Answer = ledger.Probed, ledger.AnswerDone
+	case f.Kind == ledger.Failed:
+		f.Kind, f.Answer = ledger.Probed, ledger.AnswerNotDone
+	default:
+		return "is unknown already"
+	}
+	return ""
+}

@@ -1,0 +1,257 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"transition/runner/store"
+)
+
+// mark says how far a state has come. It lies in a file of its own beside the
+// state, so that a copy of the state from before, put into its place, is known
+// for one.
+//
+// It is written after each commit and never before, so that it is never ahead of
+// the state that it was written for. Only the ends of a lease wait for the disk:
+// what a killed process has written is there all the same, and after a power cut
+// an open lease tells that the rest of the mark may be behind.
+type mark struct {
+	Lineage  string    `json:"lineage"`
+	Serial   int64     `json:"serial"`
+	Facts    int64     `json:"facts"` // seq of the newest fact
+	Head     string    `json:"head"`  // its hash, in hex
+	LastFact time.Time `json:"last_fact"`
+	Epoch    int64     `json:"epoch"`
+	Open     bool      `json:"open"` // the lease of the epoch has not ended in good order
+}
+
+func markPath(path string) string { return path + ".mark" }
+
+// slotSize is that of a mark in its file, in bytes. There are two slots, written
+// in turn, so that one of them is whole at any time.
+const slotSize = 512
+
+// later reports whether m was written after o.
+func (m *mark) later(o *mark) bool {
+	switch {
+	case m.Serial != o.Serial:
+		return m.Serial > o.Serial
+	case m.Epoch != o.Epoch:
+		return m.Epoch > o.Epoch
+	default:
+		return o.Open && !m.Open
+	}
+}
+
+// encode makes a mark the text of a slot: a line of JSON with its checksum.
+func (m *mark) encode() ([]byte, error) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	line := fmt.Appendf(b, " %08x", crc32.ChecksumIEEE(b))
+	if len(line) >= slotSize {
+		return nil, errors.New("the lineage of the state is too long")
+	}
+	line = append(line, bytes.Repeat([]byte{' '}, slotSize-1-len(line))...)
+	return append(line, '\n'), nil
+}
+
+// decodeMark reads a slot; false: it holds no mark.
+func decodeMark(b []byte) (m mark, ok bool) {
+	line, sum, found := bytes.Cut(bytes.TrimSpace(b), []byte("} "))
+	if !found {
+		return m, false
+	}
+	line = append(bytes.Clone(line), '}')
+	want, err := strconv.ParseUint(string(sum), 16, 32)
+	if err != nil || uint32(want) != crc32.ChecksumIEEE(line) || json.Unmarshal(line, &m) != nil {
+		return m, false
+	}
+	return m, true
+}
+
+// newestMark finds the newest mark of a lineage, and the slot that may be
+// overwritten. nil without an error: nobody has marked the lineage. Where there
+// is something and none of it is a mark, nothing is known.
+func newestMark(content []byte, lineage string) (newest *mark, next int, err error) {
+	written := false
+	for i := range 2 {
+		part := content[min(len(content), i*slotSize):min(len(content), (i+1)*slotSize)]
+		m, ok := decodeMark(part)
+		written = written || len(bytes.Trim(part, "\x00")) > 0
+		if ok && m.Lineage != lineage {
+			written = false
+			continue
+		}
+		if ok && (newest == nil || m.later(newest)) {
+			newest, next = &m, 1-i
+		}
+	}
+	if newest == nil && written {
+		return nil, 0, errors.New("it holds no mark")
+	}
+	return newest, next, nil
+}
+
+// readMark reads the newest mark of a lineage; nil: there is none.
+func readMark(path, lineage string) (*mark, error) {
+	f, err := os.Open(markPath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, 2*slotSize))
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := newestMark(content, lineage)
+	if err != nil {
+		return nil, badMark(path, err)
+	}
+	return m, nil
+}
+
+func badMark(path string, cause error) error {
+	return &store.Error{
+		Kind: store.ErrDamaged, What: markPath(path) + ", which tells an old copy of the state from the newest, cannot be read", Cause: cause,
+		Advice: "If the state is certainly the newest that there is, remove that file and run the command again. Else restore the newest backup.",
+	}
+}
+
+// marker writes marks.
+type marker struct {
+	file *os.File
+	path string
+	dir  bool  // the name of the file may not be durable yet
+	dirt bool  // what was written has not been waited for
+	err  error // the first that nobody has heard of
+}
+
+func openMarker(path string) (*marker, error) {
+	f, err := os.OpenFile(markPath(path), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &marker{file: f, path: path, dir: true}, nil
+}
+
+// put writes a mark, unless there is a later one. An open lease stays open until
+// the end of it is put.
+func (k *marker) put(m mark, durable bool) error {
+	content := make([]byte, 2*slotSize)
+	n, err := k.file.ReadAt(content, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	newest, next, err := newestMark(content[:n], m.Lineage)
+	if err != nil {
+		return badMark(k.path, err)
+	}
+	if newest != nil && !durable {
+		m.Open = m.Open || newest.Open && newest.Epoch == m.Epoch
+	}
+	if newest == nil || m.later(newest) {
+		b, err := m.encode()
+		if err != nil {
+			return err
+		}
+		if _, err := k.file.WriteAt(b, int64(next*slotSize)); err != nil {
+			return err
+		}
+		k.dirt = true
+	}
+	if durable {
+		return k.sync()
+	}
+	return nil
+}
+
+// sync waits for the disk.
+func (k *marker) sync() error {
+	if !k.dirt {
+		return nil
+	}
+	if err := k.file.Sync(); err != nil {
+		return err
+	}
+	if k.dir {
+		if err := syncDir(filepath.Dir(k.path)); err != nil {
+			return err
+		}
+	}
+	k.dir, k.dirt = false, false
+	return nil
+}
+
+// note is put after a commit, which is done whatever becomes of its mark: what is
+// wrong is told at the end.
+func (k *marker) note(m mark) {
+	if err := k.put(m, false); err != nil && k.err == nil {
+		k.err = err
+	}
+}
+
+func (k *marker) close() error {
+	if k == nil {
+		return nil
+	}
+	return errors.Join(k.err, k.sync(), k.file.Close())
+}
+
+// marked is the mark of a state that stands so.
+func marked(d *description, epoch int64, open bool) mark {
+	return mark{
+		Lineage: d.Lineage, Serial: d.Serial, Facts: d.facts, Head: hex.EncodeToString(d.head[:]), LastFact: d.LastFact,
+		Epoch: epoch, Open: open,
+	}
+}
+
+// lost compares a state with the mark; nil: nothing is missing. What the mark
+// knew must be in the history of the state, and the state must have come as far.
+func (m *mark) lost(ctx context.Context, q queryer) (*store.Lost, error) {
+	if m == nil {
+		return nil, nil
+	}
+	var d description
+	var epoch int64
+	var hash []byte
+	if err := d.scan("", q.QueryRowContext(ctx, selectMeta)); err != nil {
+		return nil, err
+	}
+	if err := scan(q.QueryRowContext(ctx, "SELECT epoch FROM lease"), &epoch); err != nil {
+		return nil, err
+	}
+	head := genesis(d.Lineage)
+	hash = head[:]
+	if m.Facts > 0 {
+		err := scan(q.QueryRowContext(ctx, "SELECT hash FROM facts WHERE seq = ?", m.Facts), &hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+	}
+	other := d.facts >= m.Facts && hex.EncodeToString(hash) != m.Head
+	if d.Serial >= m.Serial && d.facts >= m.Facts && !other && (epoch >= m.Epoch || !m.Open) {
+		return nil, nil
+	}
+	l := &store.Lost{Serial: m.Serial, Other: other}
+	if !m.Open {
+		l.LastFact = m.LastFact
+	}
+	return l, nil
+}

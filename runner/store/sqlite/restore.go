@@ -1,0 +1,424 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2/maybe"
+	driver "modernc.org/sqlite"
+
+	"transition/plans/ledger"
+	"transition/runner/lease"
+	"transition/runner/store"
+)
+
+// Restoration puts a copy of a state into the place of a state, in two steps: what
+// it would come to is known before anything changes. Close it when done.
+type Restoration struct {
+	// Copy describes the copy, which is sound.
+	Copy store.Meta
+	// Present describes the state in whose place it comes; nil: there is none, or
+	// Unreadable says why nothing is known of it.
+	Present    *store.Meta
+	Unreadable error
+	// Lost is what the copy lacks of what was recorded in this place; nil: nothing.
+	Lost *store.Lost
+	// Missing are the attempts that the present state knows to have begun, and the
+	// copy does not; by id.
+	Missing []store.Attempt
+
+	path   string
+	lock   *lease.Lock
+	staged *Store // the copy of the copy, beside the state
+	old    *Store // nil: the present state cannot be opened
+	serial int64  // above all that have been
+	epoch  int64
+}
+
+// Restore prepares to put the copy in a file into the place of a state; both may
+// be the same file. The copy is checked wholly: a damaged one, one of another
+// program or of a newer version is refused as by Open, and one that Verify finds
+// something wrong with as damaged. Nobody may apply meanwhile: the error is a
+// *store.HeldError then.
+func Restore(ctx context.Context, path, from string) (*Restoration, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if from, err = filepath.Abs(from); err != nil {
+		return nil, err
+	}
+	if is, err := filepath.EvalSymlinks(path); err == nil {
+		path = is
+	}
+	r := &Restoration{path: path}
+	if err := r.prepare(ctx, from); err != nil {
+		return nil, errors.Join(fault(from, "restoring", err), r.Close())
+	}
+	return r, nil
+}
+
+func (r *Restoration) prepare(ctx context.Context, from string) error {
+	if err := checkFile(from); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(r.path), 0o700); err != nil {
+		return err
+	}
+	var err error
+	if r.lock, err = lease.Take(r.path + ".lock"); err != nil {
+		return r.held(ctx, err)
+	}
+	if err := r.stage(ctx, from); err != nil {
+		return err
+	}
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	return r.measure(ctx)
+}
+
+// held says who has the lock.
+func (r *Restoration) held(ctx context.Context, err error) error {
+	if !errors.Is(err, lease.ErrHeld) {
+		return err
+	}
+	var h store.Holder
+	if s, err := Open(ctx, r.path, ReadOnly); err == nil {
+		h, _, _ = s.holderRow(ctx) // somebody holds it, whoever that is
+		err = s.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return &store.HeldError{Holder: h}
+}
+
+// stage copies the copy beside the state and checks it there, brought up to the
+// schema of today.
+func (r *Restoration) stage(ctx context.Context, from string) error {
+	before, err := openPool(ctx, dsn(from, common("rw")))
+	if err != nil && mayNotWrite(err) && !hasWAL(from) {
+		before, err = openPool(ctx, lyingDSN(from))
+	}
+	if err != nil {
+		return err
+	}
+	probe := &Store{path: from, read: before}
+	err = probe.checkSchema(ctx, restored, migrations())
+	if err = errors.Join(err, before.Close()); err != nil {
+		return err
+	}
+	tmp, err := vacate(r.path)
+	if err != nil {
+		return err
+	}
+	r.staged = &Store{path: tmp}
+	if err := copyOut(ctx, from, tmp, applicationID); err != nil {
+		return err
+	}
+	s, err := Open(ctx, tmp, ReadWrite)
+	if err != nil {
+		return err
+	}
+	r.staged = s
+	report, err := s.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	if len(report.Problems) > 0 {
+		return damaged(from, "is not sound, and nothing was changed. %s", report.Problems[0])
+	}
+	r.Copy, err = s.Meta(ctx)
+	return err
+}
+
+// look finds out what is in the place of the state.
+func (r *Restoration) look(ctx context.Context) error {
+	s, err := Open(ctx, r.path, ReadWrite)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case errors.Is(err, store.ErrCopy):
+		r.Unreadable = err // a backup that was put there: it is no state
+		return nil
+	case err != nil:
+		r.Unreadable = err
+		return nil
+	}
+	m, err := s.Meta(ctx)
+	if err != nil {
+		r.Unreadable = err
+		return s.Close()
+	}
+	r.old, r.Present = s, &m
+	return nil
+}
+
+// measure finds out what the copy lacks, and which serial and epoch are above all
+// that there have been.
+func (r *Restoration) measure(ctx context.Context) error {
+	h, _, err := r.staged.holderRow(ctx)
+	if err != nil {
+		return err
+	}
+	r.serial, r.epoch = r.Copy.Serial, h.Epoch
+	m, err := readMark(r.path, r.Copy.Lineage)
+	if err != nil {
+		r.Lost = &store.Lost{Serial: r.Copy.Serial}
+	}
+	if m != nil {
+		r.serial, r.epoch = max(r.serial, m.Serial), max(r.epoch, m.Epoch)
+		if r.Lost, err = m.lost(ctx, r.staged.read); err != nil {
+			return err
+		}
+	}
+	if r.old == nil || r.Present.Lineage != r.Copy.Lineage {
+		if m == nil && r.Lost == nil { // nobody knows what came after the copy
+			r.Lost = &store.Lost{Serial: r.Copy.Serial}
+		}
+		return nil
+	}
+	return r.against(ctx)
+}
+
+// against compares the copy with a present state that can be read.
+func (r *Restoration) against(ctx context.Context) error {
+	h, _, err := r.old.holderRow(ctx)
+	if err != nil {
+		return err
+	}
+	r.serial, r.epoch = max(r.serial, r.Present.Serial), max(r.epoch, h.Epoch)
+	var d description
+	if err := d.scan(r.path, r.old.read.QueryRowContext(ctx, selectMeta)); err != nil {
+		return err
+	}
+	now := marked(&d, h.Epoch, false)
+	lost, err := now.lost(ctx, r.staged.read)
+	if err != nil {
+		return err
+	}
+	if r.Lost == nil || r.old.lost == nil { // the present state knows best
+		r.Lost = lost
+	}
+	r.Missing, err = r.missing(ctx)
+	return err
+}
+
+// missing lists the attempts that have begun in the present state, and have not in
+// the copy.
+func (r *Restoration) missing(ctx context.Context) ([]store.Attempt, error) {
+	known, err := begun(ctx, r.staged)
+	if err != nil {
+		return nil, err
+	}
+	all, err := begun(ctx, r.old)
+	if err != nil {
+		return nil, err
+	}
+	had := make(map[string]bool, len(known))
+	for i := range known {
+		had[fmt.Sprint(known[i].ID, known[i].Key, known[i].BegunAt)] = true
+	}
+	var missing []store.Attempt
+	for i := range all {
+		if !had[fmt.Sprint(all[i].ID, all[i].Key, all[i].BegunAt)] {
+			missing = append(missing, all[i])
+		}
+	}
+	return missing, nil
+}
+
+func begun(ctx context.Context, s *Store) ([]store.Attempt, error) {
+	var list []store.Attempt
+	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE begun_at IS NOT NULL ORDER BY id")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		a, err := scanAttempt(s.path, rows)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// Finish records the restoration in the copy, and puts it into the place of the
+// state, with a serial and an epoch above all that there have been: whoever held
+// the right to apply before has lost it. What was there is kept beside it, in the
+// file whose name it returns; empty: there was nothing.
+func (r *Restoration) Finish(ctx context.Context, f ledger.Fact) (aside string, err error) {
+	var is mark
+	err = r.staged.write.transact(ctx, func(ctx context.Context, t *transaction) error {
+		if _, err := t.conn.ExecContext(ctx, "UPDATE lease SET epoch = ?", r.epoch+1); err != nil {
+			return err
+		}
+		if err := t.fact(ctx, f); err != nil {
+			return err
+		}
+		t.meta.Serial, t.epoch = r.serial, r.epoch+1
+		err := t.finish(ctx)
+		is = marked(&t.meta, t.epoch, false)
+		return err
+	})
+	if err != nil {
+		return "", fault(r.path, "restoring", err)
+	}
+	tmp := r.staged.path
+	err = r.staged.Close()
+	r.staged = &Store{path: tmp} // for its files
+	if err != nil {
+		return "", fault(r.path, "restoring", err)
+	}
+	aside, err = r.replace(ctx, is)
+	return aside, fault(r.path, "restoring", err)
+}
+
+// replace puts the staged copy into its place. The mark comes first, so that there
+// is no moment at which the old state counts.
+func (r *Restoration) replace(ctx context.Context, is mark) (aside string, err error) {
+	if r.old != nil {
+		if err := r.unmoved(ctx); err != nil {
+			return "", err
+		}
+		if aside, err = r.copyAside(ctx); err != nil { // it is too damaged for that
+			if err := r.old.Close(); err != nil {
+				return "", err
+			}
+			r.old = nil
+		}
+	}
+	before, err := os.ReadFile(markPath(r.path))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	b, err := is.encode()
+	if err != nil {
+		return "", err
+	}
+	if err := maybe.WriteFile(markPath(r.path), b, 0o600); err != nil {
+		return "", err
+	}
+	if r.old != nil {
+		err = r.overwrite(ctx)
+	} else {
+		aside, err = r.swap()
+	}
+	if err != nil {
+		return aside, errors.Join(err, maybe.WriteFile(markPath(r.path), before, 0o600))
+	}
+	return aside, nil
+}
+
+// unmoved refuses a present state in which a person has had something recorded
+// since it was looked at.
+func (r *Restoration) unmoved(ctx context.Context) error {
+	m, err := r.old.Meta(ctx)
+	if err == nil && m.Serial != r.Present.Serial {
+		err = errors.New("something was recorded meanwhile: run the command again")
+	}
+	return err
+}
+
+// copyAside keeps the present state as a backup.
+func (r *Restoration) copyAside(ctx context.Context) (string, error) {
+	aside, err := vacant(r.path)
+	if err != nil {
+		return "", err
+	}
+	tmp, err := vacate(r.path)
+	if err != nil {
+		return "", err
+	}
+	defer discard(tmp)
+	if err := copyOut(ctx, r.path, tmp, copyID); err != nil {
+		return "", err
+	}
+	return aside, publish(tmp, aside)
+}
+
+// overwrite writes the copy over the state in one transaction of the engine, so
+// that whoever reads it goes on.
+func (r *Restoration) overwrite(ctx context.Context) error {
+	return r.old.write.conn.Raw(func(c any) error {
+		to, ok := c.(interface {
+			NewRestore(string) (*driver.Backup, error)
+		})
+		if !ok {
+			return errors.New("the engine cannot restore")
+		}
+		b, err := to.NewRestore(dsn(r.staged.path, common("rw")))
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1)
+		return errors.Join(err, b.Finish())
+	})
+}
+
+// swap gives the new file its name; the -wal file of the old one must not lie
+// beside it.
+func (r *Restoration) swap() (aside string, err error) {
+	if aside, err = vacant(r.path); err != nil {
+		return "", err
+	}
+	if err := move(r.path+"-wal", aside+"-wal"); err != nil {
+		return "", err
+	}
+	if err := os.Remove(r.path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if _, err := os.Lstat(r.path); errors.Is(err, fs.ErrNotExist) {
+		aside = ""
+	} else if err := move(r.path, aside); err != nil {
+		return "", err
+	}
+	if err := os.Rename(r.staged.path, r.path); err != nil {
+		return aside, err
+	}
+	return aside, syncDir(filepath.Dir(r.path))
+}
+
+// vacant is a name beside a state under which it can be kept.
+func vacant(path string) (string, error) {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s.replaced-%d", path, n)
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+}
+
+func move(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Close gives up what was not finished. It is safe to call after Finish.
+func (r *Restoration) Close() error {
+	var errs []error
+	if r.staged != nil {
+		tmp := r.staged.path
+		errs = append(errs, r.staged.Close())
+		for _, suffix := range [...]string{"", ".mark", ".lock"} {
+			discard(tmp + suffix)
+		}
+		for _, m := range migrations() {
+			discard(fmt.Sprintf("%s.backup-v%d", tmp, m.version))
+		}
+	}
+	if r.old != nil {
+		errs = append(errs, r.old.Close())
+	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.Release())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,415 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"transition/plans/ledger"
+	"transition/runner/store"
+)
+
+// backedUp is a state with a backup, after which more was recorded.
+func backedUp(t *testing.T) (path, backup string) {
+	t.Helper()
+	backup = filepath.Join(t.TempDir(), "state.backup")
+	path = closed(t, func(s *Store) {
+		populate(t, s)
+		m, report, err := s.Backup(t.Context(), backup, false)
+		if err != nil || len(report.Problems) > 0 || report.Facts != 160 || m.Serial != 120 {
+			t.Fatalf("backup: %+v %+v %v", m, report, err)
+		}
+		commitOnce(t, s)
+	})
+	return path, backup
+}
+
+// put puts a copy of a file into the place of another, as cp does.
+func put(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func restoredFact() ledger.Fact {
+	return ledger.Fact{At: day, Tenant: ledger.StateID, Kind: ledger.Restored, Until: &day, By: "ann"}
+}
+
+func TestBackupIsWholeAndPrivate(t *testing.T) {
+	s := newStore(t, production())
+	lease := take(t, s)
+	commit(t, lease, enrolled("contoso")) // somebody applies
+	to := filepath.Join(t.TempDir(), "a?b.backup")
+	if _, _, err := s.Backup(t.Context(), to, false); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(to)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup: %v, %v", info, err)
+	}
+	if _, _, err := s.Backup(t.Context(), to, false); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second backup: %v, want fs.ErrExist", err)
+	}
+	commit(t, lease, enrolled("fabrikam"))
+	if _, _, err := s.Backup(t.Context(), to, true); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a?b.backup"}, names(t, filepath.Dir(to))); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	_, err = Open(t.Context(), to, ReadWrite)
+	explains(t, err, store.ErrCopy, to, "state restore")
+	c, err := Open(t.Context(), to, ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, c)
+	if diff := cmp.Diff(dump(t, s), dump(t, c)); diff != "" {
+		t.Errorf("the copy differs (-state +copy):\n%s", diff)
+	}
+}
+
+// TestOlderStateIsKnown puts an older state into the place of a newer one in every
+// way in which that has happened: nothing can be recorded in it.
+func TestOlderStateIsKnown(t *testing.T) {
+	tests := map[string]struct {
+		after func(t *testing.T, s *Store) // what the newer state has more
+		known bool
+	}{
+		"nothing":    {func(*testing.T, *Store) {}, false},
+		"a lease":    {func(t *testing.T, s *Store) { release(t, take(t, s)) }, false}, // under which nothing was done
+		"a word":     {func(t *testing.T, s *Store) { say(t, s, "contoso") }, true},
+		"an attempt": {func(t *testing.T, s *Store) { commitOnce(t, s) }, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := closed(t, func(s *Store) { populate(t, s) })
+			old := filepath.Join(t.TempDir(), "old.db")
+			put(t, path, old)
+			s, err := Open(t.Context(), path, ReadWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.after(t, s)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			put(t, old, path)
+			s, err = Open(t.Context(), path, ReadWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeLater(t, s)
+			m, err := s.Meta(t.Context())
+			if err != nil || (m.Lost != nil) != test.known {
+				t.Fatalf("lost %+v, %v", m.Lost, err)
+			}
+			if !test.known {
+				commit(t, take(t, s), enrolled("fabrikam"))
+				return
+			}
+			_, err = s.Lease(t.Context(), store.Holder{Since: day})
+			explains(t, err, store.ErrOlder, path, "serial 121", "state restore")
+			explains(t, s.Append(t.Context(), []ledger.Fact{enrolled("x")}, nil), store.ErrOlder, path)
+		})
+	}
+}
+
+func commitOnce(t *testing.T, s *Store) {
+	t.Helper()
+	lease := take(t, s)
+	commit(t, lease, enrolled("contoso"))
+	release(t, lease)
+}
+
+func release(t *testing.T, l store.Lease) {
+	t.Helper()
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func say(t *testing.T, s *Store, tenant string) {
+	t.Helper()
+	if err := s.Append(t.Context(), []ledger.Fact{{At: day, Tenant: tenant, Kind: ledger.Held, By: "ann", Reason: "x"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOtherHistoryIsKnown: a copy that has gone on elsewhere has as many serials.
+func TestOtherHistoryIsKnown(t *testing.T) {
+	path := closed(t, func(s *Store) { populate(t, s) })
+	elsewhere := filepath.Join(t.TempDir(), "state.db")
+	put(t, path, elsewhere)
+	for p, tenants := range map[string][]string{path: {"contoso"}, elsewhere: {"fabrikam", "adatum"}} {
+		s, err := Open(t.Context(), p, ReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range tenants {
+			say(t, s, id)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, elsewhere, path)
+	s, err := Open(t.Context(), path, ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, s)
+	if m, err := s.Meta(t.Context()); err != nil || m.Lost == nil || !m.Lost.Other {
+		t.Errorf("lost %+v, %v", m.Lost, err)
+	}
+}
+
+// TestOpenLease: an open lease alone says nothing, and
+// after a power cut a state from before that lease is known.
+func TestOpenLease(t *testing.T) {
+	s := newStore(t, production())
+	populate(t, s)
+	before := filepath.Join(t.TempDir(), "before.db")
+	if _, _, err := s.Backup(t.Context(), before, false); err != nil {
+		t.Fatal(err)
+	}
+	script(t, before, fmt.Sprint("PRAGMA application_id = ", applicationID))
+	mark, err := os.ReadFile(markPath(s.path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := take(t, s)
+	synced, err := os.ReadFile(markPath(s.path)) // all that a power cut leaves
+	if err != nil || string(synced) == string(mark) {
+		t.Fatalf("taking the lease has left no mark: %v", err)
+	}
+	commit(t, lease, enrolled("contoso"))
+	for name, test := range map[string]struct {
+		state string
+		lost  bool
+	}{"the same state": {s.path, false}, "a state from before": {before, true}} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "state.db")
+			put(t, test.state, path)
+			if test.state == s.path {
+				put(t, s.path+"-wal", path+"-wal")
+			}
+			if err := os.WriteFile(markPath(path), synced, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := Open(t.Context(), path, ReadOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeLater(t, c)
+			m, err := c.Meta(t.Context())
+			if err != nil || (m.Lost != nil) != test.lost {
+				t.Fatalf("lost %+v, %v", m.Lost, err)
+			}
+			if m.Lost != nil && !m.Lost.LastFact.IsZero() {
+				t.Errorf("it claims to know how far the lost state had come: %v", m.Lost.LastFact)
+			}
+		})
+	}
+}
+
+// TestTornMarks damages the mark at every byte, as a crash could while it was
+// written: the other slot tells nearly as much; without any nobody goes on.
+func TestTornMarks(t *testing.T) {
+	path := closed(t, func(s *Store) { populate(t, s) })
+	whole, err := os.ReadFile(markPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(whole); i += 7 {
+		b := []byte(string(whole))
+		b[i] ^= 0x01
+		if _, _, err := newestMark(b, production().Lineage); err != nil {
+			t.Errorf("byte %d: %v", i, err)
+		}
+	}
+	if err := os.WriteFile(markPath(path), []byte(strings.Repeat("x", 2*slotSize)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), path, ReadWrite)
+	explains(t, err, store.ErrDamaged, path, "remove that file")
+	if s, err := Open(t.Context(), path, ReadOnly); err != nil {
+		t.Errorf("who only reads: %v", err)
+	} else {
+		closeLater(t, s)
+	}
+}
+
+func TestRestoreKnowsWhatIsMissing(t *testing.T) {
+	path, backup := backedUp(t)
+	reader, err := Open(t.Context(), path, ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, reader)
+	r, err := Restore(t.Context(), path, backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lost == nil || r.Lost.Serial != 121 || r.Present.Serial != 121 || r.Copy.Serial != 120 || len(r.Missing) != 0 {
+		t.Errorf("restoration %+v, lost %+v", r, r.Lost)
+	}
+	aside, err := r.Finish(t.Context(), restoredFact())
+	if err = errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := reader.Meta(t.Context()) // it reads on
+	if err != nil || m.Serial != 122 {
+		t.Errorf("a reader sees serial %d, %v; want 122", m.Serial, err)
+	}
+	s, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, s)
+	sound(t, s)
+	if l := take(t, s); l.Holder().Epoch != 4 { // 1 in the copy, 2 after it, 3 for the restoration
+		t.Errorf("epoch %d", l.Holder().Epoch)
+	}
+	if r, err := s.Record(t.Context(), "contoso"); err != nil || r != nil {
+		t.Errorf("what came after the backup is still there: %v, %v", r, err)
+	}
+	kept, err := Open(t.Context(), aside, ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, kept)
+	if r, err := kept.Record(t.Context(), "contoso"); err != nil || r == nil {
+		t.Errorf("the state that was replaced is not kept: %v, %v", r, err)
+	}
+	want := []string{"state.db", "state.db-shm", "state.db-wal", "state.db.lock", "state.db.mark", "state.db.replaced-1"}
+	if diff := cmp.Diff(want, names(t, filepath.Dir(path))); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+// TestRestoreInThePlaceOf puts a backup where a state cannot be used, or is not.
+func TestRestoreInThePlaceOf(t *testing.T) {
+	tests := map[string]struct {
+		harm  func(t *testing.T, path string)
+		aside bool
+	}{
+		"nothing":        {func(t *testing.T, path string) { remove(t, path) }, false},
+		"an empty file":  {func(t *testing.T, path string) { put(t, os.DevNull, path) }, true},
+		"a damaged file": {func(t *testing.T, path string) { scribble(t, path, 0) }, true},
+		"a file with a damaged table": {func(t *testing.T, path string) {
+			for at := int64(4096); at < 200_000; at += 4096 {
+				scribble(t, path, at)
+			}
+		}, true},
+		"no mark either": {func(t *testing.T, path string) { remove(t, path); remove(t, markPath(path)) }, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path, backup := backedUp(t)
+			test.harm(t, path)
+			r, err := Restore(t.Context(), path, backup)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Lost == nil {
+				t.Error("nothing is said to be lost")
+			}
+			aside, err := r.Finish(t.Context(), restoredFact())
+			if err = errors.Join(err, r.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if (aside != "") != test.aside {
+				t.Errorf("kept in %q", aside)
+			}
+			s, err := Open(t.Context(), path, ReadWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeLater(t, s)
+			sound(t, s)
+			commitOnce(t, s)
+		})
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scribble writes over a part of a file.
+func scribble(t *testing.T, path string, at int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte(strings.Repeat("scribble", 64)), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRestoreRefuses leaves everything as it was.
+func TestRestoreRefuses(t *testing.T) {
+	tests := map[string]struct {
+		harm func(t *testing.T, backup string)
+		kind error
+		says string
+	}{
+		"nothing there": {func(t *testing.T, b string) { remove(t, b) }, store.ErrNotFound, "there is no file"},
+		"a text":        {func(t *testing.T, b string) { put(t, "restore.go", b) }, store.ErrDamaged, "not a database"},
+		"a newer one":   {func(t *testing.T, b string) { script(t, b, "PRAGMA user_version = 9") }, store.ErrNewer, "schema version 9"},
+		"another's":     {func(t *testing.T, b string) { script(t, b, "PRAGMA application_id = 9") }, store.ErrForeign, "of another program"},
+		"a changed one": {func(t *testing.T, b string) {
+			script(t, b, "DROP TRIGGER facts_update; UPDATE facts SET body = replace(body, 'pilot', 'wave1') WHERE seq = 6")
+		}, store.ErrDamaged, "not sound"},
+		"a cut one": {func(t *testing.T, b string) {
+			if err := os.Truncate(b, 40_000); err != nil {
+				t.Fatal(err)
+			}
+		}, store.ErrDamaged, "malformed"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			path, backup := backedUp(t)
+			test.harm(t, backup)
+			before := names(t, filepath.Dir(path))
+			_, err := Restore(t.Context(), path, backup)
+			explains(t, err, test.kind, backup, test.says)
+			if diff := cmp.Diff(before, names(t, filepath.Dir(path))); diff != "" {
+				t.Errorf("files (-before +after):\n%s", diff)
+			}
+		})
+	}
+	t.Run("while somebody applies", func(t *testing.T) {
+		path, backup := backedUp(t)
+		s, err := Open(t.Context(), path, ReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeLater(t, s)
+		take(t, s)
+		_, err = Restore(t.Context(), path, backup)
+		var held *store.HeldError
+		if !errors.As(err, &held) || held.Holder.User != "ann" {
+			t.Errorf("restoring under a lease: %v", err)
+		}
+	})
+}
