@@ -150,7 +150,7 @@ func (p *Project) Follows(ctx context.Context, m store.Mark) diag.List {
 	return diag.List{{
 		Severity: diag.Error, Code: "state-went-back", Summary: "The recorded state was replaced by another one",
 		Detail: fmt.Sprintf("The state at %s had come to serial %d here. The one that is there now %s. What it lacks would be done a second time, so nothing was done.", p.statePath(), m.Serial, now),
-		Hint:   "Put the state back that has come furthest. If it is lost, record what has happened since the backup with transition import or resolve before anything runs again.",
+		Hint:   "Put the state back that has come furthest. If it is lost, say with resolve and import what has happened since the backup, before anything runs again.",
 	}}
 }
 
