@@ -99,7 +99,7 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 	if l := c.reopened(r, it); l != nil {
 		hint = "What is left to be put right is done by hand, or by an item of a later phase."
 		if r.Item(l.Key()).State == ledger.Returned {
-			hint = "Take the lock again first: transition resolve " + r.ID + "/" + l.Key() + " -retry"
+			hint = "Take the lock again first: transition resolve " + r.ID + "/" + l.Key() + " -retry -reason=..."
 		}
 		return "is done behind the lock " + l.Key() + ", which was given back: it would be done with the lock open", hint
 	}

@@ -67,7 +67,7 @@ func (x *examination) applier(ctx context.Context) {
 	if begun > 0 {
 		x.warn(AreaState, "attempts-open", "An apply did not come to its end",
 			fmt.Sprintf("%d attempts had begun and have no outcome. The next apply records them as unknown, unless the plan allows to repeat them.", begun),
-			"See what became of each, and say so with: transition resolve ADDRESS -done or -retry")
+			"See what became of each, and say so with: transition resolve ADDRESS -done|-retry -reason=...")
 	}
 }
 

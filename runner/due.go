@@ -143,7 +143,7 @@ func Unplanned(k VerbKind) diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "not-heard", Summary: "Nothing was recorded",
 		Detail: fmt.Sprintf("What follows from %s is worked out by the plan, which is invalid.", k),
-		Hint:   "Correct the plan. To stop tenants meanwhile: transition hold SELECTOR",
+		Hint:   "Correct the plan. To stop tenants meanwhile: transition hold SELECTOR -reason=...",
 	}
 }
 
