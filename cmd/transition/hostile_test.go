@@ -62,7 +62,7 @@ func hostile(t *testing.T, dir, code, name string) {
 	if s.ExitCode() != want || !strings.Contains(out.String(), says) {
 		t.Errorf("%s ends with %v, without %s:\n%.2000s\n%.2000s", name, s, code, out.String(), talk.String())
 	}
-	if talk.Len() > 0 || want == 1 && out.Len() > 1<<20 {
+	if want == 1 && (talk.Len() > 0 || out.Len() > 1<<20) {
 		t.Errorf("%s says %d bytes, and\n%.2000s", name, out.Len(), talk.String())
 	}
 	if peak := peakMemory(s); peak > mostMemory && !raced {

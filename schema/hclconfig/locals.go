@@ -12,7 +12,7 @@ import (
 )
 
 // mostSuggested is how many locals are looked at for the one that was meant.
-const mostSuggested = 200
+const mostSuggested = 50
 
 // local is a named value of the plan.
 type local struct {
@@ -110,7 +110,7 @@ func (l *loader) evaluateLocals(locals map[string]*local, names []string, values
 	done := make(map[string]bool, len(names))
 	var visit func(string)
 	visit = func(name string) {
-		if done[name] {
+		if done[name] || l.more > 0 { // nobody reads what else is wrong
 			return
 		}
 		done[name] = true
@@ -126,9 +126,6 @@ func (l *loader) evaluateLocals(locals map[string]*local, names []string, values
 			}
 		}
 		l.scope.Consts["local"] = cty.ObjectVal(used)
-		if l.more > 0 {
-			return // nobody reads what else is wrong
-		}
 		v, ok := l.constant(x.node, x.attr.Expr)
 		if !ok {
 			l.valuesUnknown = true
