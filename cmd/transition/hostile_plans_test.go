@@ -187,6 +187,7 @@ func oddPlans() [][]string {
 		{"nothing", "", "x.transition.hcl", ""},
 		{"nothing in JSON", "syntax", "x.transition.hcl.json", ""},
 		{"a comment that does not end", "too-deep", "x.transition.hcl", "/*" + strings.Repeat("*", 100_000)},
-		{"a text that does not end", "syntax", "x.transition.hcl", "a = <<A\n" + strings.Repeat("x\n", 50_000)},
+		{"a text that does not end", "too-large", "x.transition.hcl", "a = <<A\n" + strings.Repeat("x\n", 50_000)},
+		{"a short text that does not end", "syntax", "x.transition.hcl", "a = <<A\n" + strings.Repeat("x\n", 12_000)},
 	}
 }

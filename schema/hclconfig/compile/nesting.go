@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -33,8 +34,16 @@ func Tokens(src []byte) int {
 	return n
 }
 
-// Crowded reports whether a text may have too many tokens to be looked at.
-func Crowded(src []byte) bool { return Tokens(src) > MaxTokens }
+// Crowded reports whether a text may have too many tokens to be looked at. For a
+// line of a text between <<EOT and EOT the scanner takes a time that grows with the
+// number of lines before it.
+func Crowded(src []byte) bool {
+	tokens := Tokens(src)
+	if _, rest, ok := bytes.Cut(src, []byte("<<")); ok {
+		tokens += 10 * bytes.Count(rest, []byte("\n"))
+	}
+	return tokens > MaxTokens
+}
 
 // parseTemplate parses a template that is not nested too deeply.
 func parseTemplate(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
