@@ -6,6 +6,7 @@
 package diag
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -100,26 +101,44 @@ func (l List) Sort() {
 	})
 }
 
+// maxSnippet is how much of a source line is shown, in bytes: a line may be as
+// long as a file.
+const maxSnippet = 400
+
 // Fill sets the snippet of every diagnostic whose file is in sources.
 func (l List) Fill(sources map[string][]byte) {
+	starts := make(map[string][]int) // of the lines of files, in bytes
 	for i := range l {
 		d := &l[i]
 		src, ok := sources[d.Subject.File]
-		if d.Snippet != "" || !ok || d.Subject.Start.Line < 1 {
+		if d.Snippet != "" || !ok {
 			continue
 		}
-		d.Snippet = line(string(src), d.Subject.Start.Line)
+		if starts[d.Subject.File] == nil {
+			starts[d.Subject.File] = lineStarts(src)
+		}
+		if n := d.Subject.Start.Line; n >= 1 && n <= len(starts[d.Subject.File]) {
+			d.Snippet = snippet(src[starts[d.Subject.File][n-1]:])
+		}
 	}
 }
 
-func line(src string, n int) string {
-	for range n - 1 {
-		_, rest, ok := strings.Cut(src, "\n")
-		if !ok {
-			return ""
+func lineStarts(src []byte) []int {
+	starts := []int{0}
+	for i, c := range src {
+		if c == '\n' {
+			starts = append(starts, i+1)
 		}
-		src = rest
 	}
-	first, _, _ := strings.Cut(src, "\n")
-	return strings.TrimSuffix(first, "\r")
+	return starts
+}
+
+// snippet is the first line of a source.
+func snippet(src []byte) string {
+	line, _, _ := bytes.Cut(src[:min(len(src), maxSnippet+2)], []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) <= maxSnippet {
+		return string(line)
+	}
+	return strings.ToValidUTF8(string(line[:maxSnippet]), "") + "…"
 }

@@ -52,11 +52,17 @@ func closed(path []int, from int) []int {
 	return nil
 }
 
-// arrows shows a cycle: a -> b -> a.
+// arrows shows a cycle: a -> b -> a. The middle of a long one is left out.
 func arrows(cycle []int, name func(int) string) string {
-	parts := make([]string, len(cycle))
+	const most = 20
+	var parts []string
 	for i, at := range cycle {
-		parts[i] = name(at)
+		switch {
+		case i < most || i == len(cycle)-1:
+			parts = append(parts, name(at))
+		case i == most:
+			parts = append(parts, "…")
+		}
 	}
 	return strings.Join(parts, " -> ")
 }

@@ -9,6 +9,9 @@ import (
 	"transition/schema/diag"
 )
 
+// maxMistakes is how many mistakes are listed: nobody reads more.
+const maxMistakes = 1000
+
 // report adds a diagnostic about a part of a node; n may be nil. It is an error
 // unless d says otherwise.
 func (l *loader) report(n *node, rng hcl.Range, d diag.Diagnostic) {
@@ -18,8 +21,29 @@ func (l *loader) report(n *node, rng hcl.Range, d diag.Diagnostic) {
 	if d.Subject.IsZero() {
 		d.Subject = rangeOf(rng)
 	}
+	if len(l.diags) >= maxMistakes {
+		l.more++
+		l.moreErrors = l.moreErrors || d.Severity == diag.Error
+		return
+	}
 	if n != nil && d.Where == "" {
 		d.Where = n.where()
+	}
+	l.diags.Add(d)
+}
+
+// tellMore says that there are mistakes which are not listed.
+func (l *loader) tellMore() {
+	if l.more == 0 {
+		return
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Warning, Code: "more-mistakes", Summary: "More mistakes than are listed",
+		Detail: fmt.Sprintf("Beside the %d that are listed there are %d more.", len(l.diags), l.more),
+		Hint:   "Correct those that are listed first; most often many mistakes have one cause.",
+	}
+	if l.moreErrors {
+		d.Severity = diag.Error
 	}
 	l.diags.Add(d)
 }

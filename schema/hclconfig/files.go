@@ -1,6 +1,7 @@
 package hclconfig
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -9,12 +10,14 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
 
 	"transition/schema/diag"
+	"transition/schema/hclconfig/compile"
 )
 
 // The endings of the files that are looked at.
@@ -173,10 +176,19 @@ func readRegular(fsys fs.FS, name string) ([]byte, error) {
 
 // parse reads a file of blocks or of variable values.
 func (l *loader) parse(name string, src []byte) (hcl.Body, bool) {
-	if e, bad := scanFile(name, src); bad {
+	if compile.Crowded(src) {
+		l.crowded(name)
+		return nil, false
+	}
+	tokens, e, bad := scanFile(name, src)
+	if bad {
 		l.tooMuch(nil, e)
 		return nil, false
 	}
+	if !l.spend(name, tokens) {
+		return nil, false
+	}
+	l.hidden(name, src)
 	file, diags := parseFile(name, src)
 	l.fromHCL(nil, untilLost(diags))
 	if diags.HasErrors() || file == nil || file.Body == nil {
@@ -185,12 +197,53 @@ func (l *loader) parse(name string, src []byte) (hcl.Body, bool) {
 	return file.Body, true
 }
 
-func scanFile(name string, src []byte) (excess, bool) {
+// hidden looks for characters that nobody sees: those that turn the direction of
+// writing around make a plan read as something else than it is to the parser, also
+// from within texts and comments (CVE-2021-42574), and NUL ends texts early.
+func (l *loader) hidden(name string, src []byte) {
+	at := bytes.IndexFunc(src, func(r rune) bool { return r == 0 || unicode.Is(unicode.Bidi_Control, r) })
+	if at < 0 {
+		return
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Warning, Code: "hidden-character", Summary: "A character that nobody sees",
+		Detail: "The line holds a character that turns the direction of writing around, so that it may read as something else than it means.",
+		Hint:   "Remove the character, or write it as \\u202e, with its own number.",
+	}
+	if src[at] == 0 {
+		d.Severity = diag.Error
+		d.Detail, d.Hint = "The line holds a NUL character, which no command, message or request could carry.", "Remove the character."
+	}
+	l.report(nil, lineRange(name, src, 1+bytes.Count(src[:at], []byte("\n"))), d)
+}
+
+// scanFile looks through a file that is not crowded, and counts its tokens.
+func scanFile(name string, src []byte) (int, excess, bool) {
 	if path.Ext(name) == ".json" {
-		return scanJSON(src, name)
+		e, bad := scanJSON(src, name)
+		return compile.Tokens(src), e, bad
 	}
 	tokens, _ := hclsyntax.LexConfig(src, name, firstPos())
-	return scanTokens(tokens)
+	e, bad := scanTokens(tokens)
+	return len(tokens), e, bad
+}
+
+// spend counts the tokens of the plan, which take memory for as long as it is
+// open, and reports whether there are not too many yet.
+func (l *loader) spend(name string, tokens int) bool {
+	if l.tokens += tokens; l.tokens <= compile.MaxTokens {
+		return true
+	}
+	l.crowded(name)
+	return false
+}
+
+func (l *loader) crowded(name string) {
+	l.report(nil, wholeFile(name), diag.Diagnostic{
+		Code: "too-large", Summary: "The plan is too large",
+		Detail: fmt.Sprintf("With %q, the files of the plan hold more than %d names, numbers and signs.", name, compile.MaxTokens),
+		Hint:   "Write tenants into an inventory: inventories are read row by row and may be large.",
+	})
 }
 
 func parseFile(name string, src []byte) (*hcl.File, hcl.Diagnostics) {

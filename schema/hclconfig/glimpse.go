@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"transition/schema/hclconfig/compile"
 )
 
 // glimpse finds in a plan that cannot be understood as a whole what leads to its
@@ -13,7 +15,10 @@ import (
 // of the state. A missing brace must not hide which locks are due.
 func (l *loader) glimpse() {
 	for _, name := range slices.Sorted(maps.Keys(l.cfg.Sources)) {
-		if _, bad := scanFile(name, l.cfg.Sources[name]); bad {
+		if compile.Crowded(l.cfg.Sources[name]) {
+			continue
+		}
+		if _, _, bad := scanFile(name, l.cfg.Sources[name]); bad {
 			continue
 		}
 		// What stands before a mistake can be read; the mistake was reported.

@@ -74,6 +74,10 @@ type loader struct {
 	messages map[messageKey]*schema.Message
 	named    map[*schema.Text]map[string]bool // what texts name of what differs from tenant to tenant
 	total    int                              // bytes read so far
+	tokens   int                              // of what was parsed so far
+
+	more       int  // mistakes that are not listed
+	moreErrors bool // among them
 
 	// columnsUnknown: an inventory could not be read, so that no attribute of a
 	// tenant can be called unknown.
@@ -108,6 +112,7 @@ func newLoader(fsys fs.FS, o Options) *loader {
 	l.scope = &compile.Scope{
 		Consts:    map[string]cty.Value{"var": cty.EmptyObjectVal, "local": cty.EmptyObjectVal},
 		Functions: compile.Functions(fsys, l.input.add),
+		Spent:     new(int),
 	}
 	return l
 }
@@ -144,6 +149,7 @@ func (l *loader) load() {
 func (l *loader) finish() {
 	l.cfg.Inputs = l.input.close()
 	l.cfg.Digest = l.digest()
+	l.tellMore()
 	l.diags.Fill(l.cfg.Sources)
 	l.redact()
 	l.diags.Sort()

@@ -11,11 +11,16 @@ import (
 	"transition/schema/diag"
 )
 
+// mostSuggested is how many locals are looked at for the one that was meant.
+const mostSuggested = 50
+
 // local is a named value of the plan.
 type local struct {
 	node *node
 	attr *hcl.Attribute
 	uses []string // names of other locals, sorted
+
+	misspelt bool // it names a local that there is not
 }
 
 // readLocals evaluates the locals, each after those that it uses.
@@ -63,14 +68,15 @@ func (l *loader) collectLocals() map[string]*local {
 		}
 	}
 	for _, x := range locals {
-		x.uses = usedLocals(x.attr.Expr, locals)
+		x.uses, x.misspelt = usedLocals(x.attr.Expr, locals)
 	}
 	return locals
 }
 
-// usedLocals lists the locals that an expression names. One that uses the object
-// local itself uses all of them.
-func usedLocals(e hcl.Expression, locals map[string]*local) []string {
+// usedLocals lists the locals that an expression names, and reports whether it
+// names some that there are not. One that uses the object local itself uses all of
+// them.
+func usedLocals(e hcl.Expression, locals map[string]*local) (uses []string, misspelt bool) {
 	used := make(map[string]bool)
 	for _, path := range e.Variables() {
 		if path.RootName() != "local" {
@@ -78,7 +84,11 @@ func usedLocals(e hcl.Expression, locals map[string]*local) []string {
 		}
 		if len(path) > 1 {
 			if step, ok := path[1].(hcl.TraverseAttr); ok {
-				used[step.Name] = locals[step.Name] != nil
+				if locals[step.Name] == nil {
+					misspelt = true
+				} else {
+					used[step.Name] = true
+				}
 				continue
 			}
 		}
@@ -86,28 +96,36 @@ func usedLocals(e hcl.Expression, locals map[string]*local) []string {
 			used[name] = true
 		}
 	}
-	maps.DeleteFunc(used, func(_ string, known bool) bool { return !known })
-	return slices.Sorted(maps.Keys(used))
+	return slices.Sorted(maps.Keys(used)), misspelt
 }
 
-// evaluateLocals fills values. Names that are not evaluated yet are there as
-// unknown values, so that a misspelt one is told from one that comes later.
+// evaluateLocals fills values. An expression sees the locals that it uses; one
+// that misspells a name sees the first ones beside them, so that it is told which
+// there are.
 func (l *loader) evaluateLocals(locals map[string]*local, names []string, values map[string]cty.Value) {
 	for _, name := range names {
 		values[name] = cty.DynamicVal
 	}
+	first := names[:min(len(names), mostSuggested)]
 	done := make(map[string]bool, len(names))
 	var visit func(string)
 	visit = func(name string) {
-		if done[name] {
+		if done[name] || l.more > 0 { // nobody reads what else is wrong
 			return
 		}
 		done[name] = true
 		x := locals[name]
+		used := make(map[string]cty.Value, len(x.uses))
 		for _, use := range x.uses {
 			visit(use)
+			used[use] = values[use]
 		}
-		l.scope.Consts["local"] = cty.ObjectVal(values)
+		if x.misspelt {
+			for _, other := range first {
+				used[other] = values[other]
+			}
+		}
+		l.scope.Consts["local"] = cty.ObjectVal(used)
 		v, ok := l.constant(x.node, x.attr.Expr)
 		if !ok {
 			l.valuesUnknown = true

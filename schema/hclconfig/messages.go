@@ -263,9 +263,16 @@ type part struct {
 // template compiles a part of a message, after looking for what the parser must
 // not see.
 func (l *loader) template(name string, p part, scope *compile.Scope) schema.Expr[string] {
+	if compile.Crowded(p.src) {
+		l.crowded(name)
+		return schema.Expr[string]{}
+	}
 	tokens, _ := hclsyntax.LexTemplate(p.src, name, p.start)
 	if e, bad := scanTokens(tokens); bad {
 		l.tooMuch(nil, e)
+		return schema.Expr[string]{}
+	}
+	if !l.spend(name, len(tokens)) {
 		return schema.Expr[string]{}
 	}
 	text, diags := compile.Template(p.src, name, p.start, scope)

@@ -10,10 +10,21 @@ import (
 	"transition/schema/toffset"
 )
 
+// maxPhases bounds what is compared each with each.
+const maxPhases = 500
+
 // readPhases builds the phases in the order in which they run, and then their
 // items, which may refer to any phase.
 func (l *loader) readPhases() {
 	nodes := l.root.each("phase")
+	if len(nodes) > maxPhases {
+		l.report(nodes[maxPhases], nodes[maxPhases].def, diag.Diagnostic{
+			Code: "too-large", Summary: "Too many phases",
+			Detail: fmt.Sprintf("The plan has %d phases; at most %d are put in order.", len(nodes), maxPhases),
+			Hint:   "Write several steps as items of one phase.",
+		})
+		nodes = nodes[:maxPhases]
+	}
 	l.evaluate(nodes...)
 	for _, n := range nodes {
 		l.phases[n.name()] = l.phase(n)

@@ -229,8 +229,12 @@ func (l *loader) parseGiven(v *variable) (cty.Value, bool) {
 		return cty.StringVal(v.given.text), true
 	}
 	src := []byte(v.given.text)
+	if compile.Crowded(src) {
+		l.badValue(v, v.node.nameAt(), "it is too large")
+		return cty.DynamicVal, false
+	}
 	tokens, _ := hclsyntax.LexExpression(src, v.given.from, firstPos())
-	if _, bad := scanTokens(tokens); bad || len(src) > maxFileSize {
+	if _, bad := scanTokens(tokens); bad {
 		l.badValue(v, v.node.nameAt(), "it is nested too deeply")
 		return cty.DynamicVal, false
 	}

@@ -37,7 +37,7 @@ const (
 // Each request has a connection of its own: on one that was used before,
 // net/http would send a request a second time by itself. For the same reason it
 // speaks only HTTP/1.1. Redirects are not followed, and no proxy is asked, since
-// neither stands in the plan.
+// neither stands in the plan. Addresses that no plan can mean are not dialled.
 type Executor struct {
 	transport *http.Transport
 }
@@ -47,7 +47,7 @@ func New() *Executor {
 	var only1 http.Protocols
 	only1.SetHTTP1(true)
 	return &Executor{transport: &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, Control: refuseAddress}).DialContext,
 		TLSHandshakeTimeout:    30 * time.Second,
 		Protocols:              &only1,
 		DisableKeepAlives:      true,
@@ -87,6 +87,8 @@ func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
 	switch {
 	case err == nil:
 		out = answered(r, res)
+	case errors.Is(err, errAddress):
+		out = notBegun(action.Permanent, errAddress.Error())
 	case connected.Load():
 		out = unanswered(r, explain(ctx, err, timeout))
 	default:

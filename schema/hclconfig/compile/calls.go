@@ -23,6 +23,9 @@ func (r *resolver) call(e *hclsyntax.FunctionCallExpr) (hclsyntax.Expression, le
 	var at, first level
 	for i, arg := range e.Args {
 		x, l := r.resolve(arg)
+		if r.constant || r.loops > 0 { // what is called once for a tenant is bounded by guarded
+			x = meter(x, 0)
+		}
 		c.Args[i], at = x, at|l
 		if i == 0 {
 			first = l

@@ -26,8 +26,14 @@ func evaluate(s *scratch, e hclsyntax.Expression) (v cty.Value, diags hcl.Diagno
 		}
 	}()
 	v, diags = e.Value(s.ctx)
-	if sizeOf(v, maxInput) > maxInput {
+	size := sizeOf(v, maxInput)
+	if size > maxInput {
 		panic(exhausted{}) // lists of one list many times over
+	}
+	if s.spent != nil {
+		if *s.spent += size + fuelOfEvaluation - s.fuel; *s.spent > fuelOfPlan {
+			panic(exhausted{})
+		}
 	}
 	return v, coded(diags)
 }

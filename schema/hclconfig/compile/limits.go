@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode"
 
@@ -21,7 +22,10 @@ const (
 	maxSearched = 2_000    // elements that are compared each with each
 	maxPattern  = 4 << 10  // bytes of a regular expression
 	maxWidth    = 4096     // columns of a verb of format
-	sizeOfValue = 64       // bytes that a value takes at least
+	maxMatching = 64 << 20 // steps of a regular expression: its instructions times the text
+	maxUnified  = 50 << 20 // elements, times the values in all of them
+	maxDigits   = 1000     // of a number that is written as a text
+	sizeOfValue = 128      // bytes that a value takes at least
 )
 
 // check looks at arguments before a function sees them. They may be unknown or
@@ -78,6 +82,8 @@ func sizeOf(v cty.Value, most int) int {
 		return sizeOfValue
 	case v.Type() == cty.String:
 		return sizeOfValue + len(v.AsString())
+	case v.Type() == cty.Number && !bounded(v.AsBigFloat()):
+		return most + 1 // written out it would fill the memory
 	case !v.CanIterateElements():
 		return sizeOfValue
 	}
@@ -134,7 +140,7 @@ func replaceFits(args []cty.Value) error {
 	if !isPattern {
 		return fits(strings.Count(s, old) * len(new))
 	}
-	if err := patternFits([]cty.Value{cty.StringVal(pattern)}); err != nil {
+	if err := patternFits([]cty.Value{cty.StringVal(pattern), args[0]}); err != nil {
 		return err
 	}
 	re, err := regexp.Compile(pattern)
@@ -153,13 +159,60 @@ func patternOf(s string) (string, bool) {
 	return s[1 : len(s)-1], true
 }
 
-// patternFits bounds a regular expression, which stands first: matching takes a
-// time that grows with the product of its length and the text's.
+// patternFits bounds a regular expression, which stands first, and the text, which
+// comes second: matching takes a time that grows with the product of both.
 func patternFits(args []cty.Value) error {
-	if len(args) > 0 && allKnown(args[:1]) && len(text(args[0])) > maxPattern {
+	if len(args) < 2 || !allKnown(args[:1]) {
+		return nil
+	}
+	pattern := text(args[0])
+	if len(pattern) > maxPattern {
 		return function.NewArgErrorf(0, "a regular expression must not be longer than %d bytes", maxPattern)
 	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil // the function says so itself
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err == nil && allKnown(args[1:2]) && len(program.Inst)*len(text(args[1])) > maxMatching {
+		return function.NewArgErrorf(1, "the text is too long for such a regular expression")
+	}
 	return nil
+}
+
+// digitsFit bounds the text of a number, which takes a time that grows with its
+// square to read.
+func digitsFit(args []cty.Value) error {
+	if len(args) > 0 && len(text(args[0])) > maxDigits {
+		return function.NewArgErrorf(0, "a number has at most %d digits", maxDigits)
+	}
+	return nil
+}
+
+// nestingFits bounds jsondecode, which descends without a limit.
+func nestingFits(args []cty.Value) error {
+	if len(args) > 0 && deepJSON(text(args[0])) {
+		return function.NewArgErrorf(0, "this JSON is nested more than %d levels deep", maxDepth)
+	}
+	return nil
+}
+
+func deepJSON(s string) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(s) && depth <= maxDepth; i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[', c == '{':
+			depth++
+		case c == ']', c == '}':
+			depth--
+		}
+	}
+	return depth > maxDepth
 }
 
 // formatFits bounds format(format, arguments...): each verb may have a width, and
@@ -242,6 +295,29 @@ func searchFits(args []cty.Value) error {
 		a, _ = a.Unmark()
 		if !a.IsNull() && a.IsKnown() && a.CanIterateElements() && a.LengthInt() > maxSearched {
 			return function.NewArgErrorf(i, "a list of more than %d elements takes too long", maxSearched)
+		}
+	}
+	return nil
+}
+
+// flattenFits bounds flatten, whose time grows with the square of what it gives.
+func flattenFits(args []cty.Value) error {
+	if len(args) > 0 && allKnown(args) && sizeOf(args[0], maxInput)/sizeOfValue > 2*maxSearched {
+		return function.NewArgErrorf(0, "lists of more than %d elements together take too long", 2*maxSearched)
+	}
+	return nil
+}
+
+// unifyFits bounds conversions to a collection, which compare the types of elements
+// each with each.
+func unifyFits(args []cty.Value) error {
+	for i, a := range args {
+		a, _ = a.Unmark()
+		if a.IsNull() || !a.IsKnown() || !a.CanIterateElements() {
+			continue
+		}
+		if a.LengthInt()*(sizeOf(a, maxInput)/sizeOfValue) > maxUnified {
+			return function.NewArgErrorf(i, "so many elements with so much in them take too long")
 		}
 	}
 	return nil

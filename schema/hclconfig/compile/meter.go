@@ -18,6 +18,7 @@ import (
 const (
 	fuelOfEvaluation = 64 << 20 // a byte costs 1
 	fuelOfRound      = 64       // a round of a loop, beside what it yields
+	fuelOfPlan       = 2 * fuelOfEvaluation
 )
 
 // exhausted is what a metered place panics with.
@@ -30,6 +31,8 @@ type scratch struct {
 	// env is nil while types are checked: sources are unknown then.
 	env  *schema.Env
 	fuel int
+	// spent is the [Scope.Spent] of evaluations while the plan is read; else nil.
+	spent *int
 }
 
 func (s *scratch) burn(n int) {

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -13,10 +14,43 @@ import (
 const (
 	maxDepth     = 100 // brackets and directives in each other
 	maxOperators = 500 // between two separators
+
+	// MaxTokens bounds what is parsed: a token takes a hundred bytes, and what the
+	// parser makes of it some more.
+	MaxTokens = 150_000
 )
+
+// Tokens is at least as many tokens as a text has: its words in ASCII, and every
+// other byte that is not a blank.
+func Tokens(src []byte) int {
+	n, inWord := 0, false
+	for _, c := range src {
+		word := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+		if !word && c != ' ' || word && !inWord {
+			n++
+		}
+		inWord = word
+	}
+	return n
+}
+
+// Crowded reports whether a text may have too many tokens to be looked at. For a
+// line of a text between <<EOT and EOT the scanner takes a time that grows with the
+// number of lines before it.
+func Crowded(src []byte) bool {
+	tokens := Tokens(src)
+	if _, rest, ok := bytes.Cut(src, []byte("<<")); ok {
+		tokens += 10 * bytes.Count(rest, []byte("\n"))
+	}
+	return tokens > MaxTokens
+}
 
 // parseTemplate parses a template that is not nested too deeply.
 func parseTemplate(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
+	if Crowded(src) {
+		return nil, hcl.Diagnostics{problem(hcl.Range{Filename: filename, Start: start, End: start}, codeTooLarge, "A template is too large",
+			fmt.Sprintf("A template has at most %d names, numbers and signs.", MaxTokens))}
+	}
 	tokens, _ := hclsyntax.LexTemplate(src, filename, start) // the parser reports what cannot be scanned
 	if d := tooDeep(tokens); d != nil {
 		return nil, hcl.Diagnostics{d}

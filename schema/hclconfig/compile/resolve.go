@@ -31,9 +31,11 @@ type resolver struct {
 }
 
 func newResolver(s *Scope) *resolver {
+	fold := newScratch(s.context())
+	fold.spent = s.Spent
 	return &resolver{
 		scope:  s,
-		fold:   newScratch(s.context()),
+		fold:   fold,
 		locals: make(map[string]level),
 		items:  make(map[*hclsyntax.AnonSymbolExpr]level),
 	}
