@@ -24,7 +24,7 @@ phase "Lock" {
       exec { command = ["acquire"] }
     }
     release {
-      exec { command = ["release"] }
+      exec { command = ["release", tenant.id] }
     }
     release_in = phase.Finish
     retry      = retry.r

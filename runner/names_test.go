@@ -268,12 +268,12 @@ func TestTenantIsRenamedWithItsLock(t *testing.T) {
 	var then string
 	b.fake.do = func(r action.Request) action.Outcome {
 		if r.Op == ledger.Release {
-			then = r.DoneAs
+			then = r.Tenant + " " + strings.Join(r.Command.Argv, " ")
 		}
 		return succeeded
 	}
 	b.must(whenFreed)
-	if then != "acme" {
+	if then != "acme release acme" {
 		t.Errorf("the lock that acme had is given back as that of %q", then)
 	}
 	b.want("release contoso/Lock/door #1", "run contoso/Finish/cleanup #1", "run contoso/Move/upgrade #1")

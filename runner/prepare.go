@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,12 +19,9 @@ import (
 func (p *Project) prepare(j *entry) (action.Request, error) {
 	r, env := j.record, p.env(j)
 	req := action.Request{
-		Tenant: r.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
+		Tenant: env.Tenant.ID, Address: r.ID + "/" + j.action.Item.Key(), Op: j.action.Op, Key: j.key,
 		Attempt: j.no, Epoch: r.Epoch, Rehearsal: p.rehearsing(), T: r.T, Batch: r.Batch,
 		Phase: j.action.Item.Phase.Name, Now: j.began, Seq: j.attempt, Asks: j.asks(),
-	}
-	if it := r.Item(j.action.Item.Key()); it != nil && plans.WayBack(req.Op) {
-		req.DoneAs = cmp.Or(it.DoneAs, r.ID)
 	}
 	var err error
 	switch e := j.action.EffectOf().(type) {
@@ -41,15 +37,31 @@ func (p *Project) prepare(j *entry) (action.Request, error) {
 	return req, err
 }
 
-// env is what the expressions of an entry see.
+// env is what the expressions of an entry see. What is taken back is taken back
+// for the id under which it was done: only that is sure to be known where it was.
 func (p *Project) env(j *entry) *schema.Env {
-	r := j.record
+	r, tenant := j.record, j.task.tenant
+	if it := r.Item(j.action.Item.Key()); it != nil && it.DoneAs != "" && plans.WayBack(j.action.Op) {
+		tenant = p.formerly(tenant, it.DoneAs)
+	}
 	env := &schema.Env{
-		Tenant: j.task.tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, j.batch),
+		Tenant: tenant, T: r.T, Zone: plans.Zone(p.Config, j.task.tenant, j.batch),
 		Batch: r.Batch, Phase: j.action.Item.Phase.Name,
 	}
 	env.PostponeUntil = plans.PostponeUntil(p.Config, r.T, env.Zone)
 	return env
+}
+
+// formerly is a tenant under an id that it had before, in its key column too.
+func (p *Project) formerly(t *schema.Tenant, id string) *schema.Tenant {
+	was := t.Clone()
+	for _, inv := range p.Config.Inventories {
+		if i := p.Config.Columns.Index(inv.Key); i >= 0 && i < len(was.Cells) && was.Cells[i].Text == t.ID {
+			was.Cells[i].Text = id
+		}
+	}
+	was.ID = id
+	return was
 }
 
 func (p *Project) command(e *schema.Exec, env *schema.Env) (*action.Command, error) {

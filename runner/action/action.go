@@ -39,10 +39,9 @@ type Outcome struct {
 // Request is one effect, with every expression evaluated. Exactly one of
 // Command, HTTP and Mail is set.
 type Request struct {
-	Tenant string
-	// DoneAs is, of what takes something back, the id that the tenant had when
-	// that was done.
-	DoneAs    string
+	// Tenant is its id; of what takes something back, the one that it had when that
+	// was done.
+	Tenant    string
 	Address   string // TENANT/PHASE/ITEM
 	Op        ledger.Op
 	Key       string // idempotency key: the same for every retry

@@ -155,7 +155,6 @@ func TestEnvironment(t *testing.T) {
 	r := request(t, "environ")
 	delete(r.Command.Env, "GORACE")
 	r.Command.Env["MODE"], r.Command.Env["HOME"], r.Command.Env["TRANSITION_TENANT"] = "full", "/home/plan", "somebody else"
-	r.DoneAs = "acme"
 	r.Batch, r.Key, r.Attempt, r.Epoch, r.Timeout = "wave1", "k1", 2, 3, time.Hour
 	r.T = time.Date(2012, 3, 9, 18, 0, 0, 0, time.FixedZone("PST", -8*3600))
 	r.Now = time.Date(2012, 3, 11, 18, 0, 0, 0, time.UTC)
@@ -164,7 +163,7 @@ func TestEnvironment(t *testing.T) {
 		"TRANSITION_ADDRESS=contoso/Finalize/cleanup", "TRANSITION_ATTEMPT=2", "TRANSITION_BATCH=wave1",
 		"TRANSITION_DEADLINE=2026-03-01T13:00:00Z", "TRANSITION_EPOCH=3", "TRANSITION_IDEMPOTENCY_KEY=k1",
 		"TRANSITION_NOW=2012-03-11T18:00:00Z", "TRANSITION_PHASE=Finalize", "TRANSITION_T=2012-03-09T18:00:00-08:00",
-		"TRANSITION_TENANT=contoso", "TRANSITION_TENANT_THEN=acme",
+		"TRANSITION_TENANT=contoso",
 	}
 	environ := func() []string {
 		got := strings.Split(e.Do(t.Context(), r).Evidence.Output, "\n")

@@ -45,9 +45,6 @@ func environment(parent []string, r action.Request, deadline time.Time) []string
 		"TRANSITION_EPOCH="+strconv.Itoa(r.Epoch),
 		"TRANSITION_DEADLINE="+instant(deadline),
 	)
-	if r.DoneAs != "" {
-		env = append(env, "TRANSITION_TENANT_THEN="+r.DoneAs)
-	}
 	if r.Rehearsal {
 		env = append(env, "TRANSITION_REHEARSAL=1")
 	}
