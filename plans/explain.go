@@ -63,21 +63,33 @@ func (w *walk) wait(kind WaitKind, it *schema.Item, reason string, since, until 
 	})
 }
 
+// finite is an instant, or the zero time if it never comes.
+func finite(at time.Time) time.Time {
+	if at.Before(never) {
+		return at
+	}
+	return time.Time{}
+}
+
 // show notes where an item stands, when somebody wants to know.
 func (w *walk) show(it *schema.Item, state ItemState, at time.Time, reason string) {
 	if !w.d.explain {
 		return
 	}
-	if !at.Before(never) {
-		at = time.Time{}
-	}
 	s := ItemStatus{
-		Phase: it.Phase.Name, Item: it.Name, State: state, At: at, Reason: reason,
+		Phase: it.Phase.Name, Item: it.Name, State: state, At: finite(at), Reason: reason,
 		MaxAttempts: it.Retry.MaxAttempts, Source: source(it.Range),
 		Final: state == ItemMissed && w.closed(it.Phase),
 	}
 	if rec := w.d.rec[it.Index]; rec != nil {
 		s.Attempts = rec.Attempts
+		switch state {
+		case ItemDone, ItemSkipped, ItemCollapsed, ItemWaived:
+			if !rec.At.IsZero() {
+				s.At = rec.At // T may have moved since
+			}
+		default:
+		}
 	}
 	w.out.Items[it.Index] = s
 }

@@ -165,8 +165,11 @@ func (w *walk) obligations() {
 		}
 		l := LockStatus{
 			Phase: it.Phase.Name, Item: it.Name, Since: w.d.rec[it.Index].First,
-			ReleaseAt: w.line.Phases[it.Does.(*schema.Lock).ReleaseIn.Index].Opens,
-			Alarm:     w.line.Items[it.Index].ReleaseBy,
+			ReleaseAt: finite(w.line.Phases[it.Does.(*schema.Lock).ReleaseIn.Index].Opens),
+			Alarm:     finite(w.line.Items[it.Index].ReleaseBy),
+		}
+		if l.Since.IsZero() { // a person has said to try again, which begins anew
+			l.Since = w.d.rec[it.Index].At
 		}
 		l.Overdue = !l.Alarm.IsZero() && w.d.now.After(l.Alarm)
 		if l.Overdue {

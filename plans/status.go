@@ -92,7 +92,7 @@ type ItemStatus struct {
 	State       ItemState
 	Attempts    int
 	MaxAttempts int
-	At          time.Time // when it is due, or was; zero: no date
+	At          time.Time // when it is due, or was; of what is settled, when that was; zero: no date
 	NextAttempt time.Time
 	Reason      string
 	Final       bool // of ItemMissed: it cannot be begun any more on the present date

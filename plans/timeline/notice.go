@@ -33,6 +33,14 @@ func checkNotice(cfg *schema.Config) diag.List {
 			d.Detail = fmt.Sprintf("%s Every tenant would be held before phase %q.", detail, cfg.Phases[n].Name)
 			d.Hint = demand.hint(given)
 			l.Add(d)
+		} else if demand.tight(given) {
+			l.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "notice-without-slack", Summary: "Notice must not be a minute late",
+				Subject: cfg.Notice.Range, Where: "notice",
+				Detail: fmt.Sprintf("The earliest notice, %s, and notice.%s demands one %s before T. Whoever gets it later, as when nobody applies at that minute, is held before phase %q.",
+					given[0], demand.attribute, demand.before, cfg.Phases[n].Name),
+				Hint: fmt.Sprintf("Let the notice be due some days before %s, or demand less.", demand.before.BeforeT()),
+			})
 		}
 	}
 	return l
@@ -141,6 +149,16 @@ func (d demand) check(batches []*schema.Batch, given []giving) (string, bool) {
 	b := hits[0]
 	due, needed := dates(b.Zone, earliest(b, given), d.before.Before(b.T, b.Zone))
 	return fmt.Sprintf("%s In %s it is due on %s, but needed by %s.%s", detail, whereBatch(b), due, needed, others(hits)), true
+}
+
+// tight reports whether the earliest of the given notices is due at the very last
+// instant that will do.
+func (d demand) tight(given []giving) bool {
+	if d.before.IsZero() || given[0].at == nil {
+		return false
+	}
+	cmp, certain := toffset.Order(*given[0].at, d.before.BeforeT())
+	return certain && cmp == 0
 }
 
 // String is the notice with when it goes out at the earliest.
