@@ -13,6 +13,9 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 	if rec.Undone && rec.Release != nil && !rec.Release.State.Settled() && w.obliged(it) {
 		w.returned = it // it is being given back
 	}
+	if undoing(it, rec) {
+		return w.undo(it, rec)
+	}
 	switch rec.State {
 	case ledger.Merged:
 		return w.merged(it, rec)
@@ -33,6 +36,18 @@ func (w *walk) recorded(it *schema.Item, rec *ledger.Item) PhaseStatus {
 		return w.parts(it, c, rec)
 	}
 	return w.try(it, &rec.Try, doing(it))
+}
+
+// undo goes on with an undoing that has begun, though the tenant goes on again:
+// over what is half undone nothing is built.
+func (w *walk) undo(it *schema.Item, rec *ledger.Item) PhaseStatus {
+	a := Action{Item: it, Kind: Undo, Op: ledger.Undo, At: w.d.now, Afresh: true, Reason: "its undoing has begun"}
+	if rec.Release.State != ledger.None {
+		return w.try(it, rec.Release, a)
+	}
+	a.Attempt = 1
+	w.act(a)
+	return Pending
 }
 
 var settledStates = [...]ItemState{

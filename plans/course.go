@@ -134,9 +134,11 @@ func (c *computation) reschedule(r *ledger.Record, to course) []Step {
 	case !to.t.IsZero() && !to.t.After(c.in.Now):
 		ref.past = append(ref.past, r.ID)
 		return nil
-	case to.t.Before(r.T) && !to.t.IsZero() && !c.notifiable(r, to):
+	case (to.t.Before(r.T) || r.T.IsZero()) && !to.t.IsZero() && !c.notifiable(r, to):
 		ref.unnoticed = append(ref.unnoticed, r.ID)
 		return nil
+	case !to.t.IsZero() && !c.notifiable(r, to) && !c.beyondNotice(r):
+		ref.tooSoon = append(ref.tooSoon, r.ID)
 	}
 	ch := Change{
 		Kind: Reschedule, Tenant: r.ID, Batch: to.batch.Name, At: c.in.Now,
@@ -190,6 +192,15 @@ func (c *computation) notifiable(r *ledger.Record, to course) bool {
 		}
 	}
 	return true
+}
+
+// beyondNotice reports whether a tenant has begun a phase that asks for notice:
+// it is asked for once.
+func (c *computation) beyondNotice(r *ledger.Record) bool {
+	return slices.ContainsFunc(c.in.Config.Items, func(it *schema.Item) bool {
+		rec := r.Item(it.Key())
+		return it.Phase.NeedsNotice() && rec != nil && hasBegun(rec)
+	})
 }
 
 // leaves reports whether a tenant leaves the transition with its steps.

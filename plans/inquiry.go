@@ -151,7 +151,7 @@ func (w *walk) inquire(q Inquiry, try *ledger.Try, a Action) {
 // ongoing reports whether something of an item goes on, or nobody knows what came
 // of it. Neither waits when its phase lies ahead again, since T has moved.
 func ongoing(it *schema.Item, rec *ledger.Item) bool {
-	return (rec.State == ledger.Polling || rec.State == ledger.Lost) && acts(it)
+	return (rec.State == ledger.Polling || rec.State == ledger.Lost) && acts(it) || undoing(it, rec)
 }
 
 // nextPoll is when work that was started at an instant is asked about next: every

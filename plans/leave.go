@@ -157,13 +157,6 @@ func ByHand(it *schema.Item, r *ledger.Record) bool {
 		rec.State != ledger.Lost && rec.State != ledger.Running && rec.State != ledger.Polling
 }
 
-// behindLock reports whether a lock is held that lies before an item.
-func (w *walk) behindLock(it *schema.Item) bool {
-	return slices.ContainsFunc(w.d.locks, func(l *schema.Item) bool {
-		return l.Index < it.Index && w.obliged(l)
-	})
-}
-
 func (w *walk) backReason() string {
 	if w.r.Left != nil {
 		return "withdrawn"

@@ -14,7 +14,7 @@ import (
 func (w *walk) releases(p *schema.Phase) PhaseStatus {
 	status := Complete
 	for _, it := range w.d.frees[p.Index] {
-		if w.stuck != nil || !w.obliged(it) || w.underWay(it.Phase, p) {
+		if w.stuck != nil || !w.obliged(it) || w.underWay(it) {
 			continue
 		}
 		w.d.freed[it.Index] = true
@@ -100,48 +100,13 @@ func (w *walk) goesBack(it *schema.Item) bool {
 	if rec.State == ledger.Running || rec.State == ledger.Lost {
 		return false
 	}
-	return (w.missed > it.Phase.Index || w.early(it)) && !w.begunAfter(it.Phase)
+	return (w.missed > it.Phase.Index || w.early(it)) && w.stands(it) == nil
 }
 
 // early reports whether the time to take a lock lies ahead: T has moved since it
 // was taken.
 func (w *walk) early(it *schema.Item) bool {
 	return w.d.now.Before(w.line.Items[it.Index].At) || w.d.now.Before(w.line.Phases[it.Phase.Index].Opens)
-}
-
-// begunAfter reports whether work or a lock has begun in a phase after p, soft
-// ones included.
-func (w *walk) begunAfter(p *schema.Phase) bool {
-	for _, it := range w.d.cfg.Items {
-		if rec := w.d.rec[it.Index]; it.Phase.Index > p.Index && acts(it) && rec != nil && hasBegun(rec) {
-			return true
-		}
-	}
-	return false
-}
-
-// underWay reports whether work or a lock between two phases has begun and is
-// not settled.
-func (w *walk) underWay(from, to *schema.Phase) bool {
-	for _, it := range w.d.cfg.Items {
-		if it.Phase.Index <= from.Index || it.Phase.Index >= to.Index || !acts(it) {
-			continue
-		}
-		if rec := w.d.rec[it.Index]; rec != nil && hasBegun(rec) && !rec.State.Settled() {
-			return true
-		}
-	}
-	return false
-}
-
-// acts reports whether an item changes something at a tenant.
-func acts(it *schema.Item) bool {
-	switch it.Does.(type) {
-	case *schema.Work, *schema.Lock:
-		return true
-	default:
-		return false
-	}
 }
 
 // missedAt is when the window closed that the tenant has missed.
@@ -172,12 +137,35 @@ func (w *walk) obligations() {
 			l.Since = w.d.rec[it.Index].At
 		}
 		l.Overdue = !l.Alarm.IsZero() && w.d.now.After(l.Alarm)
-		if l.Overdue {
+		if what := w.staysShut(it); what != "" {
+			l.Kept = what
+			w.wait(WaitLock, it, what, l.Since, time.Time{})
+			w.out.Waiting[len(w.out.Waiting)-1].Kept = true
+		} else if l.Overdue {
 			w.wait(WaitLock, it, w.overdue(l.Alarm), l.Alarm, time.Time{})
 		} else if !l.Alarm.IsZero() {
 			w.out.later(l.Alarm.Add(time.Second), w.d.now)
 		}
 		w.out.Locks = append(w.out.Locks, l)
+	}
+}
+
+// staysShut says why a lock stays shut though its time lies ahead again, or there is no
+// date any more; empty: it does not. Only a person can have taken back what stands
+// behind it.
+func (w *walk) staysShut(it *schema.Item) string {
+	rec := w.d.rec[it.Index]
+	if w.r.Leaving() || rec.Release != nil || !w.early(it) {
+		return ""
+	}
+	what := w.stands(it)
+	switch {
+	case what == nil:
+		return ""
+	case w.r.T.IsZero():
+		return "still locked, and there is no date: " + what.Key() + " behind it has begun"
+	default:
+		return "still locked, though its time lies ahead again: " + what.Key() + " behind it has begun"
 	}
 }
 

@@ -18,6 +18,7 @@ type notice struct {
 // told adds up the notices that the tenant has had.
 func (w *walk) told() notice {
 	var n notice
+	off := calledOff(w.r)
 	for i := range w.r.Items {
 		it := &w.r.Items[i]
 		if it.Noticed.IsZero() && !(it.Notice && it.State == ledger.Done) {
@@ -25,19 +26,20 @@ func (w *walk) told() notice {
 		}
 		n.first = earliest(n.first, earliest(it.Noticed, it.At))
 		if it.Announced.Equal(w.r.T) {
-			n.final = earliest(n.final, firstTold(it, w.r))
+			n.final = earliest(n.final, firstTold(it, w.r, off))
 		}
 	}
 	return n
 }
 
 // firstTold is when a message, whose newest sending names the present T, first
-// told it; zero: it did not. To send it again does not make it untold.
-func firstTold(it *ledger.Item, r *ledger.Record) time.Time {
+// told it since every date was called off; zero: it did not. To send it again does
+// not make it untold.
+func firstTold(it *ledger.Item, r *ledger.Record, off time.Time) time.Time {
 	switch {
-	case !it.Noticed.IsZero() && !it.Noticed.Before(r.PlacedAt):
+	case !it.Noticed.IsZero() && !it.Noticed.Before(r.PlacedAt) && (off.IsZero() || it.Noticed.After(off)):
 		return it.Noticed
-	case it.Notice && it.State == ledger.Done:
+	case it.Notice && it.State == ledger.Done && (off.IsZero() || it.At.After(off)):
 		return it.At
 	default:
 		return time.Time{}

@@ -159,6 +159,9 @@ type Wait struct {
 	Reason  string
 	Since   time.Time // zero: not known
 	Until   time.Time // zero: until somebody acts
+	// Kept: of WaitLock, the lock stays shut though its time lies ahead again, or
+	// there is no date. To roll the tenant back opens it.
+	Kept bool
 	// Final: of WaitMissed, it cannot be begun any more on the present date.
 	Final bool
 	// ByHand: of WaitError, only a person can take it back, and says when it is done.

@@ -26,6 +26,7 @@ type refusals struct {
 	passed     []string            // their T changed past the point of no return
 	past       []string            // their T would lie in the past
 	unnoticed  []string            // their T moved so near that notice cannot be given
+	tooSoon    []string            // their T moved later, and not far enough for another notice
 	foreign    []string            // addresses of open items that only a part of another plan has
 	lost       map[string][]string // by batch that the plan has no more
 	warned     map[*schema.Constraint][]string
@@ -97,6 +98,15 @@ func (c *computation) refuse() {
 				Subject: con.Range,
 			})
 		}
+	}
+	if ids := ref.tooSoon; len(ids) > 0 {
+		c.plan.Diagnostics.Add(diag.Diagnostic{
+			Severity: diag.Warning, Code: "held-for-notice", Summary: "Tenants get a date that they will be held on",
+			Detail: fmt.Sprintf("%s given a later T that is too near for another notice: %s. They are told of it, and held before it comes: the plan asks for %s.",
+				count(len(ids), "tenant is", "tenants are"), quoteSome(ids), needed(c.in.Config.Notice)),
+			Hint:    "Move them to a later date, or ask for less in notice.",
+			Subject: c.in.Config.Notice.Range, Where: "notice",
+		})
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(ref.stayed), stayed.compare) {
 		ids := ref.stayed[key]

@@ -146,14 +146,6 @@ func (c *computation) reopened(r *ledger.Record, it *schema.Item) *schema.Item {
 	return nil
 }
 
-// guards reports whether a lock is held while an item is done.
-func guards(lock, it *schema.Item) bool {
-	does := lock.Does.(*schema.Lock)
-	begins := it.Phase.Index > lock.Phase.Index || it.Phase == lock.Phase && slices.Contains(it.After, lock)
-	ends := it.Phase.Index < does.ReleaseIn.Index || slices.Contains(does.ReleaseAfter, it)
-	return begins && ends
-}
-
 const goesOn = "has not ended: it goes on by itself"
 
 func unknownYet(r *ledger.Record, it *schema.Item) (why, hint string) {

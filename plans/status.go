@@ -107,6 +107,7 @@ type LockStatus struct {
 	ReleaseAt   time.Time // when its release falls due
 	Alarm       time.Time // release_by; zero: none
 	Overdue     bool
+	Kept        string // why it stays shut though its time lies ahead; empty: it does not
 }
 
 // Clone returns a status that outlives the call in which it was shown.

@@ -17,11 +17,13 @@ func (w *walk) ahead(p *schema.Phase, opens time.Time) {
 	}
 	for _, it := range p.Items {
 		rec := w.d.rec[it.Index]
-		if rec != nil && (ongoing(it, rec) || w.d.explain && rec.State != ledger.None) {
+		switch {
+		case rec != nil && (ongoing(it, rec) || rec.State == ledger.Error || w.d.explain && rec.State != ledger.None && rec.State != ledger.Retrying):
 			w.recorded(it, rec)
-			continue
-		}
-		if w.d.explain {
+		case w.d.explain && rec != nil && rec.State == ledger.Retrying: // when its phase opens again
+			w.show(it, ItemRetrying, w.line.Items[it.Index].At, rec.Reason)
+			w.out.Items[it.Index].NextAttempt = finite(latest(rec.Next, opens))
+		case w.d.explain:
 			w.show(it, ItemWaiting, w.line.Items[it.Index].At, w.waitsFor())
 		}
 	}

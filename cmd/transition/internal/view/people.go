@@ -82,6 +82,8 @@ func (g *page) waitRows(groups []*waitGroup) {
 		switch w := groups[i]; {
 		case w.byHand:
 			g.answer("transition resolve " + shell(w.selector()) + " -done -reason=...")
+		case w.first.Kept && w.count == 1:
+			g.answer("transition rollback " + shell(w.first.Tenant) + " -reason=...  takes back what stands behind it, and opens it")
 		case w.kind.NeedsPerson():
 			g.answer(Answer(w.kind, w.selector(), w.final))
 		case w.answers != plans.Answers{}:

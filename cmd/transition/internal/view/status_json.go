@@ -102,6 +102,8 @@ type lockJSON struct {
 	ReleaseAt instant `json:"release_at"`
 	ReleaseBy instant `json:"release_by"`
 	Overdue   bool    `json:"overdue"`
+	// Kept is why it stays shut though its time lies ahead; null: it does not.
+	Kept optional `json:"kept"`
 }
 
 // WhyJSON writes one tenant with its locks, why.schema.json. wrong is as with
@@ -111,7 +113,7 @@ func WhyJSON(w io.Writer, s *plans.TenantStatus, now time.Time, wrong diag.List)
 	row.fill(s)
 	locks := make([]lockJSON, len(s.Locks))
 	for i, l := range s.Locks {
-		locks[i] = lockJSON{s.ID + "/" + l.Phase + "/" + l.Item, instant(l.Since), instant(l.ReleaseAt), instant(l.Alarm), l.Overdue}
+		locks[i] = lockJSON{s.ID + "/" + l.Phase + "/" + l.Item, instant(l.Since), instant(l.ReleaseAt), instant(l.Alarm), l.Overdue, optional(l.Kept)}
 	}
 	var because *sourceJSON
 	if s.Held != nil && s.Held.Source.File != "" {

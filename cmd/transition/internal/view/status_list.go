@@ -96,8 +96,11 @@ func situation(s *plans.TenantStatus, w wall) string {
 		parts = append(parts, "held: "+clean(s.Held.Reason))
 	}
 	for i := range s.Locks {
-		if s.Locks[i].Overdue {
+		switch {
+		case s.Locks[i].Overdue:
 			parts = append(parts, clean(s.Locks[i].Item)+" overdue")
+		case s.Locks[i].Kept != "":
+			parts = append(parts, clean(s.Locks[i].Item)+" "+clean(s.Locks[i].Kept))
 		}
 	}
 	if len(parts) == 0 && !s.Next.IsZero() {
@@ -120,9 +123,18 @@ func newcomer(s *plans.TenantStatus) string {
 	}
 }
 
+func lockedSince(p *page, l *plans.LockStatus) string {
+	if l.Since.IsZero() {
+		return "locked"
+	}
+	return "locked since " + p.brief(l.Since)
+}
+
 func (p *page) lockRow(tenant string, l *plans.LockStatus) []string {
 	alarm := ""
 	switch {
+	case l.Kept != "":
+		alarm = p.paint(red, clean(l.Kept))
 	case l.Overdue:
 		alarm = p.paint(red, "overdue since "+p.brief(l.Alarm))
 	case !l.Alarm.IsZero():
@@ -132,5 +144,5 @@ func (p *page) lockRow(tenant string, l *plans.LockStatus) []string {
 	if !l.ReleaseAt.IsZero() {
 		release = "release due " + p.brief(l.ReleaseAt)
 	}
-	return []string{clean(tenant + "/" + l.Phase + "/" + l.Item), "locked since " + p.brief(l.Since), release, alarm}
+	return []string{clean(tenant + "/" + l.Phase + "/" + l.Item), lockedSince(p, l), release, alarm}
 }

@@ -98,8 +98,7 @@ func (t *tally) add(s *plans.TenantStatus, w wall) {
 	t.addHeld(s, w)
 	t.addBreaker(s)
 	t.addBatch(s)
-	overdue := t.addLocks(s)
-	if s.Status == plans.Error || overdue {
+	if alarming := t.addLocks(s); alarming || s.Status == plans.Error {
 		t.need++
 	}
 	t.addItems(s, w)
@@ -189,17 +188,17 @@ func settled(s plans.ItemState) bool {
 	}
 }
 
-// addLocks counts open locks and reports whether one is overdue.
+// addLocks counts open locks and reports whether one needs a person.
 func (t *tally) addLocks(s *plans.TenantStatus) bool {
-	overdue := false
+	alarming := false
 	for i := range s.Locks {
 		t.locked++
 		if s.Locks[i].Overdue {
 			t.overdue++
-			overdue = true
 		}
+		alarming = alarming || s.Locks[i].Overdue || s.Locks[i].Kept != ""
 	}
-	return overdue
+	return alarming
 }
 
 func (t *tally) addItems(s *plans.TenantStatus, w wall) {
