@@ -115,13 +115,15 @@ func (e *journey) lookAtRelease(a *plans.Action, r *ledger.Record) {
 	in := a.Item.Does.(*schema.Lock).ReleaseIn
 	for _, it := range e.w.cfg.Items {
 		behind := r.Item(it.Key())
-		if it.Phase.Index <= a.Item.Phase.Index || it.Phase.Index >= in.Index || behind == nil || behind.Attempts == 0 {
+		after := it.Phase.Index > a.Item.Phase.Index || slices.Contains(it.After, a.Item)
+		if !after || it.Phase.Index >= in.Index || behind == nil || behind.Attempts == 0 {
 			continue
 		}
 		if _, message := it.Does.(*schema.Communication); message {
 			continue
 		}
-		if !behind.State.Settled() && behind.State != ledger.None {
+		if _, lock := it.Does.(*schema.Lock); lock && behind.Obligation || a.Undone && !lock && behind.State == ledger.Done ||
+			!behind.State.Settled() && behind.State != ledger.None && behind.State != ledger.Returned {
 			e.rt.Fatalf("%s: %s/%s is released while %s stands (%d)\n%s", e.w.now, r.ID, a.Item.Key(), it.Key(), behind.State, strings.Join(e.w.effects, "\n"))
 		}
 	}

@@ -204,5 +204,5 @@ func (n *node) excused() {
 var simRefusals = []string{
 	"date-in-the-past", "notice-too-short", "moved-past-return", "left-past-return", "open-item-gone",
 	"batch-gone", "inventory-shrank", "pinned-tenant", "renamed-in-part",
-	"lease-held", "lease-lost", "clock-went-back", "plan-changed", "inventory-changed",
+	"lease-held", "lease-lost", "clock-went-back", "plan-changed", "inventory-changed", "outcomes-not-recorded",
 }

@@ -88,6 +88,12 @@ func New(rt *rapid.T) *Draft {
 			{name: "Finish", days: 3},
 		},
 	}
+	switch rapid.SampledFrom([]string{"", "work", "lock"}).Draw(rt, "behind the lock") {
+	case "work":
+		d.phases[3].items = append(d.phases[3].items, item{"flip", fmt.Sprintf(workBlock, "flip", "    after = [lock.admin]\n"+undoBlock)})
+	case "lock":
+		d.phases[3].items = append(d.phases[3].items, item{"inner", strings.Replace(lockBlock, "\"admin\" {\n", "\"inner\" {\n    after = [lock.admin]\n", 1)})
+	}
 	for i := range rapid.IntRange(1, 4).Draw(rt, "tenants") {
 		d.tenants[fmt.Sprintf("t%d", i)] = tenant{ring: fmt.Sprint(i%2 + 1)}
 	}
