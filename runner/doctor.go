@@ -229,6 +229,11 @@ func (x *examination) people(ctx context.Context) {
 			counts[k]++
 		}
 	}
+	for i := range pl.Changes { // it is missed, though nobody has recorded that yet
+		if pl.Changes[i].Kind == plans.Missed {
+			counts[plans.WaitMissed]++
+		}
+	}
 	if len(counts) == 0 {
 		x.well(AreaPeople, "nobody is waited for")
 		return

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"transition/plans"
 	"transition/plans/ledger"
@@ -19,7 +20,8 @@ type Rendered struct {
 
 // Render composes the message of a communication exactly as it would be sent,
 // once for each recipient, headers included. Of what was not sent yet, the date
-// is that of the instant at which the command looks.
+// is that of the instant at which the command looks. An edit that moves the tenant
+// is taken into account, though it was not applied yet: it would be, first.
 func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.List) {
 	it := p.item(a.Phase + "/" + a.Item)
 	if it == nil {
@@ -91,10 +93,8 @@ func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 			return nil, append(diags, stateProblem(err))
 		}
 	}
-	if r.Batch == "" {
-		if res, _ := p.compute(ctx, p.Now()); res != nil {
-			r = placedNow(res, r)
-		}
+	if res, _ := p.compute(ctx, p.Now()); res != nil {
+		r = onItsWay(res, r)
 	}
 	out := &task{tenant: t, record: r}
 	for _, b := range p.Config.Batches {
@@ -105,16 +105,23 @@ func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 	return out, diags
 }
 
-// placedNow is the record as it would be after placement.
-func placedNow(res *plans.Result, r *ledger.Record) *ledger.Record {
-	for _, t := range res.Tasks {
-		if t.Record.ID == r.ID && t.Place != nil {
-			c := r.Clone()
-			c.Apply(plans.PlaceFact(c, t.Place, t.T, t.Place.Zone, res.Plan.Now))
-			return c
+// onItsWay is the record as it would be once it has the batch and the date that the
+// plan gives it.
+func onItsWay(res *plans.Result, r *ledger.Record) *ledger.Record {
+	i := slices.IndexFunc(res.Tasks, func(t plans.Task) bool { return t.Record.ID == r.ID })
+	if i < 0 {
+		return r
+	}
+	t, c := &res.Tasks[i], r.Clone()
+	if t.Place != nil {
+		c.Apply(plans.PlaceFact(c, t.Place, t.T, t.Place.Zone, res.Plan.Now))
+	}
+	for j := range t.Steps {
+		if f := t.Steps[j].Fact; f.Kind == ledger.Rescheduled || f.Kind == ledger.Moved {
+			c.Apply(f)
 		}
 	}
-	return r
+	return c
 }
 
 // tenant finds one tenant of the inventory; nil: there is none.

@@ -57,12 +57,25 @@ func (l *loader) item(n *node, p *schema.Phase) *schema.Item {
 			Effect: l.ownEffect(n), Poll: l.poll(n.block("poll")), Probe: l.probe(n.block("probe")),
 			Undo: l.undo(n.block("undo"), item.Retry),
 		}
+		l.checkAgain(n, item)
 	case "lock":
 		item.Does = l.lock(n)
 	case "approval":
 		item.Does = l.approval(n)
 	}
 	return item
+}
+
+// checkAgain warns of work that may be tried again, and never is.
+func (l *loader) checkAgain(n *node, item *schema.Item) {
+	if value[string](n, "delivery") != "at_least_once" || item.Retry.MaxAttempts > 1 {
+		return
+	}
+	l.report(n, n.at("delivery"), diag.Diagnostic{
+		Severity: diag.Warning, Code: "never-again", Summary: "Nothing is tried again",
+		Detail: "An attempt of unknown outcome may be repeated, and the work has one attempt only: it waits for a person all the same.",
+		Hint:   `Give it a retry with max_attempts of 2 or more, or leave delivery out.`,
+	})
 }
 
 func lateOf(word string) schema.Late {

@@ -136,9 +136,9 @@ func TestEffects_DeliveryAndTimeout(t *testing.T) {
 		{"POST", "", http("POST"), schema.AtMostOnce, time.Minute},
 		{"GET, but the plan says otherwise", `delivery = "at_most_once"`, http("GET"), schema.AtMostOnce, time.Minute},
 		{"exec, with the plan's timeout", `timeout = "1d"`, exec, schema.AtMostOnce, 24 * time.Hour},
-		{"exec, with its own", `timeout = "1d"`, "    timeout  = \"90s\"\n    delivery = \"at_least_once\"\n" + exec, schema.AtLeastOnce, 90 * time.Second},
+		{"exec, with its own", `timeout = "1d"`, "    timeout  = \"90s\"\n    delivery = \"at_least_once\"\n    retry    = retry.often\n" + exec, schema.AtLeastOnce, 90 * time.Second},
 	} {
-		plan := "transition \"t\" {\n  defaults {\n    " + c.defaults + "\n  }\n}\nphase \"A\" {\n  opens = \"T\"\n  work \"w\" {\n" + c.body + "  }\n}\n"
+		plan := "transition \"t\" {\n  defaults {\n    " + c.defaults + "\n  }\n}\nretry \"often\" {}\nphase \"A\" {\n  opens = \"T\"\n  work \"w\" {\n" + c.body + "  }\n}\n"
 		cfg := load(t, fstest.MapFS{"x.transition.hcl": {Data: []byte(plan)}})
 		var delivery schema.Delivery
 		var timeout time.Duration

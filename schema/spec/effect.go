@@ -20,7 +20,7 @@ func work() *Block {
 func effectAttributes() []Attribute {
 	return []Attribute{
 		{Name: "timeout", Type: Interval, DefaultDoc: "defaults.timeout, else " + ExecTimeout + " for exec, " + HTTPTimeout + " for http", Doc: "How long an attempt may take."},
-		{Name: "delivery", Type: Text, OneOf: deliveries(), DefaultDoc: "defaults.delivery, else at_least_once for http GET, HEAD, PUT and DELETE, else at_most_once", Doc: "The promise about an attempt whose outcome is unknown: a person decides, or it is tried again."},
+		{Name: "delivery", Type: Text, OneOf: deliveries(), DefaultDoc: "defaults.delivery, else at_least_once for http GET, HEAD, PUT and DELETE, else at_most_once", Doc: "The promise about an attempt whose outcome is unknown: a person decides (at_most_once), or it is tried again as often as its retry allows (at_least_once)."},
 	}
 }
 
