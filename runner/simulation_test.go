@@ -24,8 +24,9 @@ import (
 	"transition/schema/diag"
 )
 
-// seeds is how many lives are simulated; each seed decides one, whole.
-const seeds = 2000
+// seeds is how many lives are simulated, unless TRANSITION_SEEDS says otherwise;
+// each seed decides one, whole. CI simulates 2,000.
+const seeds = 200
 
 // TestSimulation lives through whole transitions in virtual time: plans that are
 // edited under way, people who speak, effects that fail, hang or end unknown, and
@@ -36,8 +37,13 @@ const seeds = 2000
 //	go test ./runner -run 'TestSimulation/seed=N$'
 func TestSimulation(t *testing.T) {
 	n := seeds
-	if testing.Short() {
-		n /= 20
+	if text := os.Getenv("TRANSITION_SEEDS"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			t.Fatal("TRANSITION_SEEDS: ", err)
+		}
+	} else if testing.Short() {
+		n /= 10
 	}
 	var failed atomic.Int32
 	for _, seed := range append(knownSeeds(t), upTo(n)...) {
