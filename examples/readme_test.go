@@ -139,3 +139,24 @@ func TestReadmeShowsAValidPlan(t *testing.T) {
 	must(t, 0, dir, "fmt", "-check")
 	must(t, 0, dir, "validate")
 }
+
+// A second walk through the example whose plan is edited begins with fresh files.
+func TestAWalkBeginsAfresh(t *testing.T) {
+	needsUnix(t)
+	data, err := os.ReadFile("postponed-wave/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := regexp.MustCompile("(?m)^rm -rf /tmp/postponed-wave .*$").FindString(string(data))
+	if begin == "" {
+		t.Fatal("the README does not say how to begin")
+	}
+	dir := copyOf(t, "postponed-wave")
+	begin = strings.ReplaceAll(begin, "/tmp/postponed-wave", filepath.Join(t.TempDir(), "walk"))
+	walk := begin + " && ls -A && transition validate >/dev/null && transition apply -rehearse=2027-03-01 -auto-approve >/dev/null && echo edited >wave.transition.hcl"
+	for range 2 {
+		if got := shown(t, dir, walk); got != "bin\nmail\nstudios.csv\nwave.transition.hcl\n" {
+			t.Errorf("the walk begins with\n%s", got)
+		}
+	}
+}

@@ -102,7 +102,8 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 		w.show(it, ItemUnknown, at, reason)
 	case ledger.Late:
 		w.wait(WaitMissed, it, try.Reason, try.At, time.Time{})
-		w.out.Waiting[len(w.out.Waiting)-1].Final = w.closed(it.Phase)
+		waits := &w.out.Waiting[len(w.out.Waiting)-1]
+		waits.Final, waits.Movable = w.closed(it.Phase), w.movable()
 		w.miss(it, try.Reason, try.At)
 		w.show(it, ItemMissed, at, try.Reason)
 	default:
@@ -177,3 +178,6 @@ func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	w.act(a)
 	return Warning
 }
+
+// movable reports whether the tenant may get another date.
+func (w *walk) movable() bool { return w.r.Left == nil && !Passed(w.d.cfg, w.r) }

@@ -79,7 +79,9 @@ func (w *walk) show(it *schema.Item, state ItemState, at time.Time, reason strin
 	s := ItemStatus{
 		Phase: it.Phase.Name, Item: it.Name, State: state, At: finite(at), Reason: reason,
 		MaxAttempts: it.Retry.MaxAttempts, Source: source(it.Range),
-		Final: state == ItemMissed && w.closed(it.Phase),
+	}
+	if state == ItemMissed {
+		s.Final, s.Movable = w.closed(it.Phase), w.movable()
 	}
 	if rec := w.d.rec[it.Index]; rec != nil {
 		s.Attempts = rec.Attempts

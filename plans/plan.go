@@ -164,6 +164,8 @@ type Wait struct {
 	Kept bool
 	// Final: of WaitMissed, it cannot be begun any more on the present date.
 	Final bool
+	// Movable: of WaitMissed, another date would give it another window.
+	Movable bool
 	// ByHand: of WaitError, only a person can take it back, and says when it is done.
 	ByHand bool
 	// Answers: of a WaitHold for want of consent, what the tenant may say. The

@@ -96,6 +96,7 @@ type ItemStatus struct {
 	NextAttempt time.Time
 	Reason      string
 	Final       bool // of ItemMissed: it cannot be begun any more on the present date
+	Movable     bool // of ItemMissed: another date would give it another window
 	Source      Source
 	Answers     Answers // of a tenant's consent: what it may still say
 }

@@ -199,8 +199,8 @@ func notOpen(b *schema.Batch, state *plans.BreakerState) diag.Diagnostic {
 	}
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "breaker-closed", Summary: "The breaker is closed",
-		Detail: fmt.Sprintf("The breaker of batch %q keeps nobody back: of %d attempts%s, %d ended in Error (%s).",
-			b.Name, state.Ended, since, state.Errors, state.Bounds),
+		Detail: fmt.Sprintf("The breaker of batch %q keeps nobody back: of %s%s, %d ended in Error (%s).",
+			b.Name, counted(state.Ended), since, state.Errors, state.Bounds),
 		Hint:    "Ask why a tenant does not move with: transition why TENANT",
 		Subject: b.Breaker.Range,
 	}

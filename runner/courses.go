@@ -83,7 +83,7 @@ func (p *Project) postpone(v Verb, r *ledger.Record, f *ledger.Fact) string {
 	until := plans.PostponeUntil(p.Config, r.T, zone)
 	switch {
 	case times >= rule.Max:
-		return fmt.Sprintf("has postponed %d times, and may %d times (postpone.max)", times, rule.Max)
+		return fmt.Sprintf("has postponed as often as it may (postpone.max = %d)", rule.Max)
 	case p.Now().After(until):
 		return "could postpone until " + p.show(until) + " (postpone.until)"
 	case !v.To.After(r.T):

@@ -66,7 +66,7 @@ func (x *examination) applier(ctx context.Context) {
 	}
 	if begun > 0 {
 		x.warn(AreaState, "attempts-open", "An apply did not come to its end",
-			fmt.Sprintf("%d attempts had begun and have no outcome. The next apply records them as unknown, unless the plan allows to repeat them.", begun),
+			fmt.Sprintf("There is no outcome of %s that had begun. The next apply records that as unknown, unless the plan allows to repeat it.", counted(begun)),
 			"See what became of each, and say so with: transition resolve ADDRESS -done|-retry -reason=...")
 	}
 }

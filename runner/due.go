@@ -85,12 +85,16 @@ func (a *Adopted) Release(ctx context.Context, o ApplyOptions, hard <-chan struc
 }
 
 // DueLocks says which locks are due under the plans that are kept while the plan
-// directory is wrong; nothing if none are, or no plan is kept. That nobody can
-// tell is no error beside those of the plan directory.
+// directory is wrong, or else how many are held; nothing if none are, or no plan is
+// kept. That nobody can tell is no error beside those of the plan directory.
 func (p *Project) DueLocks(ctx context.Context) diag.List {
 	kept, diags := p.Kept(ctx)
+	due := len(diags)
 	for _, a := range kept {
 		diags = append(diags, a.dueLocks(ctx)...)
+	}
+	if len(diags) == due {
+		diags = append(diags, p.HeldLocks(ctx)...)
 	}
 	return warnings(diags)
 }

@@ -196,14 +196,15 @@ func TestAnAdoptedPlanThatTurnsOutWrong(t *testing.T) {
 	b.want("send acme/Tell/welcome #1")
 }
 
-// The plan says which locks are due while its directory is wrong, and only then.
+// The plan says which locks are due, or else that some are held, while its directory
+// is wrong, and only then.
 func TestThePlanSaysWhichLocksAreDue(t *testing.T) {
 	b := locked(t, guarded)
 	b.must(whenMoved)
 	b.write("tenants.csv", "id,email\nother,o@o.example\nmore,m@m.example\n")
 	b.write("p.transition.hcl", strings.Replace(guarded, `key    = "id"`, "key    = \"id\"\n  max_removals = 0", 1))
 	for at, want := range map[string][]string{
-		"2027-03-22 17:00": {"inventory-shrank"},
+		"2027-03-22 17:00": {"inventory-shrank", "locks-held"},
 		whenFreed:          {"inventory-shrank", "locks-due"},
 	} {
 		p := b.open(runner.NeedState, at)

@@ -132,7 +132,7 @@ func (p *Project) checkState(ctx context.Context, path string, need Need, lineag
 	if m.Plan != p.Config.Name && p.Config.Name != "" {
 		return refuse("other-plan", "The recorded state belongs to another plan",
 			fmt.Sprintf("The state at %s is that of transition %q; this plan is %q.", path, m.Plan, p.Config.Name),
-			"Name the right state with -state=FILE.")
+			"Name the right state with -state=FILE."+p.anew(ctx))
 	}
 	if m.Kind == store.Production {
 		if lineage != "" && lineage != m.Lineage {

@@ -11,16 +11,18 @@ import (
 	"testing"
 )
 
-// files reads the files of a directory and of those in it.
+// files reads the files of a directory and of those in it, but for what the state
+// keeps beside itself.
 func (b *background) files() map[string]string {
 	b.Helper()
 	all := make(map[string]string)
 	err := filepath.WalkDir(b.dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		name := strings.TrimPrefix(path, b.dir+"/")
+		if err != nil || d.IsDir() || name == ".transition/.gitignore" || strings.HasSuffix(name, ".mark") {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		all[strings.TrimPrefix(path, b.dir+"/")] = string(text)
+		all[name] = string(text)
 		return err
 	})
 	if err != nil {

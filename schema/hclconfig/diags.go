@@ -135,6 +135,12 @@ func reword(n *node, d *diag.Diagnostic) {
 		rewordLabels(n, d)
 		return
 	}
+	if d.Summary == "Argument definition required" || d.Summary == "Invalid single-argument block definition" {
+		d.Summary = "A block on one line"
+		d.Detail = "A one-line block holds at most one attribute and no block, and is closed on the same line."
+		d.Hint = "Write it on several lines: each attribute and each block within it on a line of its own, and the closing brace as well."
+		return
+	}
 	for _, w := range wordings() {
 		if strings.HasPrefix(d.Summary, w.prefix) {
 			d.Summary, d.Hint = w.summary, w.hint
@@ -168,8 +174,6 @@ func wordings() []wording {
 		{"Attribute redefined", "An attribute is written twice", "Remove one of the two.", "duplicate-attribute"},
 		{"Duplicate argument", "An attribute is written twice", "Remove one of the two.", "duplicate-attribute"},
 		{"Duplicate attribute definition", "An attribute is written twice", "Remove one of the two.", "duplicate-attribute"},
-		{"Argument definition required", "A block on one line", "On one line a block holds one attribute, and no block. Write everything else on lines of its own.", ""},
-		{"Invalid single-argument block definition", "A block on one line", "On one line a block holds one attribute, and no block. Write everything else on lines of its own.", ""},
 		{"Unclosed configuration block", "A block is not closed", "Write the closing brace } on a line of its own.", ""},
 		{"Unclosed configuration body", "A block is not closed", "Write the closing brace } on a line of its own.", ""},
 		{"Argument or block definition required", "Neither an attribute nor a block", `Write an attribute as name = value, and a block as name "label" { … }.`, ""},

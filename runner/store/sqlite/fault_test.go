@@ -190,7 +190,7 @@ func TestCreateIsWholeAndPrivate(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{filepath.Base(path), filepath.Base(path) + ".lock", filepath.Base(path) + ".mark"}, names(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{".gitignore", filepath.Base(path), filepath.Base(path) + ".lock", filepath.Base(path) + ".mark"}, names(t, dir)); diff != "" {
 		t.Errorf("files after closing (-want +got):\n%s", diff)
 	}
 	before, err := os.ReadFile(path)
@@ -204,7 +204,7 @@ func TestCreateIsWholeAndPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(before) != string(after) || len(names(t, dir)) != 3 {
+	if string(before) != string(after) || len(names(t, dir)) != 4 {
 		t.Errorf("the second Create has left its marks: %v", names(t, dir))
 	}
 }

@@ -67,7 +67,7 @@ func (r *Restoration) prepare(ctx context.Context, from string) error {
 	if err := checkFile(from); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(r.path), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(r.path)); err != nil {
 		return err
 	}
 	var err error

@@ -73,7 +73,7 @@ func Create(ctx context.Context, path string, m store.Meta) (*Store, error) {
 
 func create(ctx context.Context, path string, m store.Meta) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(path); err == nil {

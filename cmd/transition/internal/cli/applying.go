@@ -25,6 +25,7 @@ type applying struct {
 	choice  runner.Choice
 	view    applyView
 	wrong   bool      // the plan is: only locks are given back
+	locks   int       // that were to be given back
 	refused diag.List // why nobody could be asked
 	failed  error     // the first error of the view
 }
@@ -92,6 +93,9 @@ func (a *applying) release(ctx context.Context, hard <-chan struct{}) error {
 			return err
 		}
 	}
+	if a.locks == 0 {
+		a.keep(a.report(a.disk.HeldLocks(ctx)))
+	}
 	return exit(exitError) // whoever applies meanwhile
 }
 
@@ -99,6 +103,7 @@ func (a *applying) release(ctx context.Context, hard <-chan struct{}) error {
 func (a *applying) giveBack(ctx context.Context, hard <-chan struct{}, k *runner.Adopted) error {
 	done := a.under(k)
 	result, diags := a.apply(ctx, hard, k.Release)
+	a.locks += changes(result.Plan)
 	if a.wrong && result.Confirmed {
 		diags.Add(k.Released(result))
 	}

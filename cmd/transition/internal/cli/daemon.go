@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,7 +83,7 @@ func (a daemonArgs) check() error {
 	case a.speed != 1 && a.rehearse == "":
 		return usagef("Add -rehearse=INSTANT.", "-speed needs a rehearsal: real time has one speed.")
 	case !(a.speed > 0 && a.speed <= fastest):
-		return usagef("Write a number from 1 to 1000000.", "-speed cannot be %v.", a.speed)
+		return usagef("Write a number from 1 to 1000000.", "-speed cannot be %s.", strconv.FormatFloat(a.speed, 'f', -1, 64))
 	case a.settle < 0:
 		return usagef("Write a duration, as in -settle=2m.", "-settle cannot be %s.", a.settle)
 	default:

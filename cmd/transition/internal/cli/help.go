@@ -61,7 +61,7 @@ func newHelp() *cobra.Command {
 	return f.command(cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
 		at, rest, err := cmd.Root().Find(args)
 		if err != nil || len(rest) > 0 {
-			return noSubcommand(cmd.Root(), args)
+			return noSubcommand(at, rest)
 		}
 		return at.Help()
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2/maybe"
@@ -47,12 +48,13 @@ func runInit(ctx context.Context, env Env, g *globals, a initArgs) error {
 		return usagef("Add -from-csv=FILE.", "-key names a column of the file of -from-csv.")
 	}
 	var made view.Made
-	has, err := hasPlan(".")
+	plan, err := planHere(".")
+	has := len(plan) > 0
 	switch {
 	case err != nil:
 		return err
 	case has && a.csv != "":
-		return usagef("Run it in a directory without a plan, or without -from-csv.", "There is a plan here already, so -from-csv has nothing to write.")
+		return writtenAlready(ctx, env, g, a)
 	case !has:
 		made, err = startPlan(env, g, a)
 	}
@@ -63,6 +65,43 @@ func runInit(ctx context.Context, env Env, g *globals, a initArgs) error {
 		fmt.Fprintf(env.Stderr, "\nWritten so far: %s. When the rest is put right: transition init\n", strings.Join(made.Files, ", "))
 	}
 	return err
+}
+
+// writtenAlready refuses to write a plan beside one. As long as nothing is recorded
+// it says what to remove, so that it can be written anew.
+func writtenAlready(ctx context.Context, env Env, g *globals, a initArgs) error {
+	hint := "Run it in a directory without a plan, or without -from-csv."
+	plan, err := drawPlan(env, g, a)
+	if err != nil {
+		return err
+	}
+	names, err := inTheWay(plan.Files)
+	if err != nil {
+		return err
+	}
+	err = withDirectory(env, g, ".", func(p opened, _ diag.List) error {
+		if made, ok := p.Unused(ctx); ok {
+			var files []string
+			for _, name := range names {
+				files = append(files, p.Beside(name))
+			}
+			hint = "Nothing is recorded yet. To have it written anew, remove " + strings.Join(append(files, made...), ", ") + ", and say the same again."
+		}
+		return nil
+	})
+	return errors.Join(err, usagef(hint, "There is a plan here already, so -from-csv has nothing to write."))
+}
+
+// inTheWay lists the plan that is here, and what else is not as it would be written.
+func inTheWay(files []scaffold.File) ([]string, error) {
+	names, err := planHere(".")
+	for _, f := range files {
+		info, missing := os.Lstat(filepath.FromSlash(f.Path))
+		if missing == nil && !f.Spare && !holds(info, f) && !slices.Contains(names, f.Path) {
+			names = append(names, f.Path)
+		}
+	}
+	return names, err
 }
 
 func createState(ctx context.Context, env Env, g *globals, made view.Made) error {
@@ -78,27 +117,39 @@ func createState(ctx context.Context, env Env, g *globals, made view.Made) error
 	})
 }
 
-// hasPlan reports whether a directory holds any plan file.
-func hasPlan(dir string) (bool, error) {
+// planHere lists the files of the plan in a directory, in either syntax.
+func planHere(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
+	var names []string
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), planFile) || strings.HasSuffix(e.Name(), planFile+".json") {
-			return true, err
+			names = append(names, e.Name())
 		}
 	}
-	return false, err
+	return names, err
 }
 
 // startPlan writes a plan to start from, and says what it has written.
 func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
-	dir, err := env.Getwd()
+	plan, err := drawPlan(env, g, a)
 	if err != nil {
 		return view.Made{}, err
+	}
+	made := view.Made{Key: plan.Key, Address: plan.Address, Tenants: plan.Tenants}
+	made.Files, err = writeNew(plan.Files)
+	return made, err
+}
+
+// drawPlan makes a plan to start from, and writes nothing.
+func drawPlan(env Env, g *globals, a initArgs) (*scaffold.Result, error) {
+	dir, err := env.Getwd()
+	if err != nil {
+		return nil, err
 	}
 	o := scaffold.Options{Name: filepath.Base(dir), Now: env.Clock.Now(), Key: a.key}
 	if a.csv != "" {
 		if o.CSV, err = os.ReadFile(a.csv); err != nil {
-			return view.Made{}, report(env, g, diag.List{noTenants(a.csv, err)})
+			return nil, report(env, g, diag.List{noTenants(a.csv, err)})
 		}
 		if filepath.IsLocal(a.csv) && filepath.Ext(a.csv) == ".csv" { // what the plan can name
 			o.Source = filepath.ToSlash(filepath.Clean(a.csv))
@@ -106,11 +157,9 @@ func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
 	}
 	plan, err := scaffold.Plan(o)
 	if err != nil {
-		return view.Made{}, usagef("", "The file of -from-csv is of no use: %v.", err)
+		return nil, usagef("", "The file of -from-csv is of no use: %v.", err)
 	}
-	made := view.Made{Key: plan.Key, Address: plan.Address, Tenants: plan.Tenants}
-	made.Files, err = writeNew(plan.Files)
-	return made, err
+	return plan, nil
 }
 
 func noTenants(name string, err error) diag.Diagnostic {

@@ -31,7 +31,8 @@ func newPlan(env Env, g *globals) *cobra.Command {
 Compares the plan directory with the recorded state and lists what is due, who
 waits for a person, and what comes later. It writes nothing, has no effect and
 takes no lock. Without a recorded state everything is new. For a plan that is
-wrong, it says which locks are due under the one that was applied last.
+wrong, it says which locks are due under the one that was applied last, or how
+many are held.
 
 Above 50 changes they are grouped; -verbose lists each of them.
 ` + choiceHelp,

@@ -22,7 +22,8 @@ those for which the answer is legal, and counts the rest.
 
 Unknown means that the effect may have happened: look first, then say -done if it
 has, or -retry if it has not. What was missed may be too late to be retried on its
-date; -waive goes on without it.`,
+date; -waive goes on without it, and before the point of no return a new date
+opens another window.`,
 		example: "resolve northwind/DataUpgrade/upgrade -done -reason=\"seen in the log\"\n" +
 			"resolve '*/Pre-Stage/copy_content' -retry -reason=\"quota raised\"",
 	}.command(exactlyOne("a selector"), func(cmd *cobra.Command, args []string) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,6 +10,7 @@ import (
 
 	"transition/cmd/transition/internal/view"
 	"transition/runner"
+	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -48,8 +50,27 @@ func (w word) say(cmd *cobra.Command, env Env, g *globals, args []string, v runn
 	if err != nil {
 		return err
 	}
+	if err := whole(cmd, v.Kind, sel); err != nil {
+		return err
+	}
 	v.Selector, v.Reason, v.By = sel, w.reason, who(env, w.as)
 	return runSay(cmd.Context(), env, g, v, until)
+}
+
+// whole refuses items for a verb that is about tenants: said of one item, it would
+// be done to all of each tenant.
+func whole(cmd *cobra.Command, k runner.VerbKind, sel addr.Selector) error {
+	switch k {
+	case runner.Hold, runner.Resume, runner.Rollback, runner.Withdraw, runner.Postpone:
+	default:
+		return nil
+	}
+	if sel.Phase == "" {
+		return nil
+	}
+	tenants := addr.Selector{Batch: sel.Batch, Tenant: sel.Tenant}
+	return usagef(fmt.Sprintf("Write %q for all of it. A single item is answered with resolve, and done again with apply -replace.", tenants),
+		"%s is about tenants as a whole; %q names items.", cmd.CommandPath(), sel)
 }
 
 func runSay(ctx context.Context, env Env, g *globals, v runner.Verb, until string) error {

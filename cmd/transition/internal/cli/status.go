@@ -53,7 +53,7 @@ that was applied last, and ends with 1.`,
 
 // filter reads the statuses of -status.
 func (a statusArgs) filter() (view.Filter, error) {
-	f := view.Filter{Missed: a.missed, Locks: a.locks}
+	f := view.Filter{Missed: a.missed, Locks: a.locks, Selected: a.selected}
 	for _, word := range a.statuses {
 		status, err := parseStatus(word)
 		if err != nil {

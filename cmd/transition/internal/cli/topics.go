@@ -48,11 +48,15 @@ const addressesTopic = `
   contoso/Lock/tenant_admin    one item of it, as TENANT/PHASE/ITEM
   contoso/consent/answer       what it answers to being moved, where the plan asks
   batch.wave1                  every tenant of a batch
+  batch.wave1/Lock/edit        one item of each of them, as batch.NAME/PHASE/ITEM
 
 A selector is an address that may hold the globs * and ?. Quote it for the shell:
 
   $ transition status '*/Lock/*'
   $ transition hold batch.wave1 -reason="the mail server is down"
+
+hold, resume, rollback, withdraw and postpone are about tenants as a whole, and
+take no PHASE/ITEM.
 
 An answer is covered only by a selector that has consent written out in it.
 `

@@ -95,9 +95,10 @@ const (
 
 func day(t time.Time, days int) string { return t.AddDate(0, 0, days).Format("2006-01-02") }
 
-// ignored keeps what trying a plan out leaves behind out of version control.
-const ignored = `# What trying the plan out leaves behind.
+// ignored keeps addresses out of version control.
+const ignored = `# The recorded state, real or rehearsed, unless the plan gives it another place.
 /.transition/
+# Messages, until the plan has a channel that sends them.
 /outbox/
 `
 

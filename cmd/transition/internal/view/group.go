@@ -145,6 +145,7 @@ type waitKey struct {
 	kind        plans.WaitKind
 	batch, item string
 	final       bool
+	movable     bool
 	byHand      bool
 	answers     plans.Answers
 	reason      string // of a hold, which has no item
@@ -162,7 +163,7 @@ type waitGroup struct {
 
 func newWaitGroup(w *plans.Wait) *waitGroup {
 	_, item, _ := strings.Cut(w.Address, "/")
-	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, byHand: w.ByHand, answers: w.Answers}
+	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, movable: w.Movable, byHand: w.ByHand, answers: w.Answers}
 	if w.Kind == plans.WaitHold && item == "" {
 		k.reason = w.Reason
 	}

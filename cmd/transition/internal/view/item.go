@@ -121,13 +121,13 @@ func (all approvals) answerFor(s *plans.TenantStatus, it *plans.ItemStatus, w wa
 	case it.Answers != plans.Answers{}:
 		return consentAnswer(it.Answers, address)
 	case it.State == plans.ItemUnknown:
-		return Answer(plans.WaitUnknown, address, false)
+		return Answer(plans.WaitUnknown, address)
 	case it.State == plans.ItemFailed:
-		return Answer(plans.WaitError, address, false)
+		return Answer(plans.WaitError, address)
 	case it.State == plans.ItemMissed:
-		return Answer(plans.WaitMissed, address, it.Final)
+		return anew(address, it.Final, it.Movable)
 	case all.open(s, it, w):
-		return Answer(plans.WaitApproval, address, false)
+		return Answer(plans.WaitApproval, address)
 	default:
 		return ""
 	}

@@ -84,8 +84,10 @@ func (g *page) waitRows(groups []*waitGroup) {
 			g.answer("transition resolve " + shell(w.selector()) + " -done -reason=...")
 		case w.first.Kept && w.count == 1:
 			g.answer("transition rollback " + shell(w.first.Tenant) + " -reason=...  takes back what stands behind it, and opens it")
+		case w.kind == plans.WaitMissed:
+			g.answer(anew(w.selector(), w.final, w.movable))
 		case w.kind.NeedsPerson():
-			g.answer(Answer(w.kind, w.selector(), w.final))
+			g.answer(Answer(w.kind, w.selector()))
 		case w.answers != plans.Answers{}:
 			g.answer(consentAnswer(w.answers, w.consentAddress()))
 		}
@@ -158,16 +160,30 @@ func (g *page) period(since, until time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// Answer is the command with which a person ends a waiting. What is final cannot
-// be tried again on its date.
-func Answer(k plans.WaitKind, selector string, final bool) string {
+// anew is what a person can do about what was missed. What is final cannot be
+// begun any more on its date; for who is movable there may be another one.
+func anew(selector string, final, movable bool) string {
+	at := shell(selector)
+	switch {
+	case final && movable:
+		return "transition resolve " + at + " -waive -reason=...  the window has closed: -waive goes on without it, a new cutover or batch opens another"
+	case final:
+		return "transition resolve " + at + " -waive -reason=...  the window has closed; -waive goes on without it"
+	case movable:
+		return "transition resolve " + at + " -retry|-waive -reason=...  or a new cutover or batch, which opens another window"
+	default:
+		return "transition resolve " + at + " -retry|-waive -reason=..."
+	}
+}
+
+// Answer is the command with which a person ends a waiting, other than for what
+// was missed.
+func Answer(k plans.WaitKind, selector string) string {
 	at := shell(selector)
 	switch {
 	case k == plans.WaitUnknown:
 		return "transition resolve " + at + " -done|-retry -reason=..."
-	case (k == plans.WaitMissed || k == plans.WaitError) && final:
-		return "transition resolve " + at + " -waive -reason=...  the window has closed; -waive goes on without it"
-	case k == plans.WaitMissed, k == plans.WaitError:
+	case k == plans.WaitError:
 		return "transition resolve " + at + " -retry|-waive -reason=..."
 	case k == plans.WaitApproval:
 		return "transition approve|reject " + at + " -reason=..."

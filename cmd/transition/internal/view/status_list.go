@@ -14,6 +14,7 @@ type Filter struct {
 	Statuses []plans.PhaseStatus // any of these; empty: all
 	Missed   bool                // only those with an item that was missed
 	Locks    bool                // only those with a lock
+	Selected bool                // only some of the tenants are looked at
 }
 
 // Active reports whether the filter holds anything back.
@@ -37,6 +38,7 @@ type StatusList struct {
 	page  *page
 	note  string
 	locks bool
+	none  string // said of an empty list
 	rows  [][]string
 	n     int
 }
@@ -44,7 +46,11 @@ type StatusList struct {
 // NewStatusList begins a list. The note says what kind of state it is of; it may
 // be empty.
 func NewStatusList(w io.Writer, s Screen, now time.Time, zone *time.Location, f Filter, note string) *StatusList {
-	return &StatusList{page: newPage(w, s, now, zone), note: note, locks: f.Locks}
+	v := &StatusList{page: newPage(w, s, now, zone), note: note, locks: f.Locks, none: "No tenant is like that."}
+	if f.Locks && !f.Missed && !f.Selected && len(f.Statuses) == 0 {
+		v.none = "No lock is held."
+	}
+	return v
 }
 
 // Add lists one tenant; the value is not kept.
@@ -67,7 +73,7 @@ func (v *StatusList) Add(s *plans.TenantStatus) {
 func (v *StatusList) Close() error {
 	v.page.rows("", v.rows)
 	if v.n == 0 {
-		v.page.linef("No tenant is like that.")
+		v.page.linef("%s", v.none)
 	} else {
 		words := tenants(v.n) + " · " + v.page.dated(v.page.now)
 		if v.note != "" {

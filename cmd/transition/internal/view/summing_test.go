@@ -70,6 +70,18 @@ func TestWhatCannotBeRetriedIsNotOffered(t *testing.T) {
 	}, []string{"-waive", "no batch · rehearsal"}, "-retry")
 }
 
+func TestAnotherDateIsOfferedWhereThereMayBeOne(t *testing.T) {
+	for final, want := range map[bool]string{
+		true:  "-> transition resolve a/Move/move -waive -reason=...  the window has closed: -waive goes on without it, a new cutover or batch opens another",
+		false: "-> transition resolve a/Move/move -retry|-waive -reason=...  or a new cutover or batch, which opens another window",
+	} {
+		p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: []plans.Wait{
+			{Kind: plans.WaitMissed, Tenant: "a", Batch: "b", Address: "a/Move/move", Reason: "late", Final: final, Movable: true},
+		}}
+		shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) }, []string{want})
+	}
+}
+
 func TestApprovalsAreNoErrors(t *testing.T) {
 	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0)}
 	for _, id := range []string{"a", "b"} {

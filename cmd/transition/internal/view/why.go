@@ -92,7 +92,7 @@ func (p *page) whyStopped(t *plans.TenantStatus) {
 }
 
 // resetWords are the command that resets the breaker by which a tenant is held.
-func resetWords(h *plans.Held) string { return Answer(plans.WaitBreaker, h.Breaker, false) }
+func resetWords(h *plans.Held) string { return Answer(plans.WaitBreaker, h.Breaker) }
 
 func sourceWords(s plans.Source) string {
 	switch {
