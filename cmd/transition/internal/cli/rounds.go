@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -292,7 +293,8 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	round.Again = failed || res.Invalid || !res.Confirmed
+	running := func(w plans.Wait) bool { return w.Kind == plans.WaitRunning } // nothing tells of its end
+	round.Again = failed || res.Invalid || !res.Confirmed || slices.ContainsFunc(p.Waiting, running)
 	return round
 }
 
