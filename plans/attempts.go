@@ -72,12 +72,16 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	at := w.line.Items[it.Index].At
 	switch w.state(it, try, a.Op) {
 	case ledger.Running:
-		reason := ""
-		if x, ok := w.d.orphans.running(try); ok {
-			reason = half(a.Op) + x.Words()
-			w.wait(WaitRunning, it, reason, try.At, time.Time{})
+		x, outlives := w.d.orphans.running(try)
+		if !outlives {
+			w.show(it, ItemRunning, at, "")
+			return InProgress
 		}
-		w.show(it, ItemRunning, at, reason)
+		reason := half(a.Op) + x.Words()
+		w.wait(WaitRunning, it, reason, try.At, time.Time{})
+		if w.show(it, ItemRunning, at, reason); w.d.explain {
+			w.out.Items[it.Index].Outlives = true
+		}
 		return InProgress
 	case ledger.Polling:
 		return w.polling(it, try, a)

@@ -95,6 +95,7 @@ type ItemStatus struct {
 	At          time.Time // when it is due, or was; zero: no date
 	NextAttempt time.Time
 	Reason      string
+	Outlives    bool // of ItemRunning: its command still runs, though its runner is gone
 	Final       bool // of ItemMissed: it cannot be begun any more on the present date
 	Source      Source
 	Answers     Answers // of a tenant's consent: what it may still say

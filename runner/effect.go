@@ -49,13 +49,9 @@ func (e *engine) act(stop context.Context, r *result) {
 	}
 	if req.Command != nil && !req.Asks {
 		name := noteName{e.lease.Holder().Epoch, r.entry.attempt}
-		noted := false
-		req.Started = func(pid int) { noted = e.p.note(name, req.Address, pid) }
-		defer func() {
-			if noted {
-				e.p.unnote(name) // what it has left in the background is left alone
-			}
-		}()
+		e.p.note(name, &req, 0)
+		req.Started = func(pid int) { e.p.note(name, &req, pid) }
+		defer e.p.unnote(name) // what it has left in the background is left alone
 	}
 	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -14,16 +15,19 @@ import (
 	"time"
 
 	"transition/plans"
+	"transition/runner/action"
+	"transition/runner/action/command"
 	"transition/runner/process"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
 
 // A command lives on when its runner is killed. What identifies its process is
-// therefore noted in a file beside the state for as long as the runner waits for
-// it. The file need not be synced: without power the command is gone as well.
+// therefore noted in a file beside the state, before it is started and once more
+// when its number is known, for as long as the runner waits for it. The file need
+// not be synced: without power the command is gone as well.
 
-// note is what is in such a file.
+// note is what is in such a file, each time on a line; the last one counts.
 type note struct {
 	Address string    `json:"address"` // as it was called then
 	Since   time.Time `json:"since"`   // by the machine's clock
@@ -47,27 +51,32 @@ func (p *Project) processes() process.Table {
 	return process.System{}
 }
 
-// note writes down that the command of an attempt has started, and reports whether
-// it has. Where that fails, it is not known after a crash whether it still runs.
-func (p *Project) note(name noteName, address string, pid int) bool {
-	id, ok := p.processes().Identify(pid)
+// note writes down that the command of a request is about to be started (pid 0), or
+// has been. Where that fails, it is not known after a crash whether it still runs.
+func (p *Project) note(name noteName, r *action.Request, pid int) {
+	id, ok := p.processes().Identify(pid, command.Marks(*r))
 	if !ok {
-		return false // the system does not tell
+		return // the system does not tell
 	}
-	err := func() error {
-		b, err := json.Marshal(note{address, p.o.Clock.Now().UTC(), id})
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(p.notesDir(), 0o700); err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(p.notesDir(), name.String()), b, 0o600)
-	}()
+	if err := p.writeNote(name, &note{r.Address, p.o.Clock.Now().UTC(), id}); err != nil {
+		p.log.Warn("process not noted", "address", r.Address, "pid", pid, "error", err)
+	}
+}
+
+func (p *Project) writeNote(name noteName, n *note) (err error) {
+	if err := os.MkdirAll(p.notesDir(), 0o700); err != nil {
+		return err
+	}
+	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if n.PID == 0 {
+		mode |= os.O_TRUNC
+	}
+	f, err := os.OpenFile(filepath.Join(p.notesDir(), name.String()), mode, 0o600)
 	if err != nil {
-		p.log.Warn("process not noted", "address", address, "pid", pid, "error", err)
+		return err
 	}
-	return err == nil
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return json.NewEncoder(f).Encode(n)
 }
 
 // unnote removes a note.
@@ -77,8 +86,8 @@ func (p *Project) unnote(name noteName) {
 	}
 }
 
-// notes reads the notes of runners that are gone: all but those of a lease. What
-// cannot be read was cut off by a crash, and says nothing.
+// notes reads the notes of runners that are gone: all but those of a lease. A line
+// that a crash has cut off says nothing.
 func (p *Project) notes(but int64) map[noteName]note {
 	files, err := os.ReadDir(p.notesDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -87,16 +96,18 @@ func (p *Project) notes(but int64) map[noteName]note {
 	all := make(map[noteName]note)
 	for _, f := range files {
 		var name noteName
-		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == but {
+		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == but || f.Name() != name.String() {
 			continue
 		}
-		var n note
 		b, err := os.ReadFile(filepath.Join(p.notesDir(), f.Name()))
-		if err == nil {
-			err = json.Unmarshal(b, &n)
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			p.log.Warn("note of a process not read", "file", f.Name(), "error", err)
+		}
+		var n note
+		for line := range bytes.Lines(b) {
+			if next := (note{}); json.Unmarshal(line, &next) == nil {
+				n = next
+			}
 		}
 		all[name] = n
 	}
@@ -116,9 +127,9 @@ func (p *Project) holding(ctx context.Context) int64 {
 func (p *Project) outlived(ctx context.Context) plans.Orphans {
 	out := make(plans.Orphans)
 	for name, n := range p.notes(p.holding(ctx)) {
-		switch p.processes().Look(n.Identity) {
+		switch pid, life := p.processes().Look(n.Identity); life {
 		case process.Runs:
-			out[name.attempt] = plans.Orphan{Host: n.Host, PID: n.PID, End: process.End(n.PID)}
+			out[name.attempt] = plans.Orphan{Host: n.Host, PID: pid, End: process.End(pid)}
 		case process.Unseen:
 			if n.Host != "" {
 				out[name.attempt] = plans.Orphan{Host: n.Host}
@@ -133,7 +144,7 @@ func (p *Project) outlived(ctx context.Context) plans.Orphans {
 // runs: what could be said of the others has been recorded.
 func (p *Project) tidyNotes(lease store.Lease) {
 	for name, n := range p.notes(lease.Holder().Epoch) {
-		if p.processes().Look(n.Identity) != process.Runs {
+		if _, life := p.processes().Look(n.Identity); life != process.Runs {
 			p.unnote(name)
 		}
 	}
@@ -148,13 +159,14 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 	var diags diag.List
 	for _, name := range slices.SortedFunc(maps.Keys(notes), func(a, b noteName) int { return cmp.Compare(a.attempt, b.attempt) }) {
 		n := notes[name]
-		if p.processes().Look(n.Identity) != process.Runs {
+		pid, life := p.processes().Look(n.Identity)
+		if life != process.Runs {
 			continue
 		}
 		diags.Add(diag.Diagnostic{
 			Severity: diag.Warning, Code: "still-running", Summary: "A command still runs, though its runner is gone",
-			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", n.Address, n.PID, n.Host, p.show(n.Since)),
-			Hint:   "Wait for its end, or end it: " + process.End(n.PID) + ". Then say what became of it: transition resolve ADDRESS -done|-retry -reason=...",
+			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", n.Address, pid, n.Host, p.show(n.Since)),
+			Hint:   "Wait for its end, or end it: " + process.End(pid) + ". Then say what became of it: transition resolve ADDRESS -done|-retry -reason=...",
 		})
 	}
 	return diags

@@ -49,3 +49,6 @@ func runs(pid int, start string) bool {
 	}
 	return false
 }
+
+// marked finds nothing: environments of others are not looked at here.
+func marked([]string) int { return 0 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,14 +69,38 @@ func runs(pid int, start string) bool {
 	if err := syscall.Kill(-pid, 0); err != nil {
 		return err == syscall.EPERM //nolint:errorlint // a system call returns it bare
 	}
-	files, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return true
-	}
-	for _, file := range files {
-		if s, ok := read(file); ok && s.group == pid && !s.over() {
+	for _, dir := range all() {
+		if s, ok := read(dir + "/stat"); ok && s.group == pid && !s.over() {
 			return true
 		}
 	}
 	return false
+}
+
+// marked is the group of a process whose environment has all the marks; 0: there
+// is none.
+func marked(marks []string) int {
+	for _, dir := range all() {
+		text, err := os.ReadFile(dir + "/environ")
+		if err != nil {
+			continue // it is somebody else's, or has ended
+		}
+		environ := strings.Split(string(text), "\x00")
+		if slices.ContainsFunc(marks, func(m string) bool { return !slices.Contains(environ, m) }) {
+			continue
+		}
+		if s, ok := read(dir + "/stat"); ok && !s.over() {
+			return s.group
+		}
+	}
+	return 0
+}
+
+// all lists the directories of all processes.
+func all() []string {
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil // the pattern is right
+	}
+	return dirs
 }

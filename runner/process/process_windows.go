@@ -32,3 +32,6 @@ func look(pid int) (start string, over, ok bool) {
 	event, err := windows.WaitForSingleObject(h, 0)
 	return fmt.Sprint(created.Nanoseconds()), err == nil && event == windows.WAIT_OBJECT_0, true
 }
+
+// marked finds nothing: environments of others are not looked at here.
+func marked([]string) int { return 0 }

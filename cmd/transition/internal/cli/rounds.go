@@ -293,7 +293,8 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	running := func(w plans.Wait) bool { return w.Kind == plans.WaitRunning } // nothing tells of its end
+	// Nothing tells when a command has ended whose runner is gone.
+	running := func(w plans.Wait) bool { return w.Kind == plans.WaitRunning }
 	round.Again = failed || res.Invalid || !res.Confirmed || slices.ContainsFunc(p.Waiting, running)
 	return round
 }
