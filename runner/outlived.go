@@ -166,7 +166,7 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 		diags.Add(diag.Diagnostic{
 			Severity: diag.Warning, Code: "still-running", Summary: "A command still runs, though its runner is gone",
 			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", n.Address, pid, n.Host, p.show(n.Since)),
-			Hint:   "Wait for its end, or end it: " + process.End(pid) + ". Then say what became of it: transition resolve ADDRESS -done|-retry -reason=...",
+			Hint:   "Wait for its end, or end it: " + process.End(pid) + ". Then say what became of it: transition resolve " + n.Address + " -done|-retry -reason=...",
 		})
 	}
 	return diags

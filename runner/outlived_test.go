@@ -148,3 +148,19 @@ func TestStillRunningIsWarnedOf(t *testing.T) {
 		t.Errorf("of what has ended it says %v", diags)
 	}
 }
+
+// What a probe finds while the command still runs says nothing about its end.
+func TestProbeWaitsForTheEnd(t *testing.T) {
+	b, p := orphaned(t, strings.Replace(plan, `["copy", tenant.id] }`, `["copy", tenant.id] }
+    probe {
+      exec { command = ["copied"] }
+    }`, 1))
+	b.must("2027-03-13 18:00")
+	b.want()
+	if s := b.status("acme"); s.Items[0].State != plans.ItemRunning || !s.Items[0].Outlives {
+		t.Errorf("it is shown as %+v", s.Items[0])
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.want("ask about run " + copied + " #1")
+}

@@ -140,7 +140,9 @@ func TestCommandThatOutlivesItsRunnerIsNotDoubled(t *testing.T) {
 	s.running()
 	s.run(0, "apply", "-auto-approve")
 	s.run(1, "resolve", copied, "-retry", "-reason=lost")
-	s.run(0, "state", "unlock")
+	if out := s.run(0, "state", "unlock"); !strings.Contains(out, "but for what still runs") {
+		t.Errorf("unlock says %s", out)
+	}
 	s.run(0, "apply", "-auto-approve")
 	s.running()
 	s.state("running")
