@@ -87,14 +87,23 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	at := w.line.Items[it.Index].At
 	switch w.state(it, try, a.Op) {
 	case ledger.Running:
-		w.show(it, ItemRunning, at, "")
+		x, outlives := w.d.orphans.running(try)
+		if !outlives {
+			w.show(it, ItemRunning, at, "")
+			return InProgress
+		}
+		reason := half(a.Op) + x.Words()
+		w.wait(WaitRunning, it, reason, try.At, time.Time{})
+		if w.show(it, ItemRunning, at, reason); w.d.explain {
+			w.out.Items[it.Index].Outlives = true
+		}
 		return InProgress
 	case ledger.Polling:
 		return w.polling(it, try, a)
 	case ledger.Retrying:
 		return w.retry(it, try, a)
 	case ledger.Lost:
-		reason := half(a.Op) + lostReason(try)
+		reason := half(a.Op) + lostReason(try, w.d.orphans)
 		if asks, next := w.probing(it, try, a); !asks {
 			w.wait(WaitUnknown, it, reason, try.At, next)
 		}
@@ -129,8 +138,11 @@ func half(op ledger.Op) string {
 
 // state is the state of a try as it must be read now: an attempt that runs in
 // the record while nobody applies has an outcome that nobody knows, unless it
-// may be repeated.
+// may be repeated, or its command still runs.
 func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.State {
+	if _, runs := w.d.orphans.running(try); runs && (try.State == ledger.Running || try.State == ledger.Lost) {
+		return ledger.Running
+	}
 	if try.State != ledger.Running || w.d.live {
 		return try.State
 	}
@@ -140,9 +152,9 @@ func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.Stat
 	return ledger.Lost
 }
 
-func lostReason(try *ledger.Try) string {
+func lostReason(try *ledger.Try, o Orphans) string {
 	if try.State == ledger.Running {
-		return "the runner ended while attempt " + itoa(try.Attempts) + " ran"
+		return o.Lost(try.Attempt, try.Attempts)
 	}
 	return try.Reason
 }

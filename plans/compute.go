@@ -29,6 +29,9 @@ type Input struct {
 	Row func(id string) map[string]string
 	// Live: somebody applies at present.
 	Live bool
+	// Orphans are commands whose runner is gone. For as long as one runs, its
+	// attempt has not ended, and is not repeated.
+	Orphans Orphans
 	// Within is the part of the plan that is wanted.
 	Within Scope
 	// Replace are items that are done with and that By wants done again.
@@ -149,7 +152,7 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
-	c.d.alone = !in.Since.IsZero()
+	c.d.alone, c.d.orphans = !in.Since.IsZero(), in.Orphans
 	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
 	c.choose()
 	return c

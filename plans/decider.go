@@ -61,7 +61,8 @@ type Decider struct {
 	// something of it is open, or it has begun and a lock is held.
 	gone string
 
-	before *before // the plan that was adopted last; nil: it is no other one
+	before  *before // the plan that was adopted last; nil: it is no other one
+	orphans Orphans
 }
 
 // awaited is an item with what must be settled before it.

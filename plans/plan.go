@@ -130,8 +130,9 @@ const (
 	WaitUnknown  WaitKind = "unknown"
 	WaitError    WaitKind = "error"
 	WaitRetry    WaitKind = "retry"
-	WaitPoll     WaitKind = "poll"  // work that goes on by itself
-	WaitLimit    WaitKind = "limit" // long work, until other such work has ended
+	WaitRunning  WaitKind = "running" // a command whose runner is gone, until it ends
+	WaitPoll     WaitKind = "poll"    // work that goes on by itself
+	WaitLimit    WaitKind = "limit"   // long work, until other such work has ended
 	WaitApproval WaitKind = "approval"
 	WaitLock     WaitKind = "lock"    // held past release_by
 	WaitBreaker  WaitKind = "breaker" // that of a batch is open

@@ -107,6 +107,9 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 	if rec == nil {
 		return notBegun(rec)
 	}
+	if x, ok := c.in.Orphans.Of(rec); ok {
+		return x.Words(), ""
+	}
 	switch rec.State {
 	case ledger.Done, ledger.Omitted, ledger.Merged, ledger.Waived, ledger.Late:
 		return "", ""

@@ -172,7 +172,7 @@ func (a *Action) probed(f *ledger.Fact, try *ledger.Try, reply Reply) {
 		}
 		f.Next = &next
 	}
-	why, _, _ := strings.Cut(lostReason(try), saysProbe)
+	why, _, _ := strings.Cut(lostReason(try, nil), saysProbe)
 	f.Reason = why + saysProbe + says
 }
 

@@ -95,6 +95,7 @@ type ItemStatus struct {
 	At          time.Time // when it is due, or was; of what is settled, when that was; zero: no date
 	NextAttempt time.Time
 	Reason      string
+	Outlives    bool // of ItemRunning: its command still runs, though its runner is gone
 	Final       bool // of ItemMissed: it cannot be begun any more on the present date
 	Movable     bool // of ItemMissed: another date would give it another window
 	Source      Source

@@ -193,11 +193,12 @@ type applying struct {
 	// adoption is what the state is to keep of the plan that was confirmed; nil:
 	// it keeps that already.
 	adoption *store.Adoption
-	waited   map[string]bool // tenants whose retries are waited for
-	late     map[string]bool // tenants whose window closed during the last pass
-	behind   map[string]bool // and those of all passes: for them time has gone on
-	unknown  map[string]bool // see engine.unknown
-	ebb      bool            // the plan directory was edited meanwhile: the rest is for the next apply
+	waited   map[string]bool          // tenants whose retries are waited for
+	late     map[string]bool          // tenants whose window closed during the last pass
+	behind   map[string]bool          // and those of all passes: for them time has gone on
+	unknown  map[string]bool          // see engine.unknown
+	answered func(store.Attempt) bool // see settleOrphans
+	ebb      bool                     // the plan directory was edited meanwhile: the rest is for the next apply
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
@@ -234,7 +235,7 @@ func (a *applying) run(ctx context.Context) diag.List {
 			switch w.Kind {
 			case plans.WaitRetry:
 				a.res.Retrying++
-			case plans.WaitPoll:
+			case plans.WaitPoll, plans.WaitRunning:
 				a.res.Polling++
 			default: // nothing of it goes on
 			}

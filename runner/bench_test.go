@@ -17,6 +17,7 @@ import (
 	"transition/runner"
 	"transition/runner/action"
 	"transition/runner/clock"
+	"transition/runner/process"
 	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
@@ -109,6 +110,7 @@ type bench struct {
 	fake  *fake
 	clock clock.Clock
 	vars  []string // as of -var
+	table process.Table
 }
 
 func newBench(tb testing.TB, plan string, tenants ...string) *bench {
@@ -128,7 +130,7 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) load() *runner.Project {
 	b.tb.Helper()
-	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions()})
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Processes: b.table})
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}
@@ -369,6 +371,11 @@ func copyState(from, to string) error {
 			continue // the engine makes its index anew, as after a crash
 		}
 		err = errors.Join(err, os.WriteFile(target, content, 0o600))
+	}
+	const notes = "state.db.running"
+	os.RemoveAll(filepath.Join(to, notes))
+	if _, absent := os.Stat(filepath.Join(from, notes)); absent == nil {
+		err = errors.Join(err, os.CopyFS(filepath.Join(to, notes), os.DirFS(filepath.Join(from, notes))))
 	}
 	return err
 }

@@ -108,7 +108,7 @@ func (p *Project) ResetBreaker(ctx context.Context, batch, reason, by string) (V
 	if diags := p.clockRight(); diags.HasErrors() {
 		return VerbResult{}, diags
 	}
-	if diags := p.settleOrphans(ctx); diags.HasErrors() {
+	if diags := p.settleOrphans(ctx, nil); diags.HasErrors() {
 		return VerbResult{}, diags
 	}
 	for range 10 {

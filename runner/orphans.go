@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"transition/plans"
@@ -15,30 +14,64 @@ import (
 )
 
 // settle records what became of the attempts of appliers that are gone, and
-// reports whether there were any.
+// reports whether there were any. What still runs goes on, and is settled later.
 func (a *applying) settle(ctx context.Context) (bool, diag.List) {
-	commit, err := a.p.orphans(ctx, a.p.Now())
+	settled, err := a.record(ctx)
 	if err != nil {
 		return false, diag.List{stateProblem(err)}
 	}
-	if len(commit.Facts)+len(commit.Dropped) == 0 {
+	if !settled {
 		return false, nil
 	}
-	crashpoint.Hit("settle.before_commit")
-	if _, err := a.lease.Commit(ctx, commit); err != nil {
-		return false, diag.List{stateProblem(err)}
-	}
-	crashpoint.Hit("settle.after_commit")
 	return true, a.p.refresh(ctx)
 }
 
+// record is settle for whoever reads the state's description elsewhere.
+func (a *applying) record(ctx context.Context) (bool, error) {
+	commit, err := a.orphans(ctx, a.p.Now())
+	if err != nil {
+		return false, err
+	}
+	any := len(commit.Facts)+len(commit.Dropped) > 0
+	if any {
+		crashpoint.Hit("settle.before_commit")
+		if _, err := a.lease.Commit(ctx, commit); err != nil {
+			return false, err
+		}
+		crashpoint.Hit("settle.after_commit")
+	}
+	a.p.tidyNotes(a.lease)
+	return any, nil
+}
+
 // settleOrphans does so before a person speaks, so that a person can answer for
-// them. While somebody applies there are none.
-func (p *Project) settleOrphans(ctx context.Context) diag.List {
+// them. While somebody applies there are none. answered: a person answers for this
+// one, whether it still runs or not; nil: for none.
+func (p *Project) settleOrphans(ctx context.Context, answered func(store.Attempt) bool) diag.List {
 	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "settling"}))
 	var held *store.HeldError
 	if errors.As(err, &held) {
 		return nil
+	}
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	a := &applying{p: p, lease: lease, res: &ApplyResult{}, answered: answered}
+	_, diags := a.settle(ctx)
+	if err := lease.Release(); err != nil {
+		diags.Add(stateProblem(err))
+	}
+	return diags
+}
+
+// Unlock records what became of the attempts of an applier that is gone. The
+// right to apply itself ends with its process, so that this refuses while the
+// process lives. It warns of commands that still run.
+func (p *Project) Unlock(ctx context.Context) diag.List {
+	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "state unlock"}))
+	var held *store.HeldError
+	if errors.As(err, &held) {
+		return diag.List{p.busy(held)}
 	}
 	if err != nil {
 		return diag.List{stateProblem(err)}
@@ -48,20 +81,42 @@ func (p *Project) settleOrphans(ctx context.Context) diag.List {
 	if err := lease.Release(); err != nil {
 		diags.Add(stateProblem(err))
 	}
-	return diags
+	return append(diags, p.StillRunning(ctx)...)
+}
+
+// answers tells of which attempt a person says what became of it, so that its end
+// need not be waited for: that of exactly one item, which is not to be tried again.
+func (p *Project) answers(v Verb) func(store.Attempt) bool {
+	if v.Kind != Resolve || v.Answer != ledger.AnswerDone && v.Answer != ledger.AnswerWaive {
+		return nil
+	}
+	renames, s := plans.NewRenames(p.Config), v.Selector
+	return func(at store.Attempt) bool {
+		key := s.Phase + "/" + s.Item
+		return (s.Tenant == at.Tenant || s.Tenant == renames.Tenant(at.Tenant)) && (key == at.Item || key == renames.Key(at.Item))
+	}
+}
+
+// underWay reports whether an attempt of an item has begun and is not settled.
+func underWay(rec *ledger.Item) bool {
+	return rec.State == ledger.Running || rec.Release != nil && rec.Release.State == ledger.Running
 }
 
 // orphans says what is to be recorded of attempts whose applier is gone: what
 // had not begun certainly did not happen; the outcome of the rest is unknown,
-// unless the plan allows to repeat it.
-func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
-	commit := store.Commit{Now: now}
+// unless the plan allows to repeat it. What still runs is left alone.
+func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
+	p, commit := a.p, store.Commit{Now: now}
 	open, err := p.state.OpenAttempts(ctx)
 	if err != nil {
 		return commit, err
 	}
+	outlived := p.outlived(ctx)
 	var d *plans.Decider
 	for _, at := range open {
+		if at.Lease == a.lease.Holder().Epoch {
+			continue // it is our own
+		}
 		if at.BegunAt.IsZero() {
 			commit.Dropped = append(commit.Dropped, at.ID)
 			continue
@@ -73,13 +128,22 @@ func (p *Project) orphans(ctx context.Context, now time.Time) (store.Commit, err
 		if r == nil || told(r, at) {
 			continue
 		}
+		x := outlived[at.ID]
+		answered := a.answered != nil && a.answered(at)
+		if x.PID != 0 && !answered {
+			continue
+		}
 		if d == nil {
 			d = plans.NewDecider(p.Config, now, true)
 			if err := d.CountUp(p.state.Records(ctx)); err != nil {
 				return commit, err
 			}
 		}
-		commit.Facts = append(commit.Facts, p.orphan(d, at, r))
+		f := p.orphan(d, at, r)
+		if f.Reason = outlived.Lost(at.ID, at.No); answered {
+			f.Kind, f.Next = ledger.Unknown, nil
+		}
+		commit.Facts = append(commit.Facts, f)
 	}
 	return commit, nil
 }
@@ -105,7 +169,6 @@ func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) l
 	f := ledger.Fact{
 		At: now, Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
 		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown, Round: d.Round(r),
-		Reason: fmt.Sprintf("the runner ended while attempt %d ran", at.No),
 	}
 	// It began under the name that it had, and is done by the one that it has.
 	it, rec := p.item(plans.NewRenames(p.Config).Key(at.Item)), r.Item(at.Item)

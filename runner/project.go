@@ -22,6 +22,7 @@ import (
 	"transition/plans/timeline"
 	"transition/runner/action"
 	"transition/runner/clock"
+	"transition/runner/process"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -44,6 +45,8 @@ type Options struct {
 	// FileSystem names the file system of a directory, if it is one of the network;
 	// nil: the system is asked.
 	FileSystem func(dir string) (string, error)
+	// Processes tells which commands still run; nil: the system's.
+	Processes process.Table
 }
 
 // Project is an opened plan directory, with its recorded state if there is one.
@@ -174,6 +177,7 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Adopted = p.before(ctx, diags)
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
+		in.Orphans = p.outlived(ctx)
 	}
 	if p.state != nil && (!p.borrowed || p.partial) { // the adopted plan lacks nobody that it knew
 		in.Row = gone.of

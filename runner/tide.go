@@ -18,6 +18,8 @@ type tide struct {
 	edited func() bool
 	// serial is that of the state at present; it costs little.
 	serial func() int64
+	// settle records what came of attempts of earlier runners that have ended.
+	settle func()
 
 	now  func() time.Time
 	due  time.Time // when something falls due; zero: nothing does by itself
@@ -37,6 +39,11 @@ func (a *applying) newTide(ctx context.Context, first *plans.Result) *tide {
 			return nil
 		}
 		return res
+	}
+	t.settle = func() {
+		if _, err := a.record(steady); err != nil {
+			a.p.log.Warn("what earlier runners left is not settled", "error", err) // the next commit tells more
+		}
 	}
 	t.serial = func() int64 {
 		m, err := a.p.state.Meta(steady)
@@ -82,6 +89,7 @@ func (e *engine) rise() {
 		return
 	}
 	due := len(e.late) > 0 || !t.due.IsZero() && !t.now().Before(t.due)
+	t.settle()
 	serial := t.serial()
 	if t.rest(); !due && serial == t.seen {
 		return

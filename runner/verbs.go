@@ -11,7 +11,6 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/crashpoint"
-	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/addr"
 	"transition/schema/diag"
@@ -26,6 +25,8 @@ type Verb struct {
 	To       time.Time     // of Postpone: the T that the tenant asks for
 	Reason   string
 	By       string
+
+	outlived plans.Orphans // commands that still run, as Say has found them
 }
 
 // VerbKind is a human verb.
@@ -76,9 +77,10 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if diags := p.clockRight(); diags.HasErrors() {
 		return res, diags
 	}
-	if diags := p.settleOrphans(ctx); diags.HasErrors() {
+	if diags := p.settleOrphans(ctx, p.answers(v)); diags.HasErrors() {
 		return res, diags
 	}
+	v.outlived = p.outlived(ctx)
 	tenants, placed, err := p.covered(ctx, v.Selector)
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
@@ -275,6 +277,9 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	if rec == nil {
 		return "has not begun"
 	}
+	if x, runs := v.outlived.Of(rec); runs && (v.Answer == ledger.AnswerRetry || !exact || underWay(rec)) {
+		return x.Words()
+	}
 	if v.Answer == ledger.AnswerDone {
 		if plans.SayDone(it, r, f); f.Op == ledger.Undo {
 			return ""
@@ -376,24 +381,4 @@ func nothingTouched(v Verb, res VerbResult) diag.Diagnostic {
 		d.Detail = d.Detail[:len(d.Detail)-1] + "."
 	}
 	return d
-}
-
-// Unlock records what became of the attempts of an applier that is gone. The
-// right to apply itself ends with its process, so that this refuses while the
-// process lives.
-func (p *Project) Unlock(ctx context.Context) diag.List {
-	lease, err := p.state.Lease(ctx, p.holder(ApplyOptions{Command: "state unlock"}))
-	var held *store.HeldError
-	if errors.As(err, &held) {
-		return diag.List{p.busy(held)}
-	}
-	if err != nil {
-		return diag.List{stateProblem(err)}
-	}
-	a := &applying{p: p, lease: lease, res: &ApplyResult{}}
-	_, diags := a.settle(ctx)
-	if err := lease.Release(); err != nil {
-		diags.Add(stateProblem(err))
-	}
-	return diags
 }

@@ -247,6 +247,7 @@ func (k *killed) accident() {
 		k.kills++
 	}
 	k.mails.instead(0, nil)
+	k.quiet()
 }
 
 // finish answers what needs a person until there is nothing more to do now.

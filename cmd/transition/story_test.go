@@ -78,6 +78,13 @@ func (s *story) try(args ...string) (string, int) {
 	return out.String(), cmd.ProcessState.ExitCode()
 }
 
+// quiet waits until no command runs any more whose runner was killed.
+func (s *story) quiet() {
+	s.Helper()
+	for strings.Contains(s.run(0, "plan"), "~ running") {
+	}
+}
+
 // standing is what status -json says.
 type standing struct {
 	Tenants []struct {

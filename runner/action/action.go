@@ -62,6 +62,10 @@ type Request struct {
 	Command *Command
 	HTTP    *HTTP
 	Mail    *Mail
+
+	// Started is told the number of the process of a Command, which has just begun;
+	// nil: nobody wants to know.
+	Started func(pid int)
 }
 
 // Command is a process to run.

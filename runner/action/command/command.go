@@ -86,6 +86,9 @@ func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 	if err := cmd.Start(); err != nil {
 		return notBegun(action.Permanent, explainStart(r.Command, path, err))
 	}
+	if r.Started != nil {
+		r.Started(cmd.Process.Pid)
+	}
 	crashpoint.Hit("exec.after_start")
 	ended := e.await(ctx, cmd, timeout)
 	crashpoint.Hit("exec.after_end")

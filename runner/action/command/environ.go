@@ -21,6 +21,12 @@ var inherited = []string{
 	"USERPROFILE", "USERNAME", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES",
 }
 
+// Marks are entries of the environment of a command that tell it from all others,
+// but for what it starts itself.
+func Marks(r action.Request) []string {
+	return []string{"TRANSITION_IDEMPOTENCY_KEY=" + r.Key, "TRANSITION_ATTEMPT=" + strconv.Itoa(r.Attempt)}
+}
+
 // environment is what the command sees: what it inherits, then what the plan
 // gives it, then what the tool tells it, which the plan cannot override.
 func environment(parent []string, r action.Request, deadline time.Time) []string {
@@ -40,11 +46,10 @@ func environment(parent []string, r action.Request, deadline time.Time) []string
 		"TRANSITION_BATCH="+r.Batch,
 		"TRANSITION_T="+instant(r.T),
 		"TRANSITION_NOW="+instant(r.Now),
-		"TRANSITION_IDEMPOTENCY_KEY="+r.Key,
-		"TRANSITION_ATTEMPT="+strconv.Itoa(r.Attempt),
 		"TRANSITION_EPOCH="+strconv.Itoa(r.Epoch),
 		"TRANSITION_DEADLINE="+instant(deadline),
 	)
+	env = append(env, Marks(r)...)
 	if r.Rehearsal {
 		env = append(env, "TRANSITION_REHEARSAL=1")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -292,7 +293,9 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	round.Again = failed || res.Invalid || !res.Confirmed
+	// Nothing tells when a command has ended whose runner is gone.
+	running := func(w plans.Wait) bool { return w.Kind == plans.WaitRunning }
+	round.Again = failed || res.Invalid || !res.Confirmed || slices.ContainsFunc(p.Waiting, running)
 	return round
 }
 

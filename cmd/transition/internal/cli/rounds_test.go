@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"transition/plans"
 	"transition/runner"
 	"transition/runner/clock"
 	"transition/schema/diag"
@@ -101,5 +102,13 @@ func TestRoundsTakeNothingHalf(t *testing.T) {
 				t.Errorf("the round is %+v", round)
 			}
 		})
+	}
+}
+
+// Nothing tells of the end of a command whose runner is gone: it is looked for.
+func TestRoundsLookForTheEnd(t *testing.T) {
+	after := &plans.Plan{Waiting: []plans.Wait{{Kind: plans.WaitRunning}}}
+	if round := roundOf(runner.ApplyResult{Confirmed: true, After: after}, nil); !round.Again || round.Person {
+		t.Errorf("the round is %+v", round)
 	}
 }

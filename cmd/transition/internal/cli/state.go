@@ -119,6 +119,7 @@ func newStateUnlock(env Env, g *globals) *cobra.Command {
 The right to apply ends by itself with the process that had it; nothing needs to
 be unlocked for that. This records what became of the attempts that such a
 process left running, as the next apply would: mostly, that nobody knows. It
+warns of commands that still run, which are settled once they have ended. It
 refuses while the process lives. The locks of tenants have nothing to do with it.`,
 		example: "state unlock", noJSON: true, exits: []int{exitBusy},
 	}.command(atMost(0, ""), func(cmd *cobra.Command, _ []string) error {
@@ -128,13 +129,18 @@ refuses while the process lives. The locks of tenants have nothing to do with it
 
 func runStateUnlock(ctx context.Context, env Env, g *globals) error {
 	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) error {
-		if err := report(p.env, g, p.Unlock(ctx)); err != nil {
+		diags := p.Unlock(ctx)
+		if err := report(p.env, g, diags); err != nil {
 			if _, held := p.Holder(ctx); held {
 				return exit(exitBusy)
 			}
 			return err
 		}
-		_, err := fmt.Fprintln(p.env.Stdout, "Nobody applies. What was left open is settled: transition status")
+		words := "is settled"
+		if len(diags) > 0 { // the rest was refused
+			words += ", but for what still runs"
+		}
+		_, err := fmt.Fprintf(p.env.Stdout, "Nobody applies. What was left open %s: transition status\n", words)
 		return err
 	})
 }

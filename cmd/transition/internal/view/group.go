@@ -209,7 +209,7 @@ func (g *waitGroup) add(w *plans.Wait) {
 func urgency(k plans.WaitKind) int {
 	return slices.Index([]plans.WaitKind{
 		plans.WaitBreaker, plans.WaitUnknown, plans.WaitError, plans.WaitMissed, plans.WaitLock,
-		plans.WaitApproval, plans.WaitRetry, plans.WaitPoll, plans.WaitLimit, plans.WaitHold,
+		plans.WaitApproval, plans.WaitRunning, plans.WaitRetry, plans.WaitPoll, plans.WaitLimit, plans.WaitHold,
 	}, k)
 }
 

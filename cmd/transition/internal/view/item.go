@@ -14,7 +14,11 @@ func worstItem(s *plans.TenantStatus) *plans.ItemStatus {
 	var worst *plans.ItemStatus
 	rank := 0
 	for i := range s.Items {
-		if r := badness(s.Items[i].State); r > rank && s.Items[i].Answers == (plans.Answers{}) {
+		r := badness(s.Items[i].State)
+		if s.Items[i].Outlives {
+			r = badness(plans.ItemRetrying)
+		}
+		if r > rank && s.Items[i].Answers == (plans.Answers{}) {
 			worst, rank = &s.Items[i], r
 		}
 	}

@@ -130,6 +130,8 @@ func (g *page) waitMark(k plans.WaitKind) string {
 		return mark(yellow, "?", "approval")
 	case plans.WaitRetry:
 		return mark(yellow, "~", "retry")
+	case plans.WaitRunning:
+		return mark(cyan, "~", "running")
 	case plans.WaitPoll:
 		return mark(cyan, "~", "poll")
 	case plans.WaitHold:

@@ -1,0 +1,200 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const outlivedPlan = `
+transition "outlived" {}
+inventory "tenants" {
+  source = "tenants.csv"
+  key    = "id"
+}
+batch "all" {
+  cutover = "2012-03-09 18:00"
+  match   = true
+}
+retry "often" {
+  max_attempts     = 3
+  initial_interval = "1m"
+}
+phase "Copy" {
+  opens = "T-7d"
+  work "copy" {
+    exec { command = ["sh", "copy.sh"] }
+    %s
+  }
+}
+`
+
+// The command tells its process, and ends when the gate is opened. What works is
+// a child of the shell.
+const outlivedCopy = `echo begun >>journal
+echo $$ >begun
+(read _ <gate)
+`
+
+// outlived is an apply that was killed while its command runs.
+type outlived struct {
+	story
+	pid int
+}
+
+func newOutlived(t *testing.T, more string) *outlived {
+	s := &outlived{story: story{T: t, dir: t.TempDir(), now: time.Date(2012, 3, 5, 12, 0, 0, 0, time.UTC)}}
+	s.write("plan.transition.hcl", fmt.Sprintf(outlivedPlan, more))
+	s.write("copy.sh", outlivedCopy)
+	s.write("tenants.csv", "id\nacme\n")
+	for _, name := range []string{"begun", "gate"} {
+		if err := syscall.Mkfifo(filepath.Join(s.dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.run(0, "init")
+	s.kill("apply", "-auto-approve")
+	return s
+}
+
+// kill begins something that applies, and kills it once its command runs.
+func (s *outlived) kill(args ...string) {
+	s.Helper()
+	cmd := s.command(args...)
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	s.begun()
+	if err := cmd.Process.Kill(); err != nil {
+		s.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+}
+
+// begun waits for the command to begin.
+func (s *outlived) begun() {
+	s.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "begun"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	if s.pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// open lets the command end.
+func (s *outlived) open() {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, "gate"), []byte("\n"), 0); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// begins counts how often the command has begun.
+func (s *outlived) begins(want int) {
+	s.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "journal"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	if got := strings.Count(string(text), "begun"); got != want {
+		s.Fatalf("the command has begun %d times, want %d", got, want)
+	}
+}
+
+// running wants everybody to be told that the command still runs.
+func (s *outlived) running() {
+	s.Helper()
+	words := fmt.Sprintf("still runs as process %d on ", s.pid)
+	end := fmt.Sprintf("end it (kill -- -%d)", s.pid)
+	for _, args := range [][]string{{"plan"}, {"status", "acme"}, {"why", "acme"}} {
+		if out := s.run(0, args...); !strings.Contains(out, words) || !strings.Contains(out, end) {
+			s.Errorf("%v does not say that it %s:\n%s", args, words, out)
+		}
+	}
+}
+
+const copied = "acme/Copy/copy"
+
+func (s *outlived) state(want string) {
+	s.Helper()
+	for _, it := range s.status().Tenants[0].Items {
+		if it.Address == copied && it.State != want {
+			s.Fatalf("%s is %s, want %s", copied, it.State, want)
+		}
+	}
+}
+
+// A second copy never runs beside the first, whoever asks for it.
+func TestCommandThatOutlivesItsRunnerIsNotDoubled(t *testing.T) {
+	t.Parallel()
+	s := newOutlived(t, "")
+	s.running()
+	s.run(0, "apply", "-auto-approve")
+	s.run(1, "resolve", copied, "-retry", "-reason=lost")
+	if out := s.run(0, "state", "unlock"); !strings.Contains(out, "but for what still runs") {
+		t.Errorf("unlock says %s", out)
+	}
+	s.run(0, "apply", "-auto-approve")
+	s.running()
+	s.state("running")
+	s.begins(1)
+
+	s.open()
+	s.quiet()
+	s.state("unknown")
+	s.run(3, "apply", "-auto-approve")
+	s.begins(1)
+	s.run(0, "resolve", copied, "-retry", "-reason=looked")
+	s.kill("apply", "-auto-approve")
+	s.begins(2)
+	s.open()
+}
+
+// What the plan allows to repeat is repeated when it has ended, and not before.
+func TestRepeatWaitsForTheEnd(t *testing.T) {
+	t.Parallel()
+	s := newOutlived(t, `delivery = "at_least_once"
+    retry    = retry.often`)
+	s.running()
+	s.now = s.now.Add(time.Hour)
+	s.run(0, "apply", "-auto-approve")
+	s.begins(1)
+
+	// Its head alone may be gone: what it has started works on.
+	if err := syscall.Kill(s.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.run(0, "apply", "-auto-approve")
+	s.running()
+	s.begins(1)
+
+	s.open()
+	s.quiet()
+	s.kill("apply", "-auto-approve")
+	s.begins(2)
+	s.open()
+}
+
+// A person knows better, but not that it may be done beside itself.
+func TestPersonAnswersForWhatStillRuns(t *testing.T) {
+	t.Parallel()
+	s := newOutlived(t, "")
+	s.run(1, "resolve", "*/Copy/copy", "-done", "-reason=all")
+	s.run(0, "resolve", copied, "-done", "-reason=seen")
+	s.state("done")
+	s.run(1, "plan", "-replace="+copied)
+	s.run(0, "apply", "-auto-approve")
+	s.begins(1)
+	s.open()
+	for _, code := s.try("plan", "-replace="+copied); code != 0; _, code = s.try("plan", "-replace="+copied) {
+	}
+}
