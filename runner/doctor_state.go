@@ -22,14 +22,17 @@ func (x *examination) state(ctx context.Context) {
 	if p.root == nil {
 		return
 	}
-	if diags := p.OpenState(ctx, NeedNone, time.Time{}); diags.HasErrors() {
-		x.trouble(AreaState, diags...)
+	diags := p.OpenState(ctx, NeedNone, time.Time{})
+	x.trouble(AreaState, diags...)
+	if diags.HasErrors() {
 		return
 	}
+	x.trouble(AreaState, p.place(p.statePath())...)
 	if p.state == nil {
 		x.well(AreaState, "nothing is recorded yet; to begin: transition init")
 		return
 	}
+	x.trouble(AreaState, p.StillRunning(ctx)...)
 	report, diags := p.Verify(ctx)
 	x.trouble(AreaState, diags...)
 	for _, problem := range report.Problems {
@@ -83,6 +86,12 @@ func (x *examination) place() {
 		x.warn(AreaState, "little-room", "The disk of the recorded state is nearly full",
 			fmt.Sprintf("%d MB are left. What is about to happen is written down first, so without room nothing happens.", free>>20),
 			"Make room on the disk of "+path+".")
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "errored-"+p.meta.Lineage+"-*.json"))
+	for _, file := range left {
+		x.warn(AreaState, "outcomes-left", "Outcomes wait to be recorded",
+			file+" holds what became of attempts when the state could not be written. Until it is recorded, they are unknown.",
+			"Record it: transition state push FILE. If that was done, remove it.")
 	}
 	if p.meta.Kind == store.Rehearsal {
 		return

@@ -55,7 +55,7 @@ func with(t *testing.T, files map[string]string, names ...string) *background {
 func TestInitGoesOnWhereItWasCutOff(t *testing.T) {
 	t.Parallel()
 	const lineage, state = ".transition.lineage", ".transition/state.db"
-	own := []string{lineage, state, state + ".mark"} // of which it says nothing
+	own := []string{lineage, state} // of which it says nothing
 	whole := with(t, nil)
 	out := whole.run(0, "init")
 	files := whole.files()
