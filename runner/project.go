@@ -175,6 +175,9 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 	}
+	if p.state != nil && p.instant.IsZero() && p.meta.Kind != store.Rehearsal {
+		in.Reached = p.reached()
+	}
 	if p.state != nil && (!p.borrowed || p.partial) { // the adopted plan lacks nobody that it knew
 		in.Row = gone.of
 	}

@@ -209,8 +209,11 @@ func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags 
 	if ctx.Err() == nil || result.Interrupted {
 		r.wrong(p, append(diags, more...))
 	}
-	if result.Invalid {
+	switch {
+	case result.Invalid:
 		return r.promised(ctx, disk)
+	case result.Burst:
+		return r.owed(ctx, disk, runner.Round{Again: true, Person: true})
 	}
 	return r.round(ctx, p, result, more)
 }
@@ -218,11 +221,16 @@ func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags 
 // promised gives back the locks that are due under the plans that are kept while
 // the plan directory is wrong.
 func (r *rounds) promised(ctx context.Context, p opened) runner.Round {
+	return r.owed(ctx, p, r.nothing(p))
+}
+
+// owed gives back the locks that are due under the plans that are kept beside a
+// round that does nothing else.
+func (r *rounds) owed(ctx context.Context, p opened, round runner.Round) runner.Round {
 	kept, diags := p.Kept(ctx)
 	r.wrong(p, diags)
-	round := r.nothing(p)
 	for _, k := range kept {
-		round = also(round, r.release(ctx, p, k, true))
+		round = also(round, r.release(ctx, p, k, round.Wrong))
 	}
 	return round
 }
@@ -292,7 +300,7 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if failed {
 		round.Next = time.Time{}
 	}
-	round.Again = failed || res.Invalid || !res.Confirmed
+	round.Again = failed || res.Invalid || !res.Confirmed || p.Burst != nil
 	return round
 }
 
