@@ -325,7 +325,9 @@ func (r *rounds) wrong(p opened, l diag.List) {
 	var words strings.Builder
 	for i := range l {
 		words.WriteString(l[i].Code)
-		if l[i].Code != "lease-held" { // by whom and since when is a detail
+		switch l[i].Code {
+		case "lease-held", "clock-went-back": // by whom, and by how much, is a detail
+		default:
 			words.WriteString(l[i].Detail + l[i].Snippet)
 		}
 	}
