@@ -23,6 +23,10 @@ type Input struct {
 	// byte order. What they yield is only valid until the next.
 	Tenants iter.Seq[*schema.Tenant]
 	Records iter.Seq2[*ledger.Record, error]
+	// Reached is the instant up to which everything that was due has been taken on;
+	// zero: there is none, or Now is what a person says, as in a rehearsal. Then
+	// nothing is a burst.
+	Reached time.Time
 	// Row tells, by column, what the inventory last said of a tenant that it has
 	// no more; nil: nobody knows. It is asked in the order of ids, from the
 	// beginning once more by Survey. nil: nobody knows it of any tenant.
@@ -268,6 +272,7 @@ func (c *computation) finish() *Result {
 	})
 	slices.SortStableFunc(p.Waiting, func(a, b Wait) int { return cmp.Compare(a.Address, b.Address) })
 	slices.SortFunc(c.result.Tasks, func(a, b Task) int { return cmp.Compare(a.Record.ID, b.Record.ID) })
+	c.burst()
 	p.Upcoming = c.d.upcomingList(c.upcoming)
 	p.Diagnostics = distinct(p.Diagnostics)
 	return c.result

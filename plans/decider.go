@@ -19,6 +19,7 @@ type Gate struct {
 	Open   bool
 	Reason string    // while it is not open
 	Until  time.Time // when a soak ends; zero: not known
+	Opened time.Time // zero: it is not open, or nobody was waited for
 }
 
 // Decider decides what follows for one tenant at a time. It is not safe for

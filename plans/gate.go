@@ -49,7 +49,7 @@ func (p *progress) gate(d *Decider, b *schema.Batch, now time.Time) Gate {
 	if now.Before(open) {
 		return Gate{Known: true, Reason: who + " (soak until " + toffset.ShowLocal(open, zone) + ")", Until: open}
 	}
-	return Gate{Known: true, Open: true}
+	return Gate{Known: true, Open: true, Opened: open}
 }
 
 // atLeast is the least number that is a share of n. A share is no exact number:

@@ -203,7 +203,9 @@ type Plan struct {
 	// Upcoming is what comes later if nothing changes, by instant and kind.
 	Upcoming []Upcoming
 	// Next is the next instant at which anything falls due; zero: never.
-	Next        time.Time
+	Next time.Time
+	// Burst is not nil if a person should be asked: time has skipped much.
+	Burst       *Burst
 	Diagnostics diag.List
 	Tenants     int // in the inventory and the record together
 	Locks       int // held now

@@ -22,6 +22,9 @@ type ApplyOptions struct {
 	Choice      Choice
 	Parallelism int  // attempts at once; below 1: 10
 	Wait        bool // stay until retries and polls have ended
+	// AllowBurst: a person knows, or is asked by Confirm, of what time has skipped;
+	// see plans.Burst. A saved plan needs no such word.
+	AllowBurst bool
 	// Onward lets time go on while effects run: what falls due meanwhile begins as
 	// well. Otherwise all is judged as of the instant that was confirmed. It is of
 	// no use to a rehearsal, whose clock stands still.
@@ -54,7 +57,10 @@ type ApplyResult struct {
 	// Beyond counts, after Adopted.ApplyDue, what the plan directory would change
 	// that time alone does not.
 	Beyond map[plans.Kind]int
-	Busy   bool // somebody else holds the lease
+	// Burst: nothing was done, since more fell due than may without a person.
+	// What is owed then is for Adopted.Release.
+	Burst bool
+	Busy  bool // somebody else holds the lease
 	// Unknown are the addresses of attempts whose outcome could not be recorded.
 	Unknown    []string
 	unrecorded []ledger.Fact // their outcomes
@@ -198,7 +204,7 @@ type applying struct {
 	behind   map[string]bool          // and those of all passes: for them time has gone on
 	unknown  map[string]bool          // see engine.unknown
 	answered func(store.Attempt) bool // see settleOrphans
-	ebb      bool                     // the plan directory was edited meanwhile: the rest is for the next apply
+	ebb      bool                     // see tide.ebb
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
@@ -283,6 +289,10 @@ func (a *applying) propose(ctx context.Context) diag.List {
 		a.within.narrow(first)
 	}
 	a.first = first
+	if a.bursts(first.Plan) {
+		a.res.Burst, a.res.Confirmed = true, false
+		return append(diags, a.p.burst(first.Plan, diag.Error))
+	}
 	if a.res.Confirmed {
 		return nil
 	}

@@ -21,6 +21,9 @@ func (e *engine) commit(ctx context.Context, t *turn) error {
 		return err
 	}
 	t.afterCommit()
+	if !t.commit.Clock.IsZero() {
+		e.p.meta.Clock = t.commit.Clock
+	}
 	e.tide.committed(done.Serial)
 	concerned := make(map[*task]bool)
 	for _, id := range slices.Sorted(maps.Keys(done.Records)) { // a breaker may open in between

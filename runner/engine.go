@@ -55,6 +55,7 @@ type engine struct {
 	stopped bool            // no new effects
 	turned  []*schema.Batch // whose breaker has opened or closed, and whose tenants are to be decided anew
 	tide    *tide           // nil: time stands still during the pass
+	reached time.Time       // see store.Meta.Clock; zero: something that was due is left out
 	// replaced are the items of which it was recorded that they are done again.
 	replaced []addr.Address
 	out      plans.Decision
@@ -341,19 +342,4 @@ func (e *engine) withdraw(t *task, wanted map[attemptKey]bool) {
 		b.withdrawn = true
 		return true
 	})
-}
-
-// recipients are whom an action has an attempt for; one empty one for what is no
-// message. The opening of an approval is recorded before anybody is written to.
-func recipients(a *plans.Action, r *ledger.Record) []string {
-	switch a.Kind {
-	case plans.Send:
-		return a.Recipients
-	case plans.Ask:
-		if len(a.Facts(r, time.Time{})) == 0 {
-			return a.Recipients
-		}
-	default: // no message
-	}
-	return []string{""}
 }

@@ -24,6 +24,10 @@ func (p *Project) Plan(ctx context.Context) (*plans.Plan, diag.List) {
 // Choose is Plan for what somebody wants of the plan.
 func (p *Project) Choose(ctx context.Context, c Choice) (*plans.Plan, diag.List) {
 	res, diags := p.choose(ctx, p.Now(), c)
+	if res != nil && res.Plan.Burst != nil {
+		diags.Add(p.burst(res.Plan, diag.Warning))
+		res.Plan.Diagnostics = diags
+	}
 	if diags.HasErrors() && !c.made() && p.invalid(res) {
 		diags = append(diags, p.DueLocks(ctx)...)
 	}

@@ -75,6 +75,9 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		if diags.HasErrors() {
 			return nil, diags
 		}
+		if a.bursts(res.Plan) {
+			return nil, nil // for the next apply
+		}
 		if res.Tasks = tasksOf(res.Tasks, late, true); a.any(res) {
 			return res, nil
 		}
@@ -83,6 +86,9 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		res, diags := a.compute(steady, now)
 		if diags.HasErrors() {
 			return nil, diags
+		}
+		if a.bursts(res.Plan) {
+			return nil, nil
 		}
 		res.Tasks = tasksOf(res.Tasks, a.behind, false)
 		if a.waited != nil {
@@ -181,6 +187,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	if a.within != nil {
 		e.allowed = a.within.allows
 	}
+	e.reached = a.reached(res.Plan)
 	if a.o.Onward {
 		e.tide = a.newTide(ctx, res)
 	}

@@ -179,6 +179,9 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		_, in.Live = p.Holder(ctx)
 		in.Orphans = p.outlived(ctx)
 	}
+	if p.state != nil && p.instant.IsZero() && p.meta.Kind != store.Rehearsal {
+		in.Reached = p.reached()
+	}
 	if p.state != nil && (!p.borrowed || p.partial) { // the adopted plan lacks nobody that it knew
 		in.Row = gone.of
 	}

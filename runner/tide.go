@@ -16,6 +16,9 @@ type tide struct {
 	// edited reports whether the plan directory is another one now. That is for
 	// the next apply; until then only locks are given back.
 	edited func() bool
+	// bursts reports whether a plan is left to a person. That is for the next apply,
+	// too.
+	bursts func(*plans.Plan) bool
 	// serial is that of the state at present; it costs little.
 	serial func() int64
 	// settle records what came of attempts of earlier runners that have ended.
@@ -25,13 +28,14 @@ type tide struct {
 	due  time.Time // when something falls due; zero: nothing does by itself
 	look time.Time // when to see whether somebody has said something
 	seen int64     // serial up to which everything is known; -1: look again
-	ebb  bool      // only locks are given back
+	ebb  bool      // only locks are given back, the rest is for the next apply
 }
 
 // newTide begins at a computed plan.
 func (a *applying) newTide(ctx context.Context, first *plans.Result) *tide {
 	steady := context.WithoutCancel(ctx)
-	t := &tide{now: a.p.Now, edited: func() bool { return a.p.edited(steady) }, due: first.Plan.Next, seen: a.p.meta.Serial}
+	t := &tide{now: a.p.Now, bursts: a.bursts, due: first.Plan.Next, seen: a.p.meta.Serial}
+	t.edited = func() bool { return a.p.edited(steady) }
 	t.compute = func() *plans.Result {
 		res, diags := a.compute(steady, a.p.Now())
 		if diags.HasErrors() {
@@ -97,11 +101,15 @@ func (e *engine) rise() {
 	t.due, t.seen, t.ebb = time.Time{}, serial, t.edited()
 	clear(e.late)
 	res := t.compute()
+	t.ebb = t.ebb || res != nil && t.bursts(res.Plan)
 	if res == nil || t.ebb {
 		t.seen = -1
 	}
 	if res == nil {
 		return
+	}
+	if !t.ebb {
+		e.reached = res.Plan.Now
 	}
 	t.due = res.Plan.Next
 	e.decider = res.Decider.Applying()

@@ -81,6 +81,9 @@ func (e *engine) turn() *turn {
 		e.collectQueue(t)
 	}
 	if !t.empty() {
+		if e.reached.After(e.p.meta.Clock) {
+			t.commit.Clock = e.reached
+		}
 		t.commit.Facts = append(t.commit.Facts, e.decider.Opened(t.commit.Now)...)
 	}
 	return t

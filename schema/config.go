@@ -16,6 +16,9 @@ type Config struct {
 	Description string
 	Zone        *time.Location // of wall-clock times that name no other
 	Locale      string         // of tenants that have none; may be empty
+	// MaxDueBurst is how many outside effects may fall due unnoticed before a person
+	// is asked; see plans.Burst.
+	MaxDueBurst int
 	Notice      Notice
 	Postpone    *Postpone // nil: tenants may not postpone
 	Consent     *Consent  // nil: nobody needs to agree

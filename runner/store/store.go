@@ -30,7 +30,9 @@ type Meta struct {
 	Kind    Kind
 	Plan    string // name of the transition it belongs to
 	Created time.Time
-	// Clock is the instant of a rehearsal; the zero time in production.
+	// Clock is the instant of a rehearsal. In production, it is the instant up to
+	// which everything that was due has been taken on by an apply of the whole plan;
+	// the zero time: none was, or by an older version.
 	Clock time.Time
 	// LastFact is when the newest fact happened; the zero time without any.
 	LastFact time.Time
@@ -114,7 +116,7 @@ type Commit struct {
 	// Part, when not nil, is a plan of which a part is applied: it is kept beside
 	// the adopted one, in the place of the one before of which that was so.
 	Part *Adoption
-	// Clock, when not zero, moves the clock of a rehearsal forward.
+	// Clock, when not zero, moves Meta.Clock forward.
 	Clock time.Time
 	// Now is the instant of the commit on the clock of the state.
 	Now time.Time

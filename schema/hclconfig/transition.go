@@ -36,6 +36,7 @@ func (l *loader) readTransition() {
 	if zone := value[*time.Location](n, "time_zone"); zone != nil {
 		l.cfg.Zone = zone
 	}
+	l.cfg.MaxDueBurst = value[int](n, "max_due_burst")
 	l.checkVersion(n)
 	l.readNotice(n.block("notice"))
 	l.readState(n.block("state"))

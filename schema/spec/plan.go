@@ -20,6 +20,7 @@ func transition() *Block {
 		Attributes: []Attribute{
 			{Name: "description", Type: Text, Doc: "What it does, for people."},
 			{Name: "time_zone", Type: Zone, Default: "UTC", Doc: "Zone of every wall-clock time that names no other, as IANA calls it."},
+			{Name: "max_due_burst", Type: Integer, Bounds: atLeast(0), Default: 1000, Doc: "When the machine's clock jumps, or nobody applied for long, much falls due at once that nobody expects. If more outside effects than this fell due after the last apply and more than 48 hours ago, a person is asked: plan warns, apply says so where it asks, apply -auto-approve and run do nothing but release the locks that are due, until a person applies, or says apply -auto-approve -allow-burst. Each item of each tenant counts, except releases, undo, and what somebody's hold or another batch kept back. Rehearsals and saved plans are not asked about."},
 			{Name: "required_version", Type: Text, DefaultDoc: "any version", Doc: `Versions of this program that may read the plan, as in ">= 0.1" or "~> 1.2".`},
 		},
 		Blocks: append([]*Block{notice(), defaults(), postpone(), consent()}, states()...),

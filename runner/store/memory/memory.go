@@ -279,6 +279,5 @@ func (l *held) Commit(ctx context.Context, c store.Commit) (store.Committed, err
 }
 
 var (
-	errNoRehearsal = errors.New("the state is no rehearsal: it has no clock to set")
-	errBackwards   = errors.New("the clock of a rehearsal only goes forward")
+	errBackwards = errors.New("the clock of a state only goes forward")
 )

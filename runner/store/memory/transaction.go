@@ -134,8 +134,6 @@ func (t *transaction) advance(c store.Commit) error {
 	switch {
 	case c.Clock.IsZero():
 		return nil
-	case t.meta.Kind != store.Rehearsal:
-		return errNoRehearsal
 	case c.Clock.Before(t.meta.Clock):
 		return errBackwards
 	}

@@ -226,15 +226,13 @@ func (t *transaction) drop(ctx context.Context, ids []int64, at string) error {
 	return nil
 }
 
-// advance moves the clock of a rehearsal.
+// advance moves the clock of the state.
 func (t *transaction) advance(clock time.Time) error {
 	switch {
 	case clock.IsZero():
 		return nil
-	case t.meta.Kind != store.Rehearsal:
-		return fmt.Errorf("%s is no rehearsal: it has no clock to set", t.path)
 	case clock.Before(t.meta.Clock):
-		return fmt.Errorf("the clock of a rehearsal only goes forward: it shows %s, which is after %s",
+		return fmt.Errorf("the clock of a state only goes forward: it shows %s, which is after %s",
 			t.meta.Clock.Format(time.RFC3339), clock.UTC().Format(time.RFC3339))
 	}
 	t.meta.Clock = clock.UTC().Round(0)

@@ -55,10 +55,10 @@ func testAppendRefused(f *fixture) {
 	f.same("the number of facts", 1, len(f.history("")))
 }
 
-func testRehearsalClock(f *fixture) {
-	if _, err := f.try(store.Commit{Clock: day}); err == nil {
-		f.Error("the clock of a production state was set")
-	}
+func testClock(f *fixture) {
+	f.same("the clock of a new production state", time.Time{}, f.meta().Clock)
+	f.commit(store.Commit{Clock: day})
+	f.same("and when everything up to an instant was taken on", day, f.meta().Clock)
 	m := production()
 	m.Kind, m.Clock = store.Rehearsal, day
 	r := newFixture(f.T, func(*testing.T, store.Meta) store.Store { return f.new(f.T, m) })

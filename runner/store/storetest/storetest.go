@@ -53,7 +53,7 @@ func Run(t *testing.T, newStore New, reopen Reopen) {
 		"next lease":           testNextLease,
 		"append":               testAppend,
 		"append refused":       testAppendRefused,
-		"rehearsal clock":      testRehearsalClock,
+		"clock":                testClock,
 		"verify":               testVerify,
 		"adopt":                testAdopt,
 		"adopt again":          testAdoptAgain,

@@ -19,6 +19,7 @@ type applyArgs struct {
 	target      string // a saved plan or a directory; may be empty
 	approved    autoApprove
 	wait        bool
+	burst       bool
 	rehearse    string
 	parallelism int
 	verbose     bool
@@ -74,6 +75,10 @@ one and takes no edits: if the plan directory would change anything else, it
 says what, and ends with 3. While the plan is wrong, apply gives back the locks
 that are due under the adopted plan, does nothing else, and ends with 1.
 
+If more than max_due_burst effects fell due long ago and since the last apply,
+the clock may be wrong, or nobody may expect them any more. -auto-approve then
+only gives back the locks that are due, and ends with 1; -allow-burst does all.
+
 Interrupted once, it begins nothing new and waits for what is running;
 interrupted twice, it stops that too and lists what is unknown.
 ` + choiceHelp,
@@ -86,6 +91,7 @@ interrupted twice, it stops that too and lists what is unknown.
 	f := cmd.Flags()
 	a.approved.bind(f, "do not ask; -auto-approve=due: nor take edits of the plan")
 	f.BoolVar(&a.wait, "wait", false, "stay until retries and polls have ended")
+	f.BoolVar(&a.burst, "allow-burst", false, "do not ask about much that time has skipped either (max_due_burst)")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")
 	f.BoolVar(&a.verbose, "verbose", false, "list each change however many they are")

@@ -28,6 +28,7 @@ type applying struct {
 	locks   int       // that were to be given back
 	refused diag.List // why nobody could be asked
 	failed  error     // the first error of the view
+	freed   bool      // what is owed under the plans that are kept was done
 }
 
 // applyFunc is one of the ways to apply.
@@ -69,7 +70,7 @@ func (a *applying) due(ctx context.Context, hard <-chan struct{}) error {
 		done := a.under(adopted)
 		ended = errors.Join(a.report(diags), a.run(ctx, hard, adopted.ApplyDue), done())
 	}
-	if part == nil || a.wrong || code(ended) == exitBusy || ctx.Err() != nil {
+	if part == nil || a.freed || code(ended) == exitBusy || ctx.Err() != nil {
 		return ended
 	}
 	more := a.giveBack(ctx, hard, part)
@@ -86,6 +87,13 @@ func (a *applying) release(ctx context.Context, hard <-chan struct{}) error {
 		return errors.Join(exit(exitError), a.report(a.p.DueLocks(ctx)))
 	}
 	a.wrong = true
+	return a.free(ctx, hard)
+}
+
+// free gives back the locks that are due under the plans that are kept, and
+// nothing else. That it comes to this ends with an error.
+func (a *applying) free(ctx context.Context, hard <-chan struct{}) error {
+	a.freed = true
 	kept, diags := a.disk.Kept(ctx)
 	a.keep(a.report(diags))
 	for _, k := range kept {
@@ -133,6 +141,10 @@ func (a *applying) run(ctx context.Context, hard <-chan struct{}, do applyFunc) 
 		a.keep(a.report(diags))
 		return a.release(ctx, hard)
 	}
+	if result.Burst {
+		a.keep(a.report(diags))
+		return a.free(ctx, hard)
+	}
 	a.tell(result, diags)
 	return a.ended(result, diags)
 }
@@ -142,10 +154,11 @@ func (a *applying) apply(ctx context.Context, hard <-chan struct{}, do applyFunc
 	defer stop()
 	result, diags := do(ctx, runner.ApplyOptions{
 		Saved: a.saved, Choice: a.choice, Parallelism: a.args.parallelism, Wait: a.args.wait,
-		Confirm: func(p *plans.Plan) bool { return a.confirm(ctx, p) },
-		Events:  func(e runner.Event) { a.keep(a.view.Event(e, a.p.env.Clock.Now())) },
-		User:    who(a.p.env, a.args.as),
-		Command: strings.TrimSpace("transition apply " + a.args.target),
+		AllowBurst: a.args.burst || a.args.approved == approveNothing, // else confirm asks
+		Confirm:    func(p *plans.Plan) bool { return a.confirm(ctx, p) },
+		Events:     func(e runner.Event) { a.keep(a.view.Event(e, a.p.env.Clock.Now())) },
+		User:       who(a.p.env, a.args.as),
+		Command:    strings.TrimSpace("transition apply " + a.args.target),
 	}, hard)
 	return result, append(diags, a.refused...)
 }

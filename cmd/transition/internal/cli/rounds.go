@@ -210,8 +210,11 @@ func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags 
 	if ctx.Err() == nil || result.Interrupted {
 		r.wrong(p, append(diags, more...))
 	}
-	if result.Invalid {
+	switch {
+	case result.Invalid:
 		return r.promised(ctx, disk)
+	case result.Burst:
+		return r.owed(ctx, disk, runner.Round{Again: true, Person: true})
 	}
 	return r.round(ctx, p, result, more)
 }
@@ -219,11 +222,16 @@ func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags 
 // promised gives back the locks that are due under the plans that are kept while
 // the plan directory is wrong.
 func (r *rounds) promised(ctx context.Context, p opened) runner.Round {
+	return r.owed(ctx, p, r.nothing(p))
+}
+
+// owed gives back the locks that are due under the plans that are kept beside a
+// round that does nothing else.
+func (r *rounds) owed(ctx context.Context, p opened, round runner.Round) runner.Round {
 	kept, diags := p.Kept(ctx)
 	r.wrong(p, diags)
-	round := r.nothing(p)
 	for _, k := range kept {
-		round = also(round, r.release(ctx, p, k, true))
+		round = also(round, r.release(ctx, p, k, round.Wrong))
 	}
 	return round
 }
@@ -295,7 +303,7 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	}
 	// Nothing tells when a command has ended whose runner is gone.
 	running := func(w plans.Wait) bool { return w.Kind == plans.WaitRunning }
-	round.Again = failed || res.Invalid || !res.Confirmed || slices.ContainsFunc(p.Waiting, running)
+	round.Again = failed || res.Invalid || !res.Confirmed || p.Burst != nil || slices.ContainsFunc(p.Waiting, running)
 	return round
 }
 
@@ -320,7 +328,9 @@ func (r *rounds) wrong(p opened, l diag.List) {
 	var words strings.Builder
 	for i := range l {
 		words.WriteString(l[i].Code)
-		if l[i].Code != "lease-held" { // by whom and since when is a detail
+		switch l[i].Code {
+		case "lease-held", "clock-went-back": // by whom, and by how much, is a detail
+		default:
 			words.WriteString(l[i].Detail + l[i].Snippet)
 		}
 	}

@@ -75,6 +75,9 @@ func (v *Apply) plan(p *plans.Plan) error {
 	v.page.section("")
 	v.page.linef("%s", v.page.paint(bold, planFooter(p, "")))
 	v.page.linef("This will %s.", Effects(p, o.NoReturn))
+	if p.Burst != nil {
+		v.page.linef("%s", v.page.paint(yellow, "Be sure: "+p.Burst.Says(p.Zone)+" Is the clock right?"))
+	}
 	v.page.section("")
 	return v.page.Flush()
 }
