@@ -58,6 +58,14 @@ func (c *crashed) look() {
 	serial := c.serial
 	plan, code := c.try("plan")
 	switch s := c.readable(); {
+	case c.cutOff():
+		if code != 1 {
+			c.Errorf("after an init that was cut off, plan ends with %d", code)
+		}
+		if s != nil {
+			c.must(s.Close())
+		}
+		return
 	case s == nil:
 		if code == 0 && c.recorded() {
 			c.Error("plan takes a state of an older schema")
@@ -77,6 +85,16 @@ func (c *crashed) look() {
 	if _, err := os.Stat(filepath.Join(c.dir, "first.plan")); err == nil {
 		c.run(0, "show", "first.plan")
 	}
+}
+
+// cutOff reports whether the init that was to make the state has not ended.
+func (c *crashed) cutOff() bool {
+	c.Helper()
+	content, err := os.ReadFile(filepath.Join(c.dir, ".transition.lineage"))
+	if !os.IsNotExist(err) {
+		c.must(err)
+	}
+	return strings.HasSuffix(string(content), " unfinished\n")
 }
 
 // files lists the plan directory without what the engine makes while it reads.

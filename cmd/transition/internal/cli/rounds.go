@@ -288,7 +288,7 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 		return runner.Round{Again: true, Wrong: res.Invalid}
 	}
 	round := runner.Round{Serial: p.Serial, Next: p.Next, Wrong: res.Invalid, Person: needsPerson(p) || len(res.Beyond) > 0}
-	failed := res.Busy || diags.HasErrors()
+	failed := res.Busy || diags.HasErrors() && len(res.Shut) == 0 // a shut channel is tried again at the next instant
 	if failed {
 		round.Next = time.Time{}
 	}

@@ -92,10 +92,17 @@ func TestFaults(t *testing.T) {
 					f.do(p)
 				})
 				got := executor(t, channel(), Options{}, address).Do(t.Context(), request())
-				if phase == "dot" {
+				switch w := f.before; {
+				case phase == "dot":
 					f.after.check(t, got)
-				} else {
-					f.before.check(t, got)
+				case got.Shut: // it speaks of the channel, for good
+					w.class = action.Retryable
+					fallthrough
+				default:
+					w.check(t, got)
+				}
+				if early := phase == "banner" || phase == "EHLO"; got.Shut != (early && got.Evidence.Status >= 500) {
+					t.Errorf("shut is %v", got.Shut)
 				}
 				if len(got.Reason) > 1024 || strings.ContainsAny(got.Reason+got.Evidence.Reply, "\x00\x1b\r\n") {
 					t.Errorf("the reason is not one clean line: %q", got.Reason)

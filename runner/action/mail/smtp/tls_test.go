@@ -199,13 +199,13 @@ func TestAuthentication(t *testing.T) {
 	}{
 		"PLAIN":        {plain, want{class: action.Succeeded, status: 250}},
 		"LOGIN":        {login, want{class: action.Succeeded, status: 250}},
-		"535":          {answer("535 5.7.8 bad credentials"), want{action.Permanent, 535, "authentication: the server refuses the authentication: 535"}},
-		"530":          {answer("530 5.7.0 must"), want{action.Permanent, 530, "refuses the authentication"}},
+		"535":          {answer("535 5.7.8 bad credentials"), want{action.Retryable, 535, "authentication: the server refuses the authentication: 535"}},
+		"530":          {answer("530 5.7.0 must"), want{action.Retryable, 530, "refuses the authentication"}},
 		"454":          {answer("454 4.7.0 later"), want{action.Retryable, 454, "454"}},
-		"token back":   {answer("535 I do not know " + token), want{action.Permanent, 535, "know (password)"}},
-		"words back":   {answer("535 what is " + password + "?"), want{action.Permanent, 535, "is (password)?"}},
-		"BASE64 back":  {answer("535 not " + encoded), want{action.Permanent, 535, "not (password)"}},
-		"no mechanism": {func(p *peer) { hello(p, "250-AUTH XOAUTH2"); p.line() }, want{class: action.Permanent, reason: "neither PLAIN nor LOGIN"}},
+		"token back":   {answer("535 I do not know " + token), want{action.Retryable, 535, "know (password)"}},
+		"words back":   {answer("535 what is " + password + "?"), want{action.Retryable, 535, "is (password)?"}},
+		"BASE64 back":  {answer("535 not " + encoded), want{action.Retryable, 535, "not (password)"}},
+		"no mechanism": {func(p *peer) { hello(p, "250-AUTH XOAUTH2"); p.line() }, want{class: action.Retryable, reason: "neither PLAIN nor LOGIN"}},
 		"hang up":      {func(p *peer) { hello(p, "250-AUTH PLAIN"); p.hear("AUTH") }, want{class: action.Retryable, reason: "authentication: the connection was lost"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,6 +213,9 @@ func TestAuthentication(t *testing.T) {
 			cfg.Username, cfg.Password = "ann", password
 			got := executor(t, cfg, Options{}, server(t, tc.script)).Do(t.Context(), request())
 			tc.want.check(t, got)
+			if shut := got.Evidence.Status >= 500 || strings.Contains(got.Reason, "neither"); got.Shut != shut || shut && got.RetryAfter <= 0 {
+				t.Errorf("shut is %v, want %v, with a retry after %v", got.Shut, shut, got.RetryAfter)
+			}
 			for _, secret := range []string{password, encoded, token} {
 				if strings.Contains(got.Reason+got.Evidence.Reply, secret) {
 					t.Errorf("the password shows: %q, %q", got.Reason, got.Evidence.Reply)
