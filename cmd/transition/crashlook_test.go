@@ -55,6 +55,7 @@ func (c *crashed) look() {
 	c.Helper()
 	before, names := c.happened(), c.files()
 	c.witness()
+	c.copies()
 	serial := c.serial
 	plan, code := c.try("plan")
 	switch s := c.readable(); {
@@ -113,12 +114,9 @@ func (c *crashed) files() []string {
 // witness holds what has happened against the record.
 func (c *crashed) witness() {
 	c.Helper()
-	began, succeeded := map[string]int{}, map[string]string{}
+	began, succeeded := c.intents(), map[string]string{}
 	for _, f := range c.history() {
-		switch f.Kind {
-		case ledger.Began:
-			began[f.Key]++
-		case ledger.Succeeded:
+		if f.Kind == ledger.Succeeded {
 			succeeded[f.Key] = f.Tenant + "/" + f.Item
 		}
 	}
@@ -152,7 +150,7 @@ func (c *crashed) inOrder() {
 	if err != nil {
 		return // nothing has happened yet
 	}
-	order := []string{"Tell", "Copy", "Lock", "Done"}
+	order := []string{"Tell", "Copy", "Lock", "Done", "After"}
 	at := make(map[string]int)
 	for line := range strings.Lines(string(journal)) {
 		words := strings.Fields(line)
