@@ -129,6 +129,37 @@ func TestGreylistingAsksForPatience(t *testing.T) {
 	}
 }
 
+// A server that puts off twice gets the same bytes three times, and one message.
+func TestGreylistedTwice(t *testing.T) {
+	putOff := func(p *peer) {
+		p.upTo("RCPT")
+		p.say("451 4.7.1 greylisted")
+		p.farewell()
+	}
+	taken := make(chan string, 1)
+	address := server(t, putOff, putOff, func(p *peer) {
+		p.upTo("DATA")
+		p.say("354 go ahead")
+		taken <- p.body()
+		p.say("250 2.0.0 ok")
+		p.farewell()
+	})
+	for n := 1; n <= 3; n++ {
+		e := executor(t, channel(), Options{}, address) // another apply each time
+		r := request()
+		r.Attempt = n
+		w := want{class: action.Retryable, status: 451}
+		if n == 3 {
+			w = want{class: action.Succeeded, status: 250}
+		}
+		w.check(t, e.Do(t.Context(), r))
+		_ = e.Close()
+	}
+	if got := <-taken; got != string(stuff([]byte(data))) {
+		t.Errorf("it has taken %q", got)
+	}
+}
+
 func TestSuccessIsTheAnswerToTheDot(t *testing.T) {
 	for name, after := range map[string]func(*peer){
 		"and goodbye": (*peer).farewell,

@@ -160,6 +160,52 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Whatever happens while the channel is protected or introduced: nothing was sent.
+// What the server has against the channel for good is no fault of the message.
+func TestFaultsBeforeTheMessage(t *testing.T) {
+	const host = "mx.contoso.example"
+	cert, roots := authority(t, host)
+	for _, phase := range []string{"STARTTLS", "AUTH"} {
+		cfg := schema.SMTP{Host: host, Port: 587, TLS: schema.TLSRequired, Username: "ann", Password: password}
+		upTo := func(p *peer) bool {
+			if phase == "AUTH" {
+				return p.starttls(cert, "250-AUTH PLAIN") && p.hear("AUTH PLAIN") != ""
+			}
+			p.upTo("EHLO")
+			p.say("250-mx.example", "250 STARTTLS")
+			return p.hear("STARTTLS") != ""
+		}
+		for name, f := range faults() {
+			t.Run(name+" at "+phase, func(t *testing.T) {
+				t.Parallel()
+				address := server(t, func(p *peer) {
+					if upTo(p) {
+						f.do(p)
+					}
+				})
+				got := executor(t, cfg, Options{RootCAs: roots}, address).Do(t.Context(), request())
+				w := f.before
+				w.class = action.Retryable
+				w.check(t, got)
+				if shut := got.Evidence.Status >= 500; got.Shut != shut || shut && got.RetryAfter != turnedAway {
+					t.Errorf("shut is %v, with a retry after %v", got.Shut, got.RetryAfter)
+				}
+			})
+		}
+		t.Run("hangs at "+phase, func(t *testing.T) {
+			t.Parallel()
+			address := server(t, func(p *peer) {
+				if upTo(p) {
+					p.line()
+				}
+			})
+			o := Options{RootCAs: roots, Command: 300 * time.Millisecond}
+			got := executor(t, cfg, o, address).Do(t.Context(), request())
+			want{class: action.Retryable, reason: "did not answer in time"}.check(t, got)
+		})
+	}
+}
+
 const password = "correct horse"
 
 func TestAuthentication(t *testing.T) {
