@@ -3,7 +3,7 @@
 GO ?= go
 FUZZTIME ?= 10s
 KILLFOR ?= 60s
-CRASH := ^Test(Crash|ReplacedHolder|ReleaseHasNo|KilledForAWhile|Defects)
+CRASH := ^Test(Crash|ReplacedHolder|ReleaseHasNo|KilledForAWhile|Defects|IntentIsOnTheDisk)
 
 .PHONY: help check fmt test race crash nightly fuzz bench golden lint
 

@@ -61,6 +61,9 @@ type ApplyResult struct {
 	// What is owed then is for Adopted.Release.
 	Burst bool
 	Busy  bool // somebody else holds the lease
+	// Shut are the channels that take nothing: what goes by them is still due, and
+	// an attempt is made again after a while.
+	Shut []string
 	// Unknown are the addresses of attempts whose outcome could not be recorded.
 	Unknown    []string
 	unrecorded []ledger.Fact // their outcomes
@@ -94,7 +97,7 @@ type scope interface {
 // apply is Apply within a scope; nil: everything that is due.
 func (p *Project) apply(ctx context.Context, o ApplyOptions, within scope, hard <-chan struct{}) (ApplyResult, diag.List) {
 	res := ApplyResult{Done: make(map[plans.Kind]int)}
-	a := &applying{p: p, o: o, within: within, choice: o.Choice, res: &res, hard: hard, unknown: make(map[string]bool)}
+	a := &applying{p: p, o: o, within: within, choice: o.Choice, res: &res, hard: hard, unknown: make(map[string]bool), shut: make(shut)}
 	if o.Saved != nil {
 		a.choice = o.Saved.choice()
 	}
@@ -205,6 +208,8 @@ type applying struct {
 	unknown  map[string]bool          // see engine.unknown
 	answered func(store.Attempt) bool // see settleOrphans
 	ebb      bool                     // see tide.ebb
+	shut     shut                     // see engine.shut
+	stuck    bool                     // of what is due, only what goes by shut channels is left
 }
 
 func (a *applying) run(ctx context.Context) diag.List {
@@ -247,7 +252,10 @@ func (a *applying) run(ctx context.Context) diag.List {
 			}
 		}
 	}
-	return append(diags, more.Errors()...)
+	for c := range a.shut {
+		a.res.Shut = append(a.res.Shut, c.Name)
+	}
+	return append(append(diags, a.shut.report(a.p)...), more.Errors()...)
 }
 
 // underLease makes sure that what was confirmed is still so now that nobody else

@@ -95,14 +95,21 @@ func isMessage(it *schema.Item) bool {
 	return ok
 }
 
-// channelOf is how a message goes out; nil: there is no way. What has no channel
-// of its own goes the way of what the recipient was told last.
-func (p *Project) channelOf(j *entry) *schema.Channel {
-	c := j.action.Item.Does.(*schema.Communication)
-	if c.Channel != nil {
-		return c.Channel
+// channelTo is how what an item sends reaches a recipient; nil: there is no way.
+// What has no channel of its own goes the way of what the recipient was told last.
+func (p *Project) channelTo(it *schema.Item, r *ledger.Record, recipient string) *schema.Channel {
+	var c *schema.Channel
+	switch does := it.Does.(type) {
+	case *schema.Communication:
+		c = does.Channel
+	case *schema.Approval:
+		c = does.Ask.Channel
+	case *schema.Work, *schema.Lock:
 	}
-	if it := p.basis(j.record, j.recipient); it != nil {
+	if c != nil {
+		return c
+	}
+	if it := p.basis(r, recipient); it != nil {
 		return it.Does.(*schema.Communication).Channel
 	}
 	if len(p.Config.Channels) > 0 {

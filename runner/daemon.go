@@ -43,6 +43,8 @@ type Round struct {
 	Again bool
 	// Wrong: there was no right plan to go by.
 	Wrong bool
+	// Failed: an error kept it from doing all that it should.
+	Failed bool
 	// Fatal: it makes no sense to go on.
 	Fatal bool
 	// Person: somebody is needed.

@@ -40,22 +40,24 @@ type engine struct {
 	serial   int64 // of the state, as far as it is known here
 	apart    bool  // tenants get ways that are not those of the adopted plan
 
-	queue   queue
-	limits  limits
-	tasks   map[string]*task
-	asleep  map[*task]bool  // tasks that wait for a retry
-	late    map[string]bool // tenants whose window closed during the pass
-	unknown map[string]bool // attempts of this apply, by op and address, that count as failed since nobody knows
-	free    int
-	claimed []*entry // they begin with the next commit
-	running map[*entry]bool
-	jobs    chan *entry
-	results chan result
-	arrived []result        // taken from results, not yet recorded
-	stopped bool            // no new effects
-	turned  []*schema.Batch // whose breaker has opened or closed, and whose tenants are to be decided anew
-	tide    *tide           // nil: time stands still during the pass
-	reached time.Time       // see store.Meta.Clock; zero: something that was due is left out
+	queue    queue
+	limits   limits
+	tasks    map[string]*task
+	asleep   map[*task]bool  // tasks that wait for a retry
+	late     map[string]bool // tenants whose window closed during the pass
+	unknown  map[string]bool // attempts of this apply, by op and address, that count as failed since nobody knows
+	free     int
+	claimed  []*entry // they begin with the next commit
+	running  map[*entry]bool
+	jobs     chan *entry
+	results  chan result
+	arrived  []result        // taken from results, not yet recorded
+	stopped  bool            // no new effects
+	turned   []*schema.Batch // whose breaker has opened or closed, and whose tenants are to be decided anew
+	tide     *tide           // nil: time stands still during the pass
+	reached  time.Time       // see store.Meta.Clock; zero: something that was due is left out
+	shut     shut            // of this apply
+	shutting bool            // one was added, and what goes by it is still to be withdrawn
 	// replaced are the items of which it was recorded that they are done again.
 	replaced []addr.Address
 	out      plans.Decision
@@ -312,6 +314,9 @@ func (e *engine) enqueue(t *task, a *plans.Action, wanted map[attemptKey]bool) {
 	ch := &change{Change: t.plan.Change(a, t.record, a.At)}
 	for _, to := range recipients(a, t.record) {
 		k := attemptKey{a.Item, a.Op, to}
+		if e.closed(a.Item, t.record, to) {
+			continue
+		}
 		wanted[k] = true
 		if i := slices.IndexFunc(t.busy, func(b *entry) bool { return b.ident() == k }); i >= 0 {
 			if b := t.busy[i]; b.stage != running {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2/maybe"
 
 	"transition/plans/ledger"
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
@@ -172,7 +173,9 @@ func (p *Project) push(ctx context.Context, lease store.Lease, e *errored) (res 
 	if len(commit.Decided) == 0 {
 		return res, nil
 	}
+	crashpoint.Hit("push.before_commit")
 	done, err := lease.Commit(ctx, commit)
+	crashpoint.Hit("push.after_commit")
 	for i := range done.Refused {
 		if done.Refused[i] {
 			err = errors.Join(err, errMoved)

@@ -28,9 +28,11 @@ func (a *applying) passes(ctx context.Context) diag.List {
 	stop, end := a.stopping(ctx)
 	defer end()
 	for res, now := a.first, a.first.Plan.Now; ; {
+		serial := a.p.meta.Serial
 		if diags := a.pass(ctx, stop, res); diags.HasErrors() {
 			return diags
 		}
+		a.stuck = len(a.shut) > 0 && a.p.meta.Serial == serial
 		if a.res.Interrupted || a.ebb {
 			return nil
 		}
@@ -94,18 +96,24 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		if a.waited != nil {
 			res.Tasks = tasksOf(res.Tasks, a.waited, true)
 		}
-		if a.any(res) {
+		if !a.stuck && a.any(res) {
 			return res, nil
 		}
 		until := a.retries(res.Plan)
 		if until.IsZero() {
 			return nil, nil
 		}
+		if a.stuck {
+			for _, t := range res.Tasks {
+				a.waited[t.Record.ID] = true
+			}
+		}
 		if err := a.p.o.Clock.Sleep(ctx, until.Sub(a.p.o.Clock.Now())); err != nil {
 			a.res.Interrupted = true
 			return nil, nil
 		}
-		now = a.p.Now()
+		now, a.stuck = a.p.Now(), false
+		clear(a.shut) // the retry of what was put off tries them again
 	}
 }
 
@@ -182,7 +190,7 @@ func (a *applying) pass(ctx, stop context.Context, res *plans.Result) diag.List 
 	e := &engine{
 		p: a.p, lease: a.lease, decider: res.Decider.Applying(), clock: a.p.clock(), actions: a.actions,
 		events: a.o.Events, result: a.res, parallel: parallel, retries: a.o.Wait, serial: a.p.meta.Serial, unknown: a.unknown,
-		apart: a.apart,
+		shut: a.shut, apart: a.apart,
 	}
 	if a.within != nil {
 		e.allowed = a.within.allows

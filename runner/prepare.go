@@ -117,7 +117,7 @@ func (p *Project) mail(j *entry, env *schema.Env) (*action.Mail, error) {
 	var err error
 	switch does := j.action.Item.Does.(type) {
 	case *schema.Communication:
-		channel = p.channelOf(j)
+		channel = p.channelTo(j.action.Item, j.record, j.recipient)
 		m, err = p.communication(j, does, env)
 	case *schema.Approval:
 		channel = does.Ask.Channel
@@ -232,11 +232,9 @@ func escape(s string) string {
 // executor finds who has an attempt's effect.
 func (p *Project) executor(a *Actions, j *entry) action.Executor {
 	todo := j.action
-	switch does := todo.Item.Does.(type) {
-	case *schema.Communication:
-		return a.Channel(p.channelOf(j))
-	case *schema.Approval:
-		return a.Channel(does.Ask.Channel)
+	switch todo.Item.Does.(type) {
+	case *schema.Communication, *schema.Approval:
+		return a.Channel(p.channelTo(todo.Item, j.record, j.recipient))
 	case *schema.Work, *schema.Lock:
 	}
 	if _, ok := todo.EffectOf().(*schema.HTTP); ok {

@@ -21,13 +21,13 @@ var defects = map[string][]change{
 	"the effect comes before its intent": {
 		{"turn.go", "import (\n", "import (\n\t\"context\"\n\t\"sync\"\n"},
 		{"turn.go", "// turn is one commit", "var early sync.Map\n\n// turn is one commit"},
-		{"turn.go", "		e.decided(t, en, facts)\n	}\n	e.claimed = ", `		en.record, en.batch, en.began, en.first = en.task.record, en.task.batch, t.commit.Now, t.commit.Now
+		{"turn.go", "		e.decided(t, en, facts)\n		t.begins++\n", `		en.record, en.batch, en.began, en.first = en.task.record, en.task.batch, t.commit.Now, t.commit.Now
 		if req, err := e.p.prepare(en); err == nil {
 			early.Store(en, e.p.executor(e.actions, en).Do(context.Background(), req))
 		}
 		e.decided(t, en, facts)
-	}
-	e.claimed = `},
+		t.begins++
+`},
 		{"engine.go", "	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)\n", `	_ = req
 	o, _ := early.LoadAndDelete(r.entry)
 	r.outcome = o.(action.Outcome)

@@ -75,6 +75,7 @@ func (t *turn) afterCommit() {
 func (e *engine) turn() *turn {
 	t := &turn{commit: store.Commit{Now: e.clock.Now()}}
 	e.collectResults(t)
+	e.shun()
 	e.heed()
 	e.collectBegins(t)
 	if !e.stopped {
@@ -115,7 +116,9 @@ func (e *engine) judge(r result, now time.Time) ledger.Fact {
 	e.p.scrub(&f)
 	en.action.GoesOn(&f)
 	e.round(en.task, &f)
-	if r.outcome.Class == action.Retryable ||
+	if r.outcome.Shut {
+		e.putOff(r, &f)
+	} else if r.outcome.Class == action.Retryable ||
 		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op) {
 		en.action.Repeat(&f, en.first, r.outcome.RetryAfter)
 	}

@@ -104,6 +104,9 @@ func (c *crashed) do(s *step, env ...string) int {
 		return 0
 	}
 	cmd := c.command(s.args...)
+	if s.dies != "" {
+		cmd.Env = append(cmd.Env, "TRANSITION_CRASH="+s.dies+":kill") // an accident comes before it
+	}
 	cmd.Env = append(cmd.Env, env...)
 	if s.pause != "" {
 		cmd.Env = paused(cmd.Env, s.pause)
@@ -230,8 +233,11 @@ func (c *crashed) goOn(s *step) {
 	code := c.do(s)
 	s.pause = ""
 	switch {
-	case s.verb != "transition":
+	case s.verb != "transition", code < 0: // killed as it should be
 	case s.args[0] == "apply":
+		if s.dies != "" { // it has come by that point before
+			s.want = 0
+		}
 		c.finish(s, code)
 	case code != s.want && code != 1: // 1: it was said already
 		c.Errorf("%v ends with %d", s.args, code)
@@ -250,7 +256,7 @@ func (c *crashed) finish(s *step, code int) {
 		if code == 3 {
 			open = c.unknown()
 		}
-		if code == s.want && len(open) == 0 {
+		if (code == s.want || code == 0 && s.want == 3) && len(open) == 0 { // it was answered already
 			return
 		}
 		if len(open) == 0 {
@@ -259,7 +265,9 @@ func (c *crashed) finish(s *step, code int) {
 		for _, address := range open {
 			c.answer(address)
 		}
-		code = c.do(s)
+		if code = c.do(s); code < 0 && s.dies != "" {
+			return // it has come by that point now
+		}
 	}
 	c.Fatal("it comes to no end")
 }
@@ -306,14 +314,7 @@ func (c *crashed) history() []ledger.Fact {
 		c.Errorf("the state was %s with serial %d, and is %s with serial %d", c.from, c.serial, m.Lineage, m.Serial)
 	}
 	c.from, c.serial = m.Lineage, m.Serial
-	var all []ledger.Fact
-	for f, err := range s.History(c.Context(), "") {
-		c.must(err)
-		if f.Key != "" { // what was shipped has none
-			all = append(all, f)
-		}
-	}
-	return all
+	return c.facts(s)
 }
 
 // answer says what is true: whether it has happened.

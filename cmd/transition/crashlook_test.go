@@ -55,9 +55,18 @@ func (c *crashed) look() {
 	c.Helper()
 	before, names := c.happened(), c.files()
 	c.witness()
+	c.copies()
 	serial := c.serial
 	plan, code := c.try("plan")
 	switch s := c.readable(); {
+	case c.cutOff():
+		if code != 1 {
+			c.Errorf("after an init that was cut off, plan ends with %d", code)
+		}
+		if s != nil {
+			c.must(s.Close())
+		}
+		return
 	case s == nil:
 		if code == 0 && c.recorded() {
 			c.Error("plan takes a state of an older schema")
@@ -79,6 +88,16 @@ func (c *crashed) look() {
 	}
 }
 
+// cutOff reports whether the init that was to make the state has not ended.
+func (c *crashed) cutOff() bool {
+	c.Helper()
+	content, err := os.ReadFile(filepath.Join(c.dir, ".transition.lineage"))
+	if !os.IsNotExist(err) {
+		c.must(err)
+	}
+	return strings.HasSuffix(string(content), " unfinished\n")
+}
+
 // files lists the plan directory without what the engine makes while it reads.
 func (c *crashed) files() []string {
 	c.Helper()
@@ -95,12 +114,9 @@ func (c *crashed) files() []string {
 // witness holds what has happened against the record.
 func (c *crashed) witness() {
 	c.Helper()
-	began, succeeded := map[string]int{}, map[string]string{}
+	began, succeeded := c.intents(), map[string]string{}
 	for _, f := range c.history() {
-		switch f.Kind {
-		case ledger.Began:
-			began[f.Key]++
-		case ledger.Succeeded:
+		if f.Kind == ledger.Succeeded {
 			succeeded[f.Key] = f.Tenant + "/" + f.Item
 		}
 	}
@@ -134,7 +150,7 @@ func (c *crashed) inOrder() {
 	if err != nil {
 		return // nothing has happened yet
 	}
-	order := []string{"Tell", "Copy", "Lock", "Done"}
+	order := []string{"Tell", "Copy", "Lock", "Done", "After"}
 	at := make(map[string]int)
 	for line := range strings.Lines(string(journal)) {
 		words := strings.Fields(line)

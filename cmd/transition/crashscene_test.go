@@ -40,6 +40,7 @@ type step struct {
 	// pause is a crash point, with a count, at which the program is stopped while
 	// another one runs with these arguments; "": it is not.
 	pause     string
+	dies      string // a crash point, with a count, at which the program is killed in any case
 	meanwhile []string
 }
 
@@ -89,6 +90,11 @@ func (s *scene) read(script string) {
 			next.at, err = time.Parse(time.RFC3339, words[1])
 		case "while":
 			next.pause, next.meanwhile = words[1], words[2:]
+		case "dies":
+			next.dies, next.want = words[1], -1
+			next.verb, next.args = words[2], words[3:]
+			s.steps = append(s.steps, next)
+			next = step{at: next.at}
 		default:
 			if words[0] == "exits" {
 				next.want, err = strconv.Atoi(words[1])
@@ -172,6 +178,8 @@ func (c *crashed) arrange(s *step) error {
 			return err
 		}
 		return os.WriteFile(path(1), content, 0o600)
+	case "outcomes":
+		return c.outcomes(path(0))
 	case "shipped":
 		return c.shipped(s.args[0])
 	default:

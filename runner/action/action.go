@@ -27,7 +27,11 @@ type Outcome struct {
 	Class Class
 	// NotBegun: there was certainly no effect, not even part of one.
 	NotBegun bool
-	Reason   string // one line, empty on success
+	// Shut: it was not about this request. Nothing that goes this way would fare
+	// better, until somebody has put that right. The class is Retryable, with
+	// NotBegun and RetryAfter.
+	Shut   bool
+	Reason string // one line, empty on success
 	// RetryAfter is what a server asked for; 0: nothing.
 	RetryAfter time.Duration
 	Evidence   ledger.Evidence

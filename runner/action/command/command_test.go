@@ -7,10 +7,13 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -247,6 +250,53 @@ func TestStopReachesTheWholeGroup(t *testing.T) {
 	w.dead(other)
 	if out := <-got; out.Class != action.Unknown || !strings.HasPrefix(out.Reason, "stopped while it was running") {
 		t.Errorf("got %+v", out)
+	}
+}
+
+// Who does not listen is killed, also as the head of its group.
+func TestWhoDoesNotListenIsKilled(t *testing.T) {
+	w := newWatch(t)
+	e := executor()
+	e.Grace = 50 * time.Millisecond
+	r := request(t, "deaf", w.addr())
+	r.Timeout = 300 * time.Millisecond
+	got := e.Do(t.Context(), r)
+	w.dead(w.alive())
+	if got.Class != action.Unknown || got.NotBegun || !strings.HasPrefix(got.Reason, "still running after 300ms") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A child that has left the group outlives it, and keeps nobody waiting by the
+// output that it holds.
+func TestEscapedChildKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWatch(t)
+	ctx, stop := context.WithCancel(t.Context())
+	got := make(chan action.Outcome, 1)
+	go func() { got <- executor().Do(ctx, request(t, "escape", w.addr())) }()
+	one, other := w.alive(), w.alive()
+	stop()
+	if out := <-got; out.Class != action.Unknown || !strings.HasPrefix(out.Reason, "stopped while it was running") {
+		t.Errorf("got %+v", out)
+	}
+	one.Close()
+	other.Close()
+}
+
+// However much a command writes, and whatever: what is kept is small, and text.
+func TestOutputWithoutEnd(t *testing.T) {
+	const megabytes = 256
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := executor().Do(t.Context(), request(t, "binary", strconv.Itoa(megabytes)))
+	runtime.ReadMemStats(&after)
+	if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > megabytes/8 {
+		t.Errorf("%d MB were used for %d MB of output", used, megabytes)
+	}
+	text := got.Evidence.Output
+	if got.Class != action.Succeeded || len(text) > 8<<10+3 || !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\x1b\u009b") {
+		t.Errorf("class %d, %d bytes are kept: %.80q", got.Class, len(text), text)
 	}
 }
 

@@ -3,6 +3,7 @@
 package command_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -68,6 +69,20 @@ func helper(args []string) {
 		fmt.Print("cleaned up")
 	case "family": // ADDR: leaves a child that will not listen, and hangs
 		spawn("deaf", args[1])
+		hang(args[1])
+	case "binary": // MEGABYTES: no line ever ends, and nothing of it is text
+		megabytes, _ := strconv.Atoi(args[1])
+		junk := bytes.Repeat([]byte("\x1b[31m\xff\x00\x9b"), 1<<20/8)
+		for range megabytes {
+			_, _ = os.Stdout.Write(junk)
+		}
+	case "escape": // ADDR: leaves a child in a group of its own, with its output, and hangs
+		cmd := exec.Command(os.Args[0], "hang", args[1])
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			os.Exit(97)
+		}
 		hang(args[1])
 	case "leave": // ADDR: leaves a child in the background, with its output
 		spawn("hang", args[1])

@@ -150,6 +150,22 @@ func TestNoAnswerIsUnknown(t *testing.T) {
 	}
 }
 
+// A server that hangs up in the middle of a request may have acted on a part of it.
+func TestHalfARequestIsUnknown(t *testing.T) {
+	for name, play := range map[string]func(net.Conn){
+		"dropped": func(net.Conn) {},
+		"reset":   func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := post(script(t, play).url)
+			r.HTTP.Body = strings.Repeat("x", 64<<20)
+			if got := webhook.New().Do(t.Context(), r); got.Class != action.Unknown || got.NotBegun {
+				t.Errorf("got %+v, want unknown", got)
+			}
+		})
+	}
+}
+
 func TestNothingWrittenIsRetryable(t *testing.T) {
 	private := httptest.NewUnstartedServer(http.NotFoundHandler())
 	private.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -161,6 +177,7 @@ func TestNothingWrittenIsRetryable(t *testing.T) {
 	}
 	defer silent.Close()
 	tests := map[string]struct{ url, reason string }{
+		"no such host":             {"http://nobody..example", "no such host"},
 		"connection refused":       {refused(t), "connection refused"},
 		"a certificate of nobody":  {private.URL, "certificate"},
 		"no answer to a handshake": {"https://" + silent.Addr().String(), "nothing within 300ms"},

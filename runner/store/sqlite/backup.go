@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"transition/runner/crashpoint"
 	"transition/runner/store"
 )
 
@@ -37,6 +38,7 @@ func (s *Store) Backup(ctx context.Context, to string, replace bool) (store.Meta
 	if err != nil || len(report.Problems) > 0 {
 		return m, report, fault(to, "writing the backup", err)
 	}
+	crashpoint.Hit("copy.before_publish")
 	if replace {
 		err = os.Rename(tmp, to)
 	} else {
@@ -45,6 +47,7 @@ func (s *Store) Backup(ctx context.Context, to string, replace bool) (store.Meta
 	if err != nil {
 		return m, report, fault(to, "writing the backup", err)
 	}
+	crashpoint.Hit("copy.after_publish")
 	return m, report, fault(to, "writing the backup", syncDir(filepath.Dir(to)))
 }
 

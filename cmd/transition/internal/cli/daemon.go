@@ -155,7 +155,7 @@ func (r *rounds) ended(last runner.Round) error {
 	switch {
 	case r.failed != nil:
 		return r.failed
-	case last.Fatal, last.Wrong:
+	case last.Fatal, last.Wrong, last.Failed:
 		return drained(exitError)
 	case last.Person:
 		return drained(exitPerson)

@@ -102,7 +102,7 @@ func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round
 	if l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant()); l.HasErrors() {
 		r.wrong(p, append(diags, l...))
 		m, _ := p.Meta() // nothing brings back by itself what an older copy lacks
-		return runner.Round{Again: true, Wrong: diags.HasErrors(), Fatal: m.Lost != nil || !r.begun && !diags.HasErrors()}
+		return runner.Round{Again: true, Wrong: diags.HasErrors(), Failed: true, Fatal: m.Lost != nil || !r.begun && !diags.HasErrors()}
 	}
 	if !r.settled() {
 		r.begun = true
@@ -264,7 +264,7 @@ func also(a, b runner.Round) runner.Round {
 	}
 	return runner.Round{
 		Serial: max(a.Serial, b.Serial), Next: next, Again: a.Again || b.Again,
-		Wrong: a.Wrong || b.Wrong, Fatal: a.Fatal || b.Fatal, Person: a.Person || b.Person,
+		Wrong: a.Wrong || b.Wrong, Failed: a.Failed || b.Failed, Fatal: a.Fatal || b.Fatal, Person: a.Person || b.Person,
 	}
 }
 
@@ -280,10 +280,13 @@ func (r *rounds) applyOptions(p opened) runner.ApplyOptions {
 
 // round tells how an apply ended, and what it means for the next one.
 func (r *rounds) round(ctx context.Context, p opened, result runner.ApplyResult, diags diag.List) runner.Round {
+	round := roundOf(result, diags)
 	if ctx.Err() == nil || result.Interrupted {
 		r.keep(r.view.Result(result, p.Now()))
+	} else {
+		round.Failed = false // it was only ended
 	}
-	return roundOf(result, diags)
+	return round
 }
 
 // roundOf says what an apply means for the next one. What falls due while the
@@ -293,11 +296,12 @@ func roundOf(res runner.ApplyResult, diags diag.List) runner.Round {
 	if p == nil {
 		p = res.Plan
 	}
+	wrong := diags.HasErrors() && !res.Busy
 	if p == nil {
-		return runner.Round{Again: true, Wrong: res.Invalid}
+		return runner.Round{Again: true, Wrong: res.Invalid, Failed: wrong}
 	}
-	round := runner.Round{Serial: p.Serial, Next: p.Next, Wrong: res.Invalid, Person: needsPerson(p) || len(res.Beyond) > 0}
-	failed := res.Busy || diags.HasErrors()
+	round := runner.Round{Serial: p.Serial, Next: p.Next, Wrong: res.Invalid, Failed: wrong, Person: needsPerson(p) || len(res.Beyond) > 0}
+	failed := res.Busy || wrong && len(res.Shut) == 0 // a shut channel is tried again at the next instant
 	if failed {
 		round.Next = time.Time{}
 	}

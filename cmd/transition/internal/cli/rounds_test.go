@@ -112,3 +112,17 @@ func TestRoundsLookForTheEnd(t *testing.T) {
 		t.Errorf("the round is %+v", round)
 	}
 }
+
+// A channel that takes nothing is tried again when a message that it has refused is
+// due, and not at every tick: servers lock the accounts of those who try too often.
+func TestRoundsLeaveAShutChannelAlone(t *testing.T) {
+	soon := time.Date(2012, 3, 9, 3, 15, 0, 0, time.UTC)
+	wrong := diag.List{{Severity: diag.Error, Code: "channel-shut"}}
+	after := &plans.Plan{Next: soon}
+	if r := roundOf(runner.ApplyResult{Confirmed: true, After: after, Shut: []string{"post"}}, wrong); r.Again || !r.Next.Equal(soon) {
+		t.Errorf("the round is %+v", r)
+	}
+	if r := roundOf(runner.ApplyResult{Confirmed: true, After: after}, wrong); !r.Again {
+		t.Errorf("after another error the round is %+v", r)
+	}
+}

@@ -138,7 +138,7 @@ func (e *Executor) login(s *session) error {
 			return e.loginInSteps(s)
 		}
 	}
-	return hopeless(phaseAuth, errors.New("the channel has a username, and the server offers neither PLAIN nor LOGIN"))
+	return noLogin(errors.New("the channel has a username, and the server offers neither PLAIN nor LOGIN"))
 }
 
 // loginInSteps is AUTH LOGIN: a line each for the user and the password.

@@ -17,6 +17,9 @@ const (
 	// greylisted is how long to wait after a recipient was put off: servers that
 	// greylist want to see the next attempt no earlier.
 	greylisted = 5 * time.Minute
+	// turnedAway is how long to wait after the server has refused the channel
+	// itself: many lock the accounts of those who try too often.
+	turnedAway = 15 * time.Minute
 )
 
 // failure is why the server has not, or perhaps not, taken a message.
@@ -26,6 +29,7 @@ type failure struct {
 	answer     reply  // zero: there was none
 	err        error  // nil: answer says it all
 	retryAfter time.Duration
+	shut       bool // the server takes no message from this channel
 }
 
 func (f *failure) Error() string {
@@ -56,17 +60,29 @@ func hopeless(doing string, err error) error {
 	return &failure{class: action.Permanent, doing: doing, err: err}
 }
 
+// noLogin is a server to which the channel cannot introduce itself.
+func noLogin(err error) error {
+	return &failure{class: action.Retryable, doing: phaseAuth, err: err, retryAfter: turnedAway, shut: true}
+}
+
 // refused is an answer other than the one that was hoped for, before the dot or
-// as a plain no after it.
+// as a plain no after it. Before it has heard of the message, the server speaks of
+// the channel: that is no reason to give the message up.
 func refused(doing string, answer reply) error {
 	f := &failure{class: action.Retryable, doing: doing, answer: answer}
 	switch {
+	case answer.code >= 500 && (beforeMessage(doing) || doing == phaseSender && answer.needsAuth()):
+		f.retryAfter, f.shut = turnedAway, true
 	case answer.code >= 500:
 		f.class = action.Permanent
 	case doing == phaseRecipient && (answer.code == 450 || answer.code == 451):
 		f.retryAfter = greylisted
 	}
 	return f
+}
+
+func beforeMessage(doing string) bool {
+	return doing == phaseGreeting || doing == phaseHello || doing == phaseTLS || doing == phaseAuth
 }
 
 // unknown is a message that was sent whole and got no answer that settles it.

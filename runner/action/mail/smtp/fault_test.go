@@ -92,10 +92,17 @@ func TestFaults(t *testing.T) {
 					f.do(p)
 				})
 				got := executor(t, channel(), Options{}, address).Do(t.Context(), request())
-				if phase == "dot" {
+				switch w := f.before; {
+				case phase == "dot":
 					f.after.check(t, got)
-				} else {
-					f.before.check(t, got)
+				case got.Shut: // it speaks of the channel, for good
+					w.class = action.Retryable
+					fallthrough
+				default:
+					w.check(t, got)
+				}
+				if early := phase == "banner" || phase == "EHLO"; got.Shut != (early && got.Evidence.Status >= 500) {
+					t.Errorf("shut is %v", got.Shut)
 				}
 				if len(got.Reason) > 1024 || strings.ContainsAny(got.Reason+got.Evidence.Reply, "\x00\x1b\r\n") {
 					t.Errorf("the reason is not one clean line: %q", got.Reason)
@@ -119,6 +126,37 @@ func TestGreylistingAsksForPatience(t *testing.T) {
 				t.Errorf("retry after %v, want %v", got.RetryAfter, wait)
 			}
 		})
+	}
+}
+
+// A server that puts off twice gets the same bytes three times, and one message.
+func TestGreylistedTwice(t *testing.T) {
+	putOff := func(p *peer) {
+		p.upTo("RCPT")
+		p.say("451 4.7.1 greylisted")
+		p.farewell()
+	}
+	taken := make(chan string, 1)
+	address := server(t, putOff, putOff, func(p *peer) {
+		p.upTo("DATA")
+		p.say("354 go ahead")
+		taken <- p.body()
+		p.say("250 2.0.0 ok")
+		p.farewell()
+	})
+	for n := 1; n <= 3; n++ {
+		e := executor(t, channel(), Options{}, address) // another apply each time
+		r := request()
+		r.Attempt = n
+		w := want{class: action.Retryable, status: 451}
+		if n == 3 {
+			w = want{class: action.Succeeded, status: 250}
+		}
+		w.check(t, e.Do(t.Context(), r))
+		_ = e.Close()
+	}
+	if got := <-taken; got != string(stuff([]byte(data))) {
+		t.Errorf("it has taken %q", got)
 	}
 }
 

@@ -157,6 +157,38 @@ func TestCloseIsQuick(t *testing.T) {
 	})
 }
 
+// An answer that drips counts if it is whole in time.
+func TestDrippingAnswers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		pause time.Duration
+		want  want
+	}{
+		"a byte in ten seconds": {10 * time.Second, want{class: action.Succeeded, status: 250}},
+		"a byte a minute":       {time.Minute, want{class: action.Retryable, reason: "recipient: the server did not answer in time"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := piped(t, Options{}, func(p *peer) {
+					p.upTo("RCPT")
+					for _, c := range []byte("250 2.1.5 ok\r\n") {
+						<-time.After(tc.pause)
+						if _, err := p.conn.Write([]byte{c}); err != nil {
+							return
+						}
+					}
+					p.hear("DATA")
+					p.say("354 go ahead")
+					p.body()
+					p.say("250 2.0.0 ok")
+					p.farewell()
+				})
+				tc.want.check(t, e.Do(t.Context(), request()))
+				_ = e.Close()
+			})
+		})
+	}
+}
+
 // A large message on a slow line has as long as it needs, if it moves at all.
 func TestSlowButSteady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -102,7 +102,7 @@ func (e *Executor) Close() error {
 
 // Do implements action.Executor. Nothing but an answer of 250 to the final dot
 // is a success. A refusal is Permanent when its code says so (5xx), else
-// Retryable. A connection that fails, and a ctx that ends, before the dot was
+// Retryable; one of the channel, before the message, is Shut. A connection that fails, and a ctx that ends, before the dot was
 // written is Retryable, after it Unknown. It has begun once the server has let
 // the data come.
 func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
@@ -195,6 +195,7 @@ func (e *Executor) outcome(answer reply, err error, ev ledger.Evidence) action.O
 	case errors.As(err, &f):
 		answer = f.answer
 		out.Class, out.NotBegun, out.RetryAfter = f.class, !f.begun(), f.retryAfter
+		out.Shut = f.shut
 		out.Reason = e.clean(f.Error())
 	case err != nil:
 		// No step returns any other error. If one did, nobody would know.

@@ -160,6 +160,52 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Whatever happens while the channel is protected or introduced: nothing was sent.
+// What the server has against the channel for good is no fault of the message.
+func TestFaultsBeforeTheMessage(t *testing.T) {
+	const host = "mx.contoso.example"
+	cert, roots := authority(t, host)
+	for _, phase := range []string{"STARTTLS", "AUTH"} {
+		cfg := schema.SMTP{Host: host, Port: 587, TLS: schema.TLSRequired, Username: "ann", Password: password}
+		upTo := func(p *peer) bool {
+			if phase == "AUTH" {
+				return p.starttls(cert, "250-AUTH PLAIN") && p.hear("AUTH PLAIN") != ""
+			}
+			p.upTo("EHLO")
+			p.say("250-mx.example", "250 STARTTLS")
+			return p.hear("STARTTLS") != ""
+		}
+		for name, f := range faults() {
+			t.Run(name+" at "+phase, func(t *testing.T) {
+				t.Parallel()
+				address := server(t, func(p *peer) {
+					if upTo(p) {
+						f.do(p)
+					}
+				})
+				got := executor(t, cfg, Options{RootCAs: roots}, address).Do(t.Context(), request())
+				w := f.before
+				w.class = action.Retryable
+				w.check(t, got)
+				if shut := got.Evidence.Status >= 500; got.Shut != shut || shut && got.RetryAfter != turnedAway {
+					t.Errorf("shut is %v, with a retry after %v", got.Shut, got.RetryAfter)
+				}
+			})
+		}
+		t.Run("hangs at "+phase, func(t *testing.T) {
+			t.Parallel()
+			address := server(t, func(p *peer) {
+				if upTo(p) {
+					p.line()
+				}
+			})
+			o := Options{RootCAs: roots, Command: 300 * time.Millisecond}
+			got := executor(t, cfg, o, address).Do(t.Context(), request())
+			want{class: action.Retryable, reason: "did not answer in time"}.check(t, got)
+		})
+	}
+}
+
 const password = "correct horse"
 
 func TestAuthentication(t *testing.T) {
@@ -199,13 +245,13 @@ func TestAuthentication(t *testing.T) {
 	}{
 		"PLAIN":        {plain, want{class: action.Succeeded, status: 250}},
 		"LOGIN":        {login, want{class: action.Succeeded, status: 250}},
-		"535":          {answer("535 5.7.8 bad credentials"), want{action.Permanent, 535, "authentication: the server refuses the authentication: 535"}},
-		"530":          {answer("530 5.7.0 must"), want{action.Permanent, 530, "refuses the authentication"}},
+		"535":          {answer("535 5.7.8 bad credentials"), want{action.Retryable, 535, "authentication: the server refuses the authentication: 535"}},
+		"530":          {answer("530 5.7.0 must"), want{action.Retryable, 530, "refuses the authentication"}},
 		"454":          {answer("454 4.7.0 later"), want{action.Retryable, 454, "454"}},
-		"token back":   {answer("535 I do not know " + token), want{action.Permanent, 535, "know (password)"}},
-		"words back":   {answer("535 what is " + password + "?"), want{action.Permanent, 535, "is (password)?"}},
-		"BASE64 back":  {answer("535 not " + encoded), want{action.Permanent, 535, "not (password)"}},
-		"no mechanism": {func(p *peer) { hello(p, "250-AUTH XOAUTH2"); p.line() }, want{class: action.Permanent, reason: "neither PLAIN nor LOGIN"}},
+		"token back":   {answer("535 I do not know " + token), want{action.Retryable, 535, "know (password)"}},
+		"words back":   {answer("535 what is " + password + "?"), want{action.Retryable, 535, "is (password)?"}},
+		"BASE64 back":  {answer("535 not " + encoded), want{action.Retryable, 535, "not (password)"}},
+		"no mechanism": {func(p *peer) { hello(p, "250-AUTH XOAUTH2"); p.line() }, want{class: action.Retryable, reason: "neither PLAIN nor LOGIN"}},
 		"hang up":      {func(p *peer) { hello(p, "250-AUTH PLAIN"); p.hear("AUTH") }, want{class: action.Retryable, reason: "authentication: the connection was lost"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,6 +259,9 @@ func TestAuthentication(t *testing.T) {
 			cfg.Username, cfg.Password = "ann", password
 			got := executor(t, cfg, Options{}, server(t, tc.script)).Do(t.Context(), request())
 			tc.want.check(t, got)
+			if shut := got.Evidence.Status >= 500 || strings.Contains(got.Reason, "neither"); got.Shut != shut || shut && got.RetryAfter <= 0 {
+				t.Errorf("shut is %v, want %v, with a retry after %v", got.Shut, shut, got.RetryAfter)
+			}
 			for _, secret := range []string{password, encoded, token} {
 				if strings.Contains(got.Reason+got.Evidence.Reply, secret) {
 					t.Errorf("the password shows: %q, %q", got.Reason, got.Evidence.Reply)
