@@ -20,13 +20,13 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/plans/timeline"
-	"transition/runner/action"
 	"transition/runner/clock"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/hclconfig"
 	"transition/schema/inventory"
+	"transition/schema/secret"
 )
 
 // Options say which plan directory to open, and with what.
@@ -70,7 +70,7 @@ type Project struct {
 	// have any more.
 	partings map[string]map[string]string
 	instant  time.Time // given by the user; zero: the clock's
-	secrets  *action.Scrubber
+	secrets  *secret.Scrubber
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
@@ -95,7 +95,7 @@ func Open(o Options) (*Project, diag.List) {
 	})
 	if cfg != nil {
 		p.Config = cfg
-		p.secrets = action.NewScrubber(cfg.Secrets)
+		p.secrets = secret.New(cfg.Secrets)
 	}
 	diags = append(diags, more...)
 	p.broken = diags.HasErrors()

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/spec"
@@ -80,6 +82,15 @@ func (l *loader) exec(n *node, timeout time.Duration, delivery schema.Delivery) 
 	l.checkEnv(n, e.Env)
 	l.checkCodes(n)
 	return e
+}
+
+// secretArgument warns of a secret in a command's arguments.
+func (l *loader) secretArgument(n *node, at hcl.Range) {
+	l.report(n, at, diag.Diagnostic{
+		Severity: diag.Warning, Code: "secret-in-arguments", Summary: "A secret among a command's arguments",
+		Detail: "What stands here is made of a sensitive value, and every process of the machine can read the arguments of the others.",
+		Hint:   "Pass it by env = { TOKEN = … }, or write nonsensitive(…) if it tells nothing.",
+	})
 }
 
 // checkEnv looks at variables that are the same for every tenant: no program

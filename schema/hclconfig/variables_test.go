@@ -103,7 +103,7 @@ batch "x" {
 	if codes(diags) != "invalid-variable bad-instant" {
 		t.Fatalf("%s", lines(diags))
 	}
-	if told := lines(diags); strings.Contains(told, "hunter22") || !strings.Contains(told, "(sensitive value) is too short.") {
+	if told := lines(diags); strings.Contains(told, "hunter22") || !strings.Contains(told, "(sensitive) is too short.") {
 		t.Errorf("told: %s", told)
 	}
 	if len(cfg.Secrets) != 1 || cfg.Secrets[0] != "hunter22" || cfg.Variables[0].Value != "" {
