@@ -13,6 +13,7 @@ import (
 	"github.com/google/renameio/v2/maybe"
 
 	"transition/plans/ledger"
+	"transition/runner/regular"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
@@ -122,7 +123,7 @@ func readErrored(file string) (*errored, error) {
 	case info.Size() > maxErrored:
 		return nil, errors.New("it is too large")
 	}
-	b, err := os.ReadFile(file)
+	b, err := regular.ReadFile(file, maxErrored)
 	if err != nil {
 		return nil, err
 	}

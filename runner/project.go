@@ -21,6 +21,7 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/timeline"
 	"transition/runner/clock"
+	"transition/runner/regular"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -28,6 +29,9 @@ import (
 	"transition/schema/inventory"
 	"transition/schema/secret"
 )
+
+// maxVarFile is how large a file of -var-file may be, in bytes.
+const maxVarFile = 1 << 20
 
 // Options say which plan directory to open, and with what.
 type Options struct {
@@ -88,7 +92,7 @@ func Open(o Options) (*Project, diag.List) {
 	if err != nil {
 		return p, diag.List{noDirectory(o.Dir, err)}
 	}
-	p.dir, p.files = dir, p.root.FS()
+	p.dir, p.files = dir, regular.FS(p.root)
 	files, diags := readVarFiles(o.VarFiles)
 	cfg, more := hclconfig.Load(p.files, hclconfig.Options{
 		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
@@ -196,7 +200,7 @@ func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
 	var files []hclconfig.NamedBytes
 	var diags diag.List
 	for _, name := range names {
-		content, err := os.ReadFile(name)
+		content, err := readVarFile(name)
 		if err != nil {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Error, Code: "no-var-file", Summary: "Variable file cannot be read",
@@ -208,6 +212,17 @@ func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
 		files = append(files, hclconfig.NamedBytes{Name: name, Content: content})
 	}
 	return files, diags
+}
+
+// readVarFile reads also what is no regular file, since -var-file=<(…) is how values
+// come out of a vault; but no more of it than a file may have.
+func readVarFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return regular.ReadAll(f, name, maxVarFile)
 }
 
 func noDirectory(dir string, err error) diag.Diagnostic {

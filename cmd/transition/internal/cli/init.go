@@ -14,6 +14,7 @@ import (
 
 	"transition/cmd/transition/internal/scaffold"
 	"transition/cmd/transition/internal/view"
+	"transition/runner/regular"
 	"transition/schema/diag"
 )
 
@@ -89,6 +90,9 @@ func hasPlan(dir string) (bool, error) {
 	return false, err
 }
 
+// maxTenantsFile is how large a file of tenants may be, in bytes.
+const maxTenantsFile = 512 << 20
+
 // startPlan writes a plan to start from, and says what it has written.
 func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
 	dir, err := env.Getwd()
@@ -97,7 +101,7 @@ func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
 	}
 	o := scaffold.Options{Name: filepath.Base(dir), Now: env.Clock.Now(), Key: a.key}
 	if a.csv != "" {
-		if o.CSV, err = os.ReadFile(a.csv); err != nil {
+		if o.CSV, err = regular.ReadFile(a.csv, maxTenantsFile); err != nil {
 			return view.Made{}, report(env, g, diag.List{noTenants(a.csv, err)})
 		}
 		if filepath.IsLocal(a.csv) && filepath.Ext(a.csv) == ".csv" { // what the plan can name
