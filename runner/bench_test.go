@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner"
@@ -109,6 +111,7 @@ type bench struct {
 	fake  *fake
 	clock clock.Clock
 	vars  []string // as of -var
+	log   hclog.Logger
 }
 
 func newBench(tb testing.TB, plan string, tenants ...string) *bench {
@@ -128,7 +131,7 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) load() *runner.Project {
 	b.tb.Helper()
-	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions()})
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Log: b.log})
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}

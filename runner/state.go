@@ -72,7 +72,7 @@ func (p *Project) open(ctx context.Context, path string, need Need) (store.Store
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, &store.Error{
-			Kind: store.ErrForeign, What: path + " is not a regular file", Advice: "Name another file, with -state=FILE or in the block state of the plan.",
+			Kind: store.ErrForeign, What: "there is no regular file at " + path, Advice: "Name another file, with -state=FILE or in the block state of the plan.",
 		}
 	}
 	s, err := sqlite.Open(ctx, path, mode)

@@ -9,8 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/spec"
@@ -79,18 +77,12 @@ func (l *loader) exec(n *node, timeout time.Duration, delivery schema.Delivery) 
 			Hint:   `Write for example command = ["./bin/copy", tenant.id].`,
 		})
 	}
+	if w := n.attrs["command"]; w != nil {
+		e.Bare = bareArguments(w.Expr)
+	}
 	l.checkEnv(n, e.Env)
 	l.checkCodes(n)
 	return e
-}
-
-// secretArgument warns of a secret in a command's arguments.
-func (l *loader) secretArgument(n *node, at hcl.Range) {
-	l.report(n, at, diag.Diagnostic{
-		Severity: diag.Warning, Code: "secret-in-arguments", Summary: "A secret among a command's arguments",
-		Detail: "What stands here is made of a sensitive value, and every process of the machine can read the arguments of the others.",
-		Hint:   "Pass it by env = { TOKEN = … }, or write nonsensitive(…) if it tells nothing.",
-	})
 }
 
 // checkEnv looks at variables that are the same for every tenant: no program

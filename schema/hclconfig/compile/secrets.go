@@ -9,8 +9,8 @@ import (
 // Secret is a part of an expression whose value comes of a sensitive one.
 type Secret struct {
 	Range hcl.Range
-	// Texts are what it evaluates to, and what was made on the way there, in that
-	// order reversed; none, if it differs from tenant to tenant.
+	// Texts are what was made of secrets on the way, and then what it evaluates to;
+	// none, if it differs from tenant to tenant.
 	Texts []string
 }
 
@@ -20,17 +20,22 @@ func (r *resolver) hold(e hclsyntax.Expression, lit *hclsyntax.LiteralValueExpr)
 	if !lit.Val.ContainsMarked() {
 		return
 	}
-	s := Secret{Range: e.Range()}
-	if c, ok := e.(*hclsyntax.ConditionalExpr); ok {
+	if c, ok := e.(*hclsyntax.ConditionalExpr); ok && !r.secret(c.TrueResult) && !r.secret(c.FalseResult) {
 		// That it was chosen by a secret makes no secret of the result.
-		s.Texts = append(r.within(c.TrueResult), r.within(c.FalseResult)...)
-	} else {
-		s.Texts = append(r.within(e), textsIn(lit.Val)...)
+		lit.Val, _ = lit.Val.UnmarkDeep()
+		return
 	}
+	s := Secret{Range: e.Range(), Texts: append(r.within(e), textsIn(lit.Val)...)}
 	if r.secrets == nil {
 		r.secrets = make(map[*hclsyntax.LiteralValueExpr]Secret)
 	}
 	r.secrets[lit] = s
+}
+
+// secret reports whether an expression was made of secrets.
+func (r *resolver) secret(e hclsyntax.Expression) (found bool) {
+	r.each(e, func(Secret) { found = true })
+	return found
 }
 
 // within lists the texts of the secrets that an expression was made of.
@@ -64,8 +69,22 @@ func (r *resolver) each(e hclsyntax.Expression, visit func(Secret)) {
 	})
 }
 
+// textsIn lists the texts in a value that are marked, or lie in what is marked.
 func textsIn(v cty.Value) []string {
-	v, _ = v.UnmarkDeep()
+	if v.IsMarked() {
+		v, _ = v.UnmarkDeep()
+		return allTexts(v)
+	}
+	var texts []string
+	if v.CanIterateElements() {
+		for _, part := range v.Elements() {
+			texts = append(texts, textsIn(part)...)
+		}
+	}
+	return texts
+}
+
+func allTexts(v cty.Value) []string {
 	var texts []string
 	for _, part := range cty.DeepValues(v) {
 		if part.Type() == cty.String && part.IsKnown() && !part.IsNull() {
