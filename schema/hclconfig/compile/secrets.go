@@ -17,7 +17,7 @@ type Secret struct {
 // hold keeps what a secret literal shows, for tell. What nonsensitive gives is
 // not marked, and so is held no more.
 func (r *resolver) hold(e hclsyntax.Expression, lit *hclsyntax.LiteralValueExpr) {
-	if !lit.Val.ContainsMarked() {
+	if r.scope.Secret == nil || !lit.Val.ContainsMarked() {
 		return
 	}
 	if c, ok := e.(*hclsyntax.ConditionalExpr); ok && !r.secret(c.TrueResult) && !r.secret(c.FalseResult) {
