@@ -15,8 +15,8 @@ import (
 const (
 	// maxDerived bounds how many texts may be made of secrets, and maxDerivedSize
 	// how large they may be together: each is looked for in all that is shown.
-	maxDerived     = 10_000
-	maxDerivedSize = 1 << 20
+	maxDerived     = 1000
+	maxDerivedSize = 256 << 10
 	// mostLookedFor bounds how many secrets are looked for in each of them.
 	mostLookedFor = 1000
 )
@@ -63,7 +63,7 @@ func (l *loader) shows(text string) bool {
 func (l *loader) tooManySecrets(rng hcl.Range) {
 	l.report(nil, rng, diag.Diagnostic{
 		Code: "too-large", Summary: "Too many secrets",
-		Detail: "With this, more texts are made of sensitive values than can be kept out of what is shown: more than 10,000, or more than 1 MiB.",
+		Detail: "With this, more texts are made of sensitive values than can be kept out of what is shown: more than 1,000, or more than 256 KiB.",
 		Hint:   "Write nonsensitive(…) around what tells nothing.",
 	})
 }

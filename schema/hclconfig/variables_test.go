@@ -200,7 +200,7 @@ batch "b" {
 			t.Errorf("%s: secrets %q, want also %q", local, got, want)
 		}
 	}
-	_, diags := load(`[for i in range(1024) : [for j in range(16) : strrev("${var.token}-${i}-${j}-x")]][0][0]`)
+	_, diags := load(`[for i in range(128) : [for j in range(16) : strrev("${var.token}-${i}-${j}-x")]][0][0]`)
 	if !strings.Contains(codes(diags), "too-large") {
 		t.Errorf("too many: %s", lines(diags))
 	}
