@@ -19,7 +19,7 @@ const mostProblems = 50
 // come out for whom, whatever the time.
 func CheckTenants(cfg *schema.Config, tenants iter.Seq[*schema.Tenant]) diag.List {
 	c := newComputation(Input{Config: cfg}, false)
-	check := checker{c: c, w: walk{d: c.d, out: &c.decision, r: &ledger.Record{}}, matches: make(map[int]bool)}
+	check := checker{c: c, w: walk{d: c.d, out: &c.decision, r: &ledger.Record{}}, matches: make(map[int]bool), dashed: make(map[*schema.Exec]bool)}
 	for t := range tenants {
 		check.tenant(t)
 	}
@@ -29,7 +29,7 @@ func CheckTenants(cfg *schema.Config, tenants iter.Seq[*schema.Tenant]) diag.Lis
 	}
 	list := append(c.plan.Diagnostics, c.decision.Problems...)
 	if len(list) == 0 {
-		list = append(check.unmatched(), untold(cfg)...)
+		list = append(append(check.unmatched(), untold(cfg)...), check.dashes...)
 	}
 	list.Sort()
 	return list[:min(len(list), mostProblems)]
@@ -40,6 +40,8 @@ type checker struct {
 	w       walk
 	tenants int
 	matches map[int]bool // batches that some tenant matches, by fill order
+	dashed  map[*schema.Exec]bool
+	dashes  diag.List // one for each of dashed
 }
 
 // unmatched warns of batches that no tenant matches.
@@ -125,7 +127,9 @@ func (k *checker) item(it *schema.Item) {
 			k.w.legible(it, does)
 		}
 	case *schema.Work, *schema.Lock:
-		k.w.composable(it)
+		if k.w.composable(it) {
+			k.options(it)
+		}
 	case *schema.Approval:
 		if does.Ask == nil {
 			return

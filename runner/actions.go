@@ -37,11 +37,11 @@ func (p *Project) realActions() *Actions {
 		case c.Maildir != nil:
 			e = maildir.New(p.path(c.Maildir.Path))
 		}
-		channels[c] = action.Redact(e, p.Config.Secrets)
+		channels[c] = action.Redact(e, p.secrets)
 	}
 	return &Actions{
-		Command: action.Redact(&command.Executor{Environ: p.o.Environ, Now: p.o.Clock.Now}, p.Config.Secrets),
-		HTTP:    action.Redact(webhook.New(), p.Config.Secrets),
+		Command: action.Redact(&command.Executor{Environ: p.o.Environ, Now: p.o.Clock.Now}, p.secrets),
+		HTTP:    action.Redact(webhook.New(), p.secrets),
 		Channel: func(c *schema.Channel) action.Executor { return channels[c] },
 		Close: func() error {
 			var errs []error

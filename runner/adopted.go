@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"transition/runner/action"
 	"transition/runner/store"
 	"transition/schema/diag"
 	"transition/schema/hclconfig"
+	"transition/schema/secret"
 )
 
 // Adopted is the plan that a state adopted last, or of which a part was applied
@@ -120,7 +120,7 @@ func (p *Project) load(disk *Project, kept *store.Adoption) diag.List {
 		return diag.List{p.unopened(diags)}
 	}
 	files.beyond = disk.files
-	p.files, p.secrets = files, action.NewScrubber(p.Config.Secrets)
+	p.files, p.secrets = files, secret.New(p.Config.Secrets)
 	if p.rehearsing() {
 		return p.rehearsable()
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner"
@@ -111,6 +113,7 @@ type bench struct {
 	clock clock.Clock
 	vars  []string // as of -var
 	table process.Table
+	log   hclog.Logger
 }
 
 func newBench(tb testing.TB, plan string, tenants ...string) *bench {
@@ -130,7 +133,7 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) load() *runner.Project {
 	b.tb.Helper()
-	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Processes: b.table})
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Log: b.log, Processes: b.table})
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}

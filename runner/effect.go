@@ -25,9 +25,9 @@ func (e *engine) effect(stop context.Context, en *entry) (r result) {
 	r.entry = en
 	defer func() {
 		if fault := recover(); fault != nil {
-			why := fmt.Sprintf("a fault of this program: %v", fault)
+			why := e.p.line(fmt.Sprintf("a fault of this program: %v", fault))
 			r.outcome, r.reply = action.Outcome{Class: action.Unknown, Reason: why}, plans.Reply{Reason: why}
-			e.p.log.Error("panic", "address", en.address(), "fault", fault, "stack", string(debug.Stack()))
+			e.p.log.Error("panic", "address", en.address(), "fault", why, "stack", e.p.secrets.Lines(string(debug.Stack())))
 		}
 	}()
 	switch {

@@ -14,6 +14,7 @@ import (
 
 	"transition/plans/ledger"
 	"transition/runner/crashpoint"
+	"transition/runner/regular"
 	"transition/runner/store"
 	"transition/schema/diag"
 )
@@ -123,7 +124,7 @@ func readErrored(file string) (*errored, error) {
 	case info.Size() > maxErrored:
 		return nil, errors.New("it is too large")
 	}
-	b, err := os.ReadFile(file)
+	b, err := regular.ReadFile(file, maxErrored)
 	if err != nil {
 		return nil, err
 	}

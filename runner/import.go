@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/crashpoint"
+	"transition/runner/regular"
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/factfile"
@@ -195,12 +195,7 @@ func readFacts(name string) ([]byte, error) {
 	case info.Size() > factfile.MaxSize:
 		return nil, fmt.Errorf("it has %d bytes, and at most %d are read at once", info.Size(), factfile.MaxSize)
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, factfile.MaxSize))
+	return regular.ReadFile(name, factfile.MaxSize)
 }
 
 func noFacts(name string, err error) diag.Diagnostic {

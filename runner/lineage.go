@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2/maybe"
 
+	"transition/runner/regular"
 	"transition/schema/diag"
 )
 
@@ -53,7 +54,7 @@ func (p *Project) lineage() (string, error) {
 	case !info.Mode().IsRegular(): // reading a pipe might never end
 		return "", errors.New("it is not a regular file")
 	}
-	f, err := p.root.Open(lineageFile)
+	f, err := regular.FS(p.root).Open(lineageFile)
 	if err != nil {
 		return "", unreadable(err)
 	}

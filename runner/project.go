@@ -20,15 +20,19 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/plans/timeline"
-	"transition/runner/action"
 	"transition/runner/clock"
 	"transition/runner/process"
+	"transition/runner/regular"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/hclconfig"
 	"transition/schema/inventory"
+	"transition/schema/secret"
 )
+
+// maxVarFile is how large a file of -var-file may be, in bytes.
+const maxVarFile = 1 << 20
 
 // Options say which plan directory to open, and with what.
 type Options struct {
@@ -73,7 +77,7 @@ type Project struct {
 	// have any more.
 	partings map[string]map[string]string
 	instant  time.Time // given by the user; zero: the clock's
-	secrets  *action.Scrubber
+	secrets  *secret.Scrubber
 }
 
 // Open reads and checks the plan directory. It opens no state and touches
@@ -91,14 +95,14 @@ func Open(o Options) (*Project, diag.List) {
 	if err != nil {
 		return p, diag.List{noDirectory(o.Dir, err)}
 	}
-	p.dir, p.files = dir, p.root.FS()
+	p.dir, p.files = dir, regular.FS(p.root)
 	files, diags := readVarFiles(o.VarFiles)
 	cfg, more := hclconfig.Load(p.files, hclconfig.Options{
 		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
 	})
 	if cfg != nil {
 		p.Config = cfg
-		p.secrets = action.NewScrubber(cfg.Secrets)
+		p.secrets = secret.New(cfg.Secrets)
 	}
 	diags = append(diags, more...)
 	p.broken = diags.HasErrors()
@@ -203,7 +207,7 @@ func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
 	var files []hclconfig.NamedBytes
 	var diags diag.List
 	for _, name := range names {
-		content, err := os.ReadFile(name)
+		content, err := readVarFile(name)
 		if err != nil {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Error, Code: "no-var-file", Summary: "Variable file cannot be read",
@@ -215,6 +219,17 @@ func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
 		files = append(files, hclconfig.NamedBytes{Name: name, Content: content})
 	}
 	return files, diags
+}
+
+// readVarFile reads also what is no regular file, since -var-file=<(…) is how values
+// come out of a vault; but no more of it than a file may have.
+func readVarFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return regular.ReadAll(f, name, maxVarFile)
 }
 
 func noDirectory(dir string, err error) diag.Diagnostic {

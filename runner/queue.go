@@ -218,18 +218,3 @@ func limitOf(a *plans.Action) *schema.Limit {
 	}
 	return a.Item.Limit
 }
-
-// recipients are whom an action has an attempt for; one empty one for what is no
-// message. The opening of an approval is recorded before anybody is written to.
-func recipients(a *plans.Action, r *ledger.Record) []string {
-	switch a.Kind {
-	case plans.Send:
-		return a.Recipients
-	case plans.Ask:
-		if len(a.Facts(r, time.Time{})) == 0 {
-			return a.Recipients
-		}
-	default: // no message
-	}
-	return []string{""}
-}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"transition/plans"
@@ -19,7 +20,8 @@ type SavedPlan struct {
 	set  map[string]bool // changes, by change key
 }
 
-// SavePlan writes a plan so that Apply accepts it later.
+// SavePlan writes a plan so that Apply accepts it later. Whoever reads it may not
+// know what is secret, so the reasons in it are cleaned here.
 func (p *Project) SavePlan(w io.Writer, plan *plans.Plan) error {
 	inv, err := p.inventoryDigest()
 	if err != nil {
@@ -27,8 +29,24 @@ func (p *Project) SavePlan(w io.Writer, plan *plans.Plan) error {
 	}
 	return planfile.Write(w, &planfile.File{
 		Dir: p.o.Dir, Lineage: plan.Lineage, Serial: plan.Serial,
-		Digest: hex.EncodeToString(p.Config.Digest[:]), Inventory: inv, Plan: plan,
+		Digest: hex.EncodeToString(p.Config.Digest[:]), Inventory: inv, Plan: p.withoutSecrets(plan),
 	})
+}
+
+// withoutSecrets is a plan whose reasons hold none.
+func (p *Project) withoutSecrets(plan *plans.Plan) *plans.Plan {
+	if p.secrets == nil {
+		return plan
+	}
+	c := *plan
+	c.Changes, c.Waiting = slices.Clone(plan.Changes), slices.Clone(plan.Waiting)
+	for i := range c.Changes {
+		c.Changes[i].Reason = p.secrets.Clean(c.Changes[i].Reason)
+	}
+	for i := range c.Waiting {
+		c.Waiting[i].Reason = p.secrets.Clean(c.Waiting[i].Reason)
+	}
+	return &c
 }
 
 // ReadPlan reads a saved plan. Nothing in it is believed: Apply decides again.

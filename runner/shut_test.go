@@ -126,13 +126,13 @@ func TestWrongPasswordGivesUpNobody(t *testing.T) {
 	b.sound()
 }
 
-// leaping is a clock on which a sleep takes no time.
-type leaping struct {
+// sleepless is a clock on which a sleep takes no time.
+type sleepless struct {
 	*clock.Fake
 	waking func()
 }
 
-func (l leaping) Sleep(ctx context.Context, d time.Duration) error {
+func (l sleepless) Sleep(ctx context.Context, d time.Duration) error {
 	l.waking()
 	l.Advance(d)
 	return ctx.Err()
@@ -143,7 +143,7 @@ func (l leaping) Sleep(ctx context.Context, d time.Duration) error {
 func TestWaitingForTheRightPassword(t *testing.T) {
 	b := crowded(t)
 	w := b.wrongPassword()
-	b.clock = leaping{b.real("2027-03-13 18:00"), func() {
+	b.clock = sleepless{b.real("2027-03-13 18:00"), func() {
 		b.fake.mu.Lock()
 		defer b.fake.mu.Unlock()
 		w.wrong = false

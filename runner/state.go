@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -68,6 +69,11 @@ func (p *Project) open(ctx context.Context, path string, need Need) (store.Store
 	mode := sqlite.ReadWrite
 	if need == NeedNone || need == NeedState {
 		mode = sqlite.ReadOnly
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &store.Error{
+			Kind: store.ErrForeign, What: "there is no regular file at " + path, Advice: "Name another file, with -state=FILE or in the block state of the plan.",
+		}
 	}
 	s, err := sqlite.Open(ctx, path, mode)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"transition/runner/regular"
 	"transition/runner/watch"
 	"transition/schema/hclconfig"
 )
@@ -68,7 +69,7 @@ func (s *sight) plan(o Options) {
 		return
 	}
 	defer root.Close()
-	seen := newTracer(root.FS())
+	seen := newTracer(regular.FS(root))
 	files, _ := readVarFiles(o.VarFiles)
 	cfg, _ := hclconfig.Load(seen, hclconfig.Options{
 		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
@@ -77,7 +78,7 @@ func (s *sight) plan(o Options) {
 		seen.note(seen.files, path.Clean(filepath.ToSlash(inv.Source)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen.files)) {
-		s.file(root.FS(), o.Dir, name)
+		s.file(seen.fsys, o.Dir, name)
 	}
 	for name := range seen.dirs {
 		s.within(filepath.Join(o.Dir, filepath.FromSlash(name)))

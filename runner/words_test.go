@@ -1,10 +1,14 @@
 package runner_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-hclog"
 
 	"transition/plans"
 	"transition/plans/ledger"
@@ -227,5 +231,29 @@ variable "code" {
 	}
 	if want := []string{"May acme go, with (sensitive)?"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %q, want %q", asked, want)
+	}
+}
+
+// A fault of the program is told with what it said and where it was, and even then
+// no secret is.
+func TestAPanicTellsNoSecret(t *testing.T) {
+	b := newBench(t, copies+`
+variable "code" {
+  default   = "hunter2/hunter2"
+  sensitive = true
+}
+`, "acme,a@a.example")
+	var log bytes.Buffer
+	b.log = hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: &log})
+	b.fake.do = func(action.Request) action.Outcome {
+		panic("no hunter2/hunter2, that is " + base64.StdEncoding.EncodeToString([]byte("hunter2/hunter2")))
+	}
+	b.must("2027-03-13 18:00")
+	if told := log.String(); !strings.Contains(told, "no (sensitive), that is (sensitive)") || !strings.Contains(told, "goroutine") || strings.Contains(told, "hunter2") {
+		t.Errorf("logged %s", told)
+	}
+	res := b.must("2027-03-13 18:00")
+	if why := res.Plan.Waiting[0].Reason; strings.Contains(why, "hunter2") || !strings.Contains(why, "fault of this program") {
+		t.Errorf("it waits because %q", why)
 	}
 }

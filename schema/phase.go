@@ -234,7 +234,10 @@ func (*HTTP) effect() {}
 
 // Exec runs a command: an argv list, never a shell string.
 type Exec struct {
-	Command      Expr[[]string]
+	Command Expr[[]string]
+	// Bare are the arguments, by index, that are a tenant's attribute and nothing
+	// else, with no "--" before them: the program may take one for an option.
+	Bare         []int
 	Env          Expr[map[string]string]
 	Dir          Expr[string] // relative to the plan directory
 	SuccessCodes []int

@@ -31,8 +31,10 @@ type File struct {
 // FormatVersion is what Write writes. A reader accepts the same major version.
 const FormatVersion = "1.1"
 
-// MaxSize bounds what Read reads, in bytes.
-const MaxSize = 1 << 30
+// MaxSize bounds what Write writes and Read reads, in bytes. A change takes less
+// than 500, so that this is enough for half a million: several for each of 100,000
+// tenants.
+const MaxSize = 256 << 20
 
 // ErrFormat is wrapped by errors about files that are no saved plans.
 var ErrFormat = errors.New("not a saved plan")
@@ -118,9 +120,15 @@ func Write(w io.Writer, f *File) error {
 	for _, x := range p.Upcoming {
 		v.Upcoming = append(v.Upcoming, laterV1{instantV1{x.At.UTC()}, x.Kind.String(), x.Count})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", " ")
-	return enc.Encode(v)
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return err
+	}
+	if len(b) >= MaxSize {
+		return fmt.Errorf("the plan takes %d MiB, and a saved one at most %d: plan a part, with -target", len(b)>>20, MaxSize>>20)
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
 }
 
 func saveChange(c *plans.Change) changeV1 {
@@ -138,7 +146,7 @@ func Read(r io.Reader) (*File, error) {
 		return nil, err
 	}
 	if len(b) > MaxSize {
-		return nil, fmt.Errorf("%w: it is larger than %d bytes", ErrFormat, MaxSize)
+		return nil, fmt.Errorf("%w: it is larger than %d MiB", ErrFormat, MaxSize>>20)
 	}
 	var head struct {
 		FormatVersion string `json:"format_version"`
@@ -155,6 +163,9 @@ func Read(r io.Reader) (*File, error) {
 	var v fileV1
 	if err := dec.Decode(&v); err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrFormat, explain(err))
+	}
+	if name := repeated(b); name != "" {
+		return nil, fmt.Errorf("%w: it has %q twice in one place", ErrFormat, name)
 	}
 	if err := v.check(); err != nil {
 		return nil, err

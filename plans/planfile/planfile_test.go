@@ -117,6 +117,10 @@ func TestForeignFilesAreRefused(t *testing.T) {
 		"unknown kind":    strings.Replace(whole, `"kind": "enrol"`, `"kind": "enroll"`, 1),
 		"unknown zone":    strings.Replace(whole, "Europe/Vienna", "Europe/Vienne", 1),
 		"something after": whole + "{}",
+		"a name twice":    strings.Replace(whole, `"serial": 7`, `"serial": 7, "serial": 8`, 1),
+		"twice by case":   strings.Replace(whole, `"serial": 7`, `"serial": 7, "Serial": 8`, 1),
+		"twice within":    strings.Replace(whole, `"kind": "enrol"`, `"kind": "send", "kind": "enrol"`, 1),
+		"lists twice":     strings.Replace(whole, `"waiting"`, `"changes": [], "waiting"`, 1),
 	}
 	for name, content := range tests {
 		t.Run(name, func(t *testing.T) {

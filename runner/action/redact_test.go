@@ -13,6 +13,7 @@ import (
 
 	"transition/plans/ledger"
 	"transition/runner/action"
+	"transition/schema/secret"
 )
 
 // says is an executor that always answers the same.
@@ -21,7 +22,7 @@ type says action.Outcome
 func (s says) Do(context.Context, action.Request) action.Outcome { return action.Outcome(s) }
 
 func reason(t interface{ Context() context.Context }, text string, secrets ...string) string {
-	return action.Redact(says{Reason: text}, secrets).Do(t.Context(), action.Request{}).Reason
+	return action.Redact(says{Reason: text}, secret.New(secrets)).Do(t.Context(), action.Request{}).Reason
 }
 
 func TestRedactReachesEveryText(t *testing.T) {
@@ -34,7 +35,7 @@ func TestRedactReachesEveryText(t *testing.T) {
 		Class: action.Permanent, Reason: "(sensitive) refused", RetryAfter: 5,
 		Evidence: ledger.Evidence{ExitCode: &code, Status: 400, Reply: "no (sensitive)", Output: "(sensitive)\n(sensitive)\n", Message: "<(sensitive)@x>", Digest: "(sensitive)"},
 	}
-	got := action.Redact(told, []string{"hunter2"}).Do(t.Context(), action.Request{})
+	got := action.Redact(told, secret.New([]string{"hunter2"})).Do(t.Context(), action.Request{})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
 	}

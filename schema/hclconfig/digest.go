@@ -6,9 +6,9 @@ import (
 	"hash"
 	"maps"
 	"slices"
-	"strings"
 
 	"transition/schema"
+	"transition/schema/secret"
 )
 
 func (in *inputs) add(path string, content []byte) {
@@ -75,24 +75,13 @@ func (l *loader) digest() [32]byte {
 	return s.digest()
 }
 
-// shortestSecret is the length below which replacing a value would destroy more
-// than it hides.
-const shortestSecret = 4
-
-// redact takes the values of sensitive variables out of the diagnostics.
+// redact takes the secrets out of the diagnostics.
 func (l *loader) redact() {
-	var pairs []string
-	for _, s := range l.cfg.Secrets {
-		if len(s) >= shortestSecret {
-			pairs = append(pairs, s, "(sensitive value)")
-		}
-	}
-	if pairs == nil {
-		return
-	}
-	r := strings.NewReplacer(pairs...)
+	secrets := secret.New(l.cfg.Secrets)
 	for i := range l.diags {
 		d := &l.diags[i]
-		d.Detail, d.Hint, d.Snippet = r.Replace(d.Detail), r.Replace(d.Hint), r.Replace(d.Snippet)
+		for _, text := range []*string{&d.Summary, &d.Detail, &d.Hint, &d.Snippet} {
+			*text = secrets.Clean(*text)
+		}
 	}
 }

@@ -77,6 +77,9 @@ func (l *loader) exec(n *node, timeout time.Duration, delivery schema.Delivery) 
 			Hint:   `Write for example command = ["./bin/copy", tenant.id].`,
 		})
 	}
+	if w := n.attrs["command"]; w != nil {
+		e.Bare = bareArguments(w.Expr)
+	}
 	l.checkEnv(n, e.Env)
 	l.checkCodes(n)
 	return e

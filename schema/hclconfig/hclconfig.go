@@ -75,6 +75,7 @@ type loader struct {
 	named    map[*schema.Text]map[string]bool // what texts name of what differs from tenant to tenant
 	total    int                              // bytes read so far
 	tokens   int                              // of what was parsed so far
+	derived  derived                          // secrets that were made of others
 
 	more       int  // mistakes that are not listed
 	moreErrors bool // among them
@@ -113,6 +114,7 @@ func newLoader(fsys fs.FS, o Options) *loader {
 		Consts:    map[string]cty.Value{"var": cty.EmptyObjectVal, "local": cty.EmptyObjectVal},
 		Functions: compile.Functions(fsys, l.input.add),
 		Spent:     new(int),
+		Secret:    l.secret,
 	}
 	return l
 }

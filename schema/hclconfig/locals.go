@@ -126,7 +126,7 @@ func (l *loader) evaluateLocals(locals map[string]*local, names []string, values
 			}
 		}
 		l.scope.Consts["local"] = cty.ObjectVal(used)
-		v, ok := l.constant(x.node, x.attr.Expr)
+		v, ok := l.marked(x.node, x.attr.Expr)
 		if !ok {
 			l.valuesUnknown = true
 			return

@@ -81,9 +81,16 @@ func (l *loader) null(n *node, a *spec.Attribute) (any, bool) {
 // constant evaluates an expression that is the same for every tenant. It reports
 // false, too, for a value that depends on something reported before.
 func (l *loader) constant(n *node, e hcl.Expression) (cty.Value, bool) {
+	v, ok := l.marked(n, e)
+	v, _ = v.UnmarkDeep()
+	return v, ok
+}
+
+// marked is constant for what other expressions use: it is still known which parts
+// of it are secret.
+func (l *loader) marked(n *node, e hcl.Expression) (cty.Value, bool) {
 	v, diags := compile.Const(e, l.scope)
 	l.fromHCL(n, diags)
-	v, _ = v.UnmarkDeep()
 	if diags.HasErrors() || !v.IsWhollyKnown() {
 		return cty.DynamicVal, false
 	}
@@ -99,6 +106,12 @@ func (l *loader) perTenant(n *node, a *spec.Attribute, e hcl.Expression) (any, b
 	if a.OfEvent {
 		scope.Allow = compile.EventNames(schema.Event(value[string](n, "on")))
 		scope.Named = func(root string) { n.named[root] = true }
+	}
+	if n.spec.Name == "exec" && a.Name == "command" {
+		scope.Secret = func(s compile.Secret) {
+			l.scope.Secret(s)
+			l.secretArgument(n, s.Range)
+		}
 	}
 	if a.OfResult {
 		scope.Allow = compile.ResultNames()

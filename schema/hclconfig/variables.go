@@ -64,9 +64,16 @@ func (l *loader) readVariables() {
 		v.value = l.settle(v)
 		l.keep(v)
 		values[name] = v.value
+		if v.secret() {
+			values[name] = v.value.Mark(compile.Sensitive)
+		}
 	}
 	l.scope.Consts["var"] = cty.ObjectVal(values)
 }
+
+// secret reports whether the value may be shown nowhere. What is ephemeral may
+// not, since what is shown is also recorded.
+func (v *variable) secret() bool { return v.sensitive || v.ephemeral }
 
 func (l *loader) declare(n *node) *variable {
 	v := &variable{node: n, ty: cty.DynamicPseudoType, value: cty.DynamicVal}
@@ -286,7 +293,7 @@ func (l *loader) keep(v *variable) {
 		l.valuesUnknown = true
 		return
 	}
-	if v.sensitive {
+	if v.secret() {
 		l.cfg.Secrets = append(l.cfg.Secrets, secretTexts(v.value)...)
 	}
 	text, err := ctyjson.Marshal(v.value, v.value.Type())
@@ -295,21 +302,9 @@ func (l *loader) keep(v *variable) {
 		return
 	}
 	v.json = text
-	if !v.sensitive && !v.ephemeral {
+	if !v.secret() {
 		out.Value = string(text)
 	}
-}
-
-// secretTexts lists the texts and numbers in a value.
-func secretTexts(v cty.Value) []string {
-	var texts []string
-	for _, part := range cty.DeepValues(v) {
-		if text, ok := textOf(part); ok && text != "" && part.Type() != cty.Bool {
-			texts = append(texts, text)
-		}
-	}
-	slices.Sort(texts)
-	return slices.Compact(texts)
 }
 
 // validateVariables evaluates the conditions that variables must fulfil. It

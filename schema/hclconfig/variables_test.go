@@ -1,10 +1,12 @@
 package hclconfig_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"transition/schema"
 	"transition/schema/diag"
 	"transition/schema/hclconfig"
 )
@@ -103,7 +105,7 @@ batch "x" {
 	if codes(diags) != "invalid-variable bad-instant" {
 		t.Fatalf("%s", lines(diags))
 	}
-	if told := lines(diags); strings.Contains(told, "hunter22") || !strings.Contains(told, "(sensitive value) is too short.") {
+	if told := lines(diags); strings.Contains(told, "hunter22") || !strings.Contains(told, "(sensitive) is too short.") {
 		t.Errorf("told: %s", told)
 	}
 	if len(cfg.Secrets) != 1 || cfg.Secrets[0] != "hunter22" || cfg.Variables[0].Value != "" {
@@ -158,3 +160,61 @@ func TestDigest_CoversWhatDecides(t *testing.T) {
 
 // withFile adds a local that reads a file.
 func withFile(blocks string) string { return "locals {\n  part = file(\"part.txt\")\n}\n" + blocks }
+
+// What plans make of secrets is known for secret, as far as it does not show them.
+func TestSecrets_MadeOfOthers(t *testing.T) {
+	load := func(local string) (*schema.Config, diag.List) {
+		return hclconfig.Load(onePlan(`
+variable "token" {
+  default   = "hunter22"
+  sensitive = true
+}
+variable "short" {
+  default   = ""
+  sensitive = true
+}
+batch "b" {
+  cutover = "2012-03-09"
+  match   = tenant.id != (`+local+`)
+}
+`), hclconfig.Options{})
+	}
+	for local, want := range map[string][]string{
+		`upper(var.token)`:                                           {"HUNTER22"},
+		`"Bearer ${var.token}"`:                                      {},
+		`"Bearer ${upper(var.token)} of ${var.token}"`:               {"HUNTER22"},
+		`"${tenant.id} ${upper(var.token)}"`:                         {"HUNTER22"},
+		`nonsensitive(upper(var.token))`:                             {},
+		`var.short == "" ? "somewhere" : "elsewhere"`:                {},
+		`jsonencode({ a = var.token, b = strrev(var.token) })`:       {"22retnuh"},
+		`["as it was", upper(var.token)][1]`:                         {"HUNTER22"},
+		`{ a = "as it was", b = { c = [upper(var.token)] } }.b.c[0]`: {"HUNTER22"},
+		`sensitive("of the plan")`:                                   {"of the plan"},
+		`[for s in [var.token] : title(s)][0]`:                       {"Hunter22"},
+	} {
+		cfg, diags := load(local)
+		if diags.HasErrors() {
+			t.Errorf("%s: %s", local, lines(diags))
+		}
+		if got := cfg.Secrets; !slices.Equal(got, append([]string{"hunter22"}, want...)) {
+			t.Errorf("%s: secrets %q, want also %q", local, got, want)
+		}
+	}
+	_, diags := load(`[for i in range(128) : [for j in range(16) : strrev("${var.token}-${i}-${j}-x")]][0][0]`)
+	if !strings.Contains(codes(diags), "too-large") {
+		t.Errorf("too many: %s", lines(diags))
+	}
+}
+
+func TestLimits_OfFilesThatFunctionsRead(t *testing.T) {
+	fsys := onePlan("locals {\n  a = [file(\"1\"), file(\"2\")] == []\n  b = file(\"1\") == \"\"\n}\n")
+	fsys["1"] = &fstest.MapFile{Data: make([]byte, 9<<20)}
+	fsys["2"] = &fstest.MapFile{Data: make([]byte, 6<<20)}
+	if _, diags := hclconfig.Load(fsys, hclconfig.Options{}); diags.HasErrors() {
+		t.Fatal(lines(diags))
+	}
+	fsys["2"] = &fstest.MapFile{Data: make([]byte, 9<<20)}
+	if _, diags := hclconfig.Load(fsys, hclconfig.Options{}); !strings.Contains(lines(diags), "more than 16 MiB together") {
+		t.Errorf("told: %s", lines(diags))
+	}
+}

@@ -119,8 +119,8 @@ func variable() *Block {
 			{Name: "type", Type: TypeName, DefaultDoc: "any", Doc: "Its type, as in string, number, bool or list(string)."},
 			{Name: "default", Type: Any, DefaultDoc: "none: a value must be given", Doc: "Its value when none is given."},
 			{Name: "description", Type: Text, Doc: "What it is for, for people."},
-			{Name: "sensitive", Type: Bool, Default: false, Doc: "Its value is replaced in every output."},
-			{Name: "ephemeral", Type: Bool, Default: false, Doc: "Its value is never stored, and is no part of the plan's digest."},
+			{Name: "sensitive", Type: Bool, Default: false, Doc: "Its value, and what is made of it, is replaced in every output."},
+			{Name: "ephemeral", Type: Bool, Default: false, Doc: "Its value is never stored or shown, and is no part of the plan's digest."},
 		},
 		Blocks: []*Block{{
 			Name: "validation", Doc: "A condition on the value.",

@@ -73,6 +73,7 @@ func Const(e hcl.Expression, s *Scope) (cty.Value, hcl.Diagnostics) {
 	if r.diags.HasErrors() {
 		return cty.DynamicVal, r.diags
 	}
+	r.tell(x)
 	v, diags := evaluate(r.fold, x)
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
@@ -114,6 +115,7 @@ func finish[V any](e hcl.Expression, r *resolver, x hclsyntax.Expression, at lev
 	if r.diags.HasErrors() {
 		return out, r.diags
 	}
+	r.tell(x)
 	p := newProgram(r.scope, x)
 	v, diags := p.check()
 	if !diags.HasErrors() {

@@ -41,7 +41,7 @@ func TemplateDependsOn(src []byte, filename string, start hcl.Pos, s *Scope) Dep
 
 func dependsOn(e hclsyntax.Expression, s *Scope) Dependence {
 	quiet := *s
-	quiet.Named = nil
+	quiet.Named, quiet.Secret = nil, nil
 	r := newResolver(&quiet)
 	r.seen = &Dependence{}
 	r.resolve(e)

@@ -26,6 +26,7 @@ type files struct {
 
 	mu        sync.Mutex
 	contents  map[string][]byte
+	total     int // bytes in contents
 	templates map[string]*fileTemplate
 }
 
@@ -79,6 +80,9 @@ func (f *files) open(name string) ([]byte, error) {
 	content, err := readRegular(f.fsys, clean)
 	if err != nil {
 		return nil, err
+	}
+	if f.total += len(content); f.total > maxFilesSize {
+		return nil, fmt.Errorf("with %.200q, the files that functions read have more than %d MiB together", name, maxFilesSize>>20)
 	}
 	f.contents[clean] = content
 	f.read(clean, content)

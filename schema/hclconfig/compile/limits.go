@@ -15,17 +15,18 @@ import (
 // product of its arguments has a check of its own, since its result must never
 // come to be.
 const (
-	maxText     = 1 << 20  // bytes of an attribute's text
-	maxFile     = 10 << 20 // bytes of a file, and of any text on the way
-	maxElements = 10_000   // of a list, set or map: cty takes quadratic time for some
-	maxInput    = 64 << 20 // bytes of all arguments together
-	maxSearched = 2_000    // elements that are compared each with each
-	maxPattern  = 4 << 10  // bytes of a regular expression
-	maxWidth    = 4096     // columns of a verb of format
-	maxMatching = 64 << 20 // steps of a regular expression: its instructions times the text
-	maxUnified  = 50 << 20 // elements, times the values in all of them
-	maxDigits   = 1000     // of a number that is written as a text
-	sizeOfValue = 128      // bytes that a value takes at least
+	maxText      = 1 << 20  // bytes of an attribute's text
+	maxFile      = 10 << 20 // bytes of a file, and of any text on the way
+	maxFilesSize = 16 << 20 // bytes of all files that functions read
+	maxElements  = 10_000   // of a list, set or map: cty takes quadratic time for some
+	maxInput     = 64 << 20 // bytes of all arguments together
+	maxSearched  = 2_000    // elements that are compared each with each
+	maxPattern   = 4 << 10  // bytes of a regular expression
+	maxWidth     = 4096     // columns of a verb of format
+	maxMatching  = 64 << 20 // steps of a regular expression: its instructions times the text
+	maxUnified   = 50 << 20 // elements, times the values in all of them
+	maxDigits    = 1000     // of a number that is written as a text
+	sizeOfValue  = 128      // bytes that a value takes at least
 )
 
 // check looks at arguments before a function sees them. They may be unknown or

@@ -28,6 +28,8 @@ type resolver struct {
 	paths  []hcl.Range // of files that are named by variables of the loops around
 	trying int         // calls of try and can around the present place
 	seen   *Dependence // what is found is noted here; nil: nobody wants to know
+	// secrets are what was folded out of sensitive values.
+	secrets map[*hclsyntax.LiteralValueExpr]Secret
 }
 
 func newResolver(s *Scope) *resolver {
@@ -98,7 +100,9 @@ func (r *resolver) folded(e hclsyntax.Expression) hclsyntax.Expression {
 		return e
 	}
 	r.seen.know(v)
-	return &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}
+	lit := &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}
+	r.hold(e, lit)
+	return lit
 }
 
 func (r *resolver) checkLiteral(e *hclsyntax.LiteralValueExpr) {

@@ -42,6 +42,9 @@ type Scope struct {
 	// Named is told each root that an expression names, of those whose values
 	// differ from tenant to tenant; a call of offset names T. It may be nil.
 	Named func(root string)
+	// Secret is told each part of an expression whose value comes of a sensitive
+	// one. It may be nil.
+	Secret func(Secret)
 	// Spent is what all values that are the same for every tenant have taken so
 	// far. It may be nil.
 	Spent *int

@@ -96,7 +96,7 @@ func (a daemonArgs) run(ctx context.Context, hard <-chan struct{}, env Env, g *g
 		return err
 	}
 	g.lines = g.json
-	log, done, err := logger(env)
+	log, done, err := logger(&env)
 	if err != nil {
 		return err
 	}

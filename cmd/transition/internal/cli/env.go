@@ -40,6 +40,8 @@ type Env struct {
 	Build view.Build
 	// Actions has the effects; nil: the real ones.
 	Actions *runner.Actions
+
+	log *view.Veil // what the log goes through; nil: there is none
 }
 
 // getenv is the value of an environment variable, or "".
@@ -68,12 +70,13 @@ func (e Env) screen(s Stream, g *globals) view.Screen {
 	return view.Screen{Color: !plain, Width: e.Width()}
 }
 
-// redacted is the same world, in which secrets never reach the output. Call
-// flush when the command is done.
+// redacted is the same world, in which secrets never reach the output or the
+// log. Call flush when the command is done.
 func (e Env) redacted(secrets []string) (redacted Env, flush func() error) {
 	if len(secrets) == 0 {
 		return e, func() error { return nil }
 	}
+	e.log.Hide(secrets)
 	out, talk := view.NewRedactor(e.Stdout, secrets), view.NewRedactor(e.Stderr, secrets)
 	e.Stdout, e.Stderr = out, talk
 	return e, func() error {

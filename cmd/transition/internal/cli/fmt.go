@@ -12,12 +12,16 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"transition/runner/regular"
 	"transition/schema/diag"
 	"transition/schema/hclconfig"
 )
 
 // planFile is how the names of plan files in HCL's own syntax end.
 const planFile = ".transition.hcl"
+
+// maxFormatted is how large a file may be to be formatted, in bytes.
+const maxFormatted = 16 << 20
 
 type fmtArgs struct {
 	dir       string
@@ -75,7 +79,7 @@ func runFmt(env Env, g *globals, a fmtArgs) error {
 
 // format brings one file into its canonical form, unless it is only checked.
 func (a fmtArgs) format(env Env, name string) (changed bool, diags diag.List, err error) {
-	before, err := os.ReadFile(name)
+	before, err := regular.ReadFile(name, maxFormatted)
 	if err != nil {
 		return false, nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"transition/cmd/transition/internal/scaffold"
 	"transition/cmd/transition/internal/view"
+	"transition/runner/regular"
 	"transition/schema/diag"
 )
 
@@ -129,6 +130,9 @@ func planHere(dir string) ([]string, error) {
 	return names, err
 }
 
+// maxTenantsFile is how large a file of tenants may be, in bytes.
+const maxTenantsFile = 512 << 20
+
 // startPlan writes a plan to start from, and says what it has written.
 func startPlan(env Env, g *globals, a initArgs) (view.Made, error) {
 	plan, err := drawPlan(env, g, a)
@@ -148,7 +152,7 @@ func drawPlan(env Env, g *globals, a initArgs) (*scaffold.Result, error) {
 	}
 	o := scaffold.Options{Name: filepath.Base(dir), Now: env.Clock.Now(), Key: a.key}
 	if a.csv != "" {
-		if o.CSV, err = os.ReadFile(a.csv); err != nil {
+		if o.CSV, err = regular.ReadFile(a.csv, maxTenantsFile); err != nil {
 			return nil, report(env, g, diag.List{noTenants(a.csv, err)})
 		}
 		if filepath.IsLocal(a.csv) && filepath.Ext(a.csv) == ".csv" { // what the plan can name

@@ -5,11 +5,14 @@ import (
 	"os"
 
 	"github.com/hashicorp/go-hclog"
+
+	"transition/cmd/transition/internal/view"
 )
 
 // logger is what TRANSITION_LOG asks for: nothing by default, else structured
-// lines on stderr or in TRANSITION_LOG_FILE. Call done at the end.
-func logger(env Env) (log hclog.Logger, done func() error, err error) {
+// lines on stderr or in TRANSITION_LOG_FILE, without the secrets that env comes to
+// know. Call done at the end.
+func logger(env *Env) (log hclog.Logger, done func() error, err error) {
 	nothing := func() error { return nil }
 	word := env.getenv("TRANSITION_LOG")
 	if word == "" {
@@ -19,16 +22,17 @@ func logger(env Env) (log hclog.Logger, done func() error, err error) {
 	if level == hclog.NoLevel {
 		return nil, nil, usagef("Write trace, debug, info, warn or error.", "The environment variable TRANSITION_LOG is %q.", word)
 	}
-	asJSON, err := logFormat(env)
+	asJSON, err := logFormat(*env)
 	if err != nil {
 		return nil, nil, err
 	}
-	out, done, err := logOutput(env)
+	out, done, err := logOutput(*env)
 	if err != nil {
 		return nil, nil, err
 	}
+	env.log = view.NewVeil(out)
 	return hclog.New(&hclog.LoggerOptions{
-		Name: "transition", Level: level, Output: out, JSONFormat: asJSON, TimeFn: env.Clock.Now,
+		Name: "transition", Level: level, Output: env.log, JSONFormat: asJSON, TimeFn: env.Clock.Now,
 	}), done, nil
 }
 

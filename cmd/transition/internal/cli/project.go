@@ -53,7 +53,7 @@ func withProject(env Env, g *globals, dir string, use func(opened) error) error 
 // withDirectory opens a plan directory, runs use with what is wrong with it, and
 // closes it.
 func withDirectory(env Env, g *globals, dir string, use func(opened, diag.List) error) error {
-	log, done, err := logger(env)
+	log, done, err := logger(&env)
 	if err != nil {
 		return err
 	}

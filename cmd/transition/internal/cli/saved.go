@@ -13,6 +13,7 @@ import (
 	"transition/plans"
 	"transition/runner"
 	"transition/runner/crashpoint"
+	"transition/runner/regular"
 	"transition/schema/diag"
 )
 
@@ -29,7 +30,7 @@ func readSaved(name string) (*runner.SavedPlan, diag.List) {
 	case !info.Mode().IsRegular():
 		return nil, diag.List{unreadSaved(name, "is not a regular file")}
 	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return nil, diag.List{unreadSaved(name, "cannot be read: "+plain(err))}
 	}

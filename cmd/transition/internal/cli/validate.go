@@ -45,7 +45,7 @@ type validation struct {
 }
 
 func (v validation) once() error {
-	log, done, err := logger(v.env)
+	log, done, err := logger(&v.env)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (v validation) once() error {
 
 // again validates, and does so after every change until ctx ends.
 func (v validation) again(ctx context.Context) (err error) {
-	log, done, err := logger(v.env)
+	log, done, err := logger(&v.env)
 	if err != nil {
 		return err
 	}

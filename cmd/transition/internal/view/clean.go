@@ -1,27 +1,44 @@
 package view
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
 
-// clean makes foreign text fit for one line of a terminal: line breaks and tabs
-// become blanks; other control characters, and those that turn the direction of
-// writing around, are dropped. Text that is clean already is returned as it is.
+// clean makes foreign text fit for one line of a terminal, or of a workflow's log:
+// line breaks and tabs become blanks; other control characters, and those that
+// turn the direction of writing around, are dropped; what would be a command to a
+// workflow is taken apart. Text that is clean already is returned as it is.
 func clean(s string) string {
-	if isPlain(s) {
+	if !isPlain(s) {
+		s = strings.Map(func(r rune) rune {
+			switch {
+			case r == '\n', r == '\t', r == '\u2028', r == '\u2029':
+				return ' '
+			case hidden(r):
+				return -1
+			default:
+				return r
+			}
+		}, s)
+	}
+	return harmlessInLogs(s)
+}
+
+// commands are how lines begin that GitHub's runner, and "##" anywhere in a line
+// those of others, take for commands. A line may be broken at any space.
+var commands = regexp.MustCompile(`(^|[\s\p{Z}])::[A-Za-z]|##[a-z]*\[`)
+
+// harmlessInLogs puts a blank into what begins a command, where a reader sees it.
+func harmlessInLogs(s string) string {
+	if !strings.Contains(s, "::") && !strings.Contains(s, "##") {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t', r == '\u2028', r == '\u2029':
-			return ' '
-		case hidden(r):
-			return -1
-		default:
-			return r
-		}
-	}, s)
+	return commands.ReplaceAllStringFunc(s, func(found string) string {
+		at := strings.LastIndexAny(found, ":#")
+		return found[:at] + " " + found[at:]
+	})
 }
 
 // cleanLines is clean for text of several lines.

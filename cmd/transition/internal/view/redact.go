@@ -2,61 +2,36 @@ package view
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"slices"
-	"strings"
+	"sync"
+
+	"transition/schema/secret"
 )
-
-// Redacted is what stands where a secret stood.
-const Redacted = "(sensitive)"
-
-// shortestSecret is the length below which a value is no secret: replacing it
-// would tear other text apart and tell what it was.
-const shortestSecret = 4
 
 // Redactor is a writer that replaces secrets. It holds the last, unfinished
 // line back until Flush, since a secret may arrive in pieces.
 type Redactor struct {
-	w    io.Writer
-	r    *strings.Replacer
-	rest []byte
+	w       io.Writer
+	secrets *secret.Scrubber
+	rest    []byte
 }
 
-// NewRedactor replaces the secrets in what goes to w, also as they look inside
-// of JSON strings; of a secret of several lines, every line.
+// NewRedactor replaces the secrets in what goes to w, also as this package
+// writes them for a pull request; of a secret of several lines, every line.
 func NewRedactor(w io.Writer, secrets []string) *Redactor {
-	var pairs []string
-	for _, s := range longestFirst(secrets) {
-		for _, line := range strings.Split(s, "\n") {
-			if len(line) < shortestSecret {
-				continue
-			}
-			pairs = append(pairs, line, Redacted)
-			if quoted := inJSON(line); quoted != line {
-				pairs = append(pairs, quoted, Redacted)
-			}
+	return &Redactor{w: w, secrets: scrubber(secrets)}
+}
+
+// scrubber knows the secrets as any output may have them.
+func scrubber(secrets []string) *secret.Scrubber {
+	all := make([]string, 0, 3*len(secrets))
+	for _, s := range secrets {
+		if len(s) >= secret.MinLength {
+			all = append(all, s, clean(s), prose(s))
 		}
 	}
-	return &Redactor{w: w, r: strings.NewReplacer(pairs...)}
-}
-
-// longestFirst keeps a secret that contains another one whole.
-func longestFirst(secrets []string) []string {
-	sorted := slices.Clone(secrets)
-	slices.SortStableFunc(sorted, func(a, b string) int { return len(b) - len(a) })
-	return sorted
-}
-
-// inJSON is how a text looks between the quotes of the documents.
-func inJSON(s string) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		return s
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+	return secret.New(all)
 }
 
 // Write passes on every line that is complete.
@@ -68,7 +43,7 @@ func (r *Redactor) Write(b []byte) (int, error) {
 	}
 	lines := append(r.rest, b[:end]...)
 	r.rest = append([]byte(nil), b[end:]...)
-	if _, err := r.r.WriteString(r.w, string(lines)); err != nil {
+	if _, err := io.WriteString(r.w, r.secrets.Lines(string(lines))); err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -78,9 +53,47 @@ func (r *Redactor) Write(b []byte) (int, error) {
 func (r *Redactor) Flush() error {
 	rest := r.rest
 	r.rest = nil
-	_, err := r.r.WriteString(r.w, string(rest))
+	_, err := io.WriteString(r.w, r.secrets.Lines(string(rest)))
 	if behind, ok := r.w.(*Redactor); ok && err == nil {
 		return behind.Flush()
 	}
 	return err
+}
+
+// Veil is a writer that replaces the secrets that it was told of, in whole
+// entries of a log: each Write is one. It is safe for concurrent use; a nil Veil
+// hides nothing.
+type Veil struct {
+	w       io.Writer
+	mu      sync.Mutex
+	all     []string
+	secrets *secret.Scrubber
+}
+
+// NewVeil makes a Veil before w that knows no secrets.
+func NewVeil(w io.Writer) *Veil { return &Veil{w: w} }
+
+// Hide has secrets replaced from now on, beside those that it knows.
+func (v *Veil) Hide(secrets []string) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	fresh := slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return slices.Contains(v.all, s) })
+	if len(fresh) == 0 {
+		return
+	}
+	v.all = append(v.all, fresh...)
+	v.secrets = scrubber(v.all)
+}
+
+// Write passes an entry on.
+func (v *Veil) Write(b []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, err := io.WriteString(v.w, v.secrets.Lines(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
