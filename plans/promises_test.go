@@ -56,8 +56,8 @@ func (e *journey) date(a *plans.Action, tenant string) (string, bool) {
 // that would say so waits for its retry or for a person.
 func (e *journey) falseDates(r *ledger.Record) {
 	want := "none"
-	if r.T.Before(e.w.now) && !r.T.IsZero() {
-		return // nobody is told a date that has passed
+	if !r.T.After(e.w.now) && !r.T.IsZero() {
+		return // nobody is told a date that has come
 	}
 	if !r.T.IsZero() && !r.Leaving() {
 		want = r.T.UTC().Format(time.RFC3339)

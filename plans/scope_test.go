@@ -358,8 +358,8 @@ func (p *parted) check() {
 			present = time.Time{}
 		}
 		for i := range r.Told {
-			if !present.IsZero() && present.Before(p.w.now) {
-				break // nobody is told a date that has passed
+			if !present.IsZero() && !present.After(p.w.now) {
+				break // nobody is told a date that has come
 			}
 			if r.Told[i].Holds(present) {
 				p.fail("%s was told %s last, and it is %s", r.Told[i].Recipient, r.Told[i].T, present)
