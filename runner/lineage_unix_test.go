@@ -27,7 +27,7 @@ func TestPipesAreNotRead(t *testing.T) {
 			if err := syscall.Mkfifo(path, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refuses(t, openState(t, dir, runner.NeedState), tt.code, "not a regular file")
+			refuses(t, openState(t, dir, runner.NeedState), tt.code, "regular file")
 		})
 	}
 }

@@ -184,6 +184,7 @@ func TestDrippingAnswers(t *testing.T) {
 				})
 				tc.want.check(t, e.Do(t.Context(), request()))
 				_ = e.Close()
+				<-time.After(tc.pause) // the server finds out
 			})
 		})
 	}
