@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -241,4 +242,26 @@ func (w *webServer) all() []effect {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.calls)
+}
+
+// empty waits until everybody who knocked before now has been let in and is gone.
+// They come in the order in which they knock.
+func (d *door) empty(t *testing.T) {
+	t.Helper()
+	last, err := net.Dial("tcp", d.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for !d.seen[last.LocalAddr().String()] {
+		d.moved.Wait()
+	}
+	if err := last.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for d.inside > 0 {
+		d.moved.Wait()
+	}
+	clear(d.seen)
 }

@@ -50,28 +50,6 @@ func (d *door) Accept() (net.Conn, error) {
 	return &visitor{Conn: conn, door: d}, nil
 }
 
-// empty waits until everybody who knocked before now has been let in and is gone.
-// They come in the order in which they knock.
-func (d *door) empty(t *testing.T) {
-	t.Helper()
-	last, err := net.Dial("tcp", d.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for !d.seen[last.LocalAddr().String()] {
-		d.moved.Wait()
-	}
-	if err := last.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for d.inside > 0 {
-		d.moved.Wait()
-	}
-	clear(d.seen)
-}
-
 // visitor is a connection that says when it is closed.
 type visitor struct {
 	net.Conn
