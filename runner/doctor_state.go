@@ -23,8 +23,13 @@ func (x *examination) state(ctx context.Context) {
 		return
 	}
 	diags := p.OpenState(ctx, NeedNone, time.Time{})
+	for i := range diags {
+		if p.meta.Lost != nil && diags[i].Code == "state-older" { // it keeps everything from being done
+			diags[i].Severity = diag.Error
+		}
+	}
 	x.trouble(AreaState, diags...)
-	if diags.HasErrors() {
+	if p.state == nil && diags.HasErrors() {
 		return
 	}
 	x.trouble(AreaState, p.place(p.statePath())...)
@@ -86,12 +91,6 @@ func (x *examination) place() {
 		x.warn(AreaState, "little-room", "The disk of the recorded state is nearly full",
 			fmt.Sprintf("%d MB are left. What is about to happen is written down first, so without room nothing happens.", free>>20),
 			"Make room on the disk of "+path+".")
-	}
-	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "errored-"+p.meta.Lineage+"-*.json"))
-	for _, file := range left {
-		x.warn(AreaState, "outcomes-left", "Outcomes wait to be recorded",
-			file+" holds what became of attempts when the state could not be written. Until it is recorded, they are unknown.",
-			"Record it: transition state push FILE. If that was done, remove it.")
 	}
 	if p.meta.Kind == store.Rehearsal {
 		return

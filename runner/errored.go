@@ -114,6 +114,52 @@ func (p *Project) Push(ctx context.Context, file string) (VerbResult, diag.List)
 	return res, nil
 }
 
+// outcomesLeft warns of files beside the state that say what became of attempts of
+// which the state does not know it: whoever answers for those would guess what is
+// known.
+func (p *Project) outcomesLeft(ctx context.Context) diag.List {
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(p.statePath()), "errored-"+p.meta.Lineage+"-*.json"))
+	if err != nil || len(files) == 0 {
+		return nil
+	}
+	open, err := p.openByID(ctx)
+	if err != nil {
+		return nil // whoever needs the state will hear of it
+	}
+	var diags diag.List
+	for _, file := range files {
+		e, err := readErrored(file)
+		if err != nil {
+			continue
+		}
+		n := 0
+		for i := range e.Facts {
+			f := e.Facts[i]
+			if r, err := p.state.Record(ctx, f.Tenant); err == nil && r != nil && missingOutcome(r, open[f.Attempt], &f) == "" {
+				n++
+			}
+		}
+		if n > 0 {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "outcomes-left", Summary: "Outcomes wait to be recorded",
+				Detail: fmt.Sprintf("%s says what became of %d attempts that the recorded state takes for unknown, since it could not be written.", file, n),
+				Hint:   "Record that before anybody answers for them: transition state push FILE",
+			})
+		}
+	}
+	return diags
+}
+
+// openByID are the attempts without an outcome.
+func (p *Project) openByID(ctx context.Context) (map[int64]*store.Attempt, error) {
+	open, err := p.state.OpenAttempts(ctx)
+	byID := make(map[int64]*store.Attempt, len(open))
+	for i := range open {
+		byID[open[i].ID] = &open[i]
+	}
+	return byID, err
+}
+
 func readErrored(file string) (*errored, error) {
 	info, err := os.Stat(file)
 	switch {
@@ -145,13 +191,9 @@ func readErrored(file string) (*errored, error) {
 
 // push records what is still open in one transaction.
 func (p *Project) push(ctx context.Context, lease store.Lease, e *errored) (res VerbResult, err error) {
-	open, err := p.state.OpenAttempts(ctx)
+	byID, err := p.openByID(ctx)
 	if err != nil {
 		return res, err
-	}
-	byID := make(map[int64]*store.Attempt, len(open))
-	for i := range open {
-		byID[open[i].ID] = &open[i]
 	}
 	commit := store.Commit{Now: p.Now()}
 	for i := range e.Facts {

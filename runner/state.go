@@ -62,6 +62,7 @@ func (p *Project) OpenState(ctx context.Context, need Need, now time.Time) diag.
 		return append(diags, openProblem(err))
 	}
 	diags = append(diags, p.older(path, need)...)
+	diags = append(diags, p.outcomesLeft(ctx)...)
 	return append(diags, p.checkState(ctx, path, need, lineage)...)
 }
 

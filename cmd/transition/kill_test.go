@@ -62,6 +62,9 @@ func TestKilledForAWhile(t *testing.T) {
 			t.Fatalf("again: TRANSITION_KILL_FOR=1s TRANSITION_KILL_SEED=%d go test ./cmd/transition -run '^TestKilledForAWhile$'", seed)
 		}
 	}
+	if kills == 0 {
+		t.Error("nobody was killed")
+	}
 	fmt.Printf("random kills: %d within %v\n", kills, long)
 }
 
@@ -189,7 +192,7 @@ func (k *killed) live() {
 		}
 		k.finish()
 	}
-	if k.kills == 0 {
+	if k.kills == 0 && !k.wild { // at any time may be between two runs
 		k.Error("nobody was killed")
 	}
 	if out := k.run(0, "plan"); !strings.Contains(out, "No changes.") || strings.Contains(out, "need") {

@@ -92,6 +92,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 		"a record removed":  {free + "DELETE FROM tenants WHERE id = 'tenant-0000003'", `Tenant "tenant-0000003" has facts but no record`},
 		"a record added":    {"INSERT INTO tenants SELECT 'zz', record FROM tenants LIMIT 1", `Tenant "zz" has a record but no facts`},
 		"an outcome forged": {free + "UPDATE attempts SET outcome = 'failed' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
+		"a key changed":     {free + "UPDATE attempts SET key = 'other' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
 		"an attempt added": {"INSERT INTO attempts SELECT 99, tenant, item, op, recipient, epoch, generation, no, key, lease, claimed_at, begun_at, outcome, ended_at, closed_at FROM attempts WHERE id = 1",
 			"41 attempts have begun and 41 have ended, but the facts say that 40 have begun and 40 have ended"},
 		"a description forged": {"UPDATE meta SET adopted = 'mine', serial = serial + 1", "description that was changed"},

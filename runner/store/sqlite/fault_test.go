@@ -51,13 +51,13 @@ func populate(t testing.TB, s *Store) {
 		cutover := day.AddDate(0, 2, 0)
 		commit(t, lease, enrolled(tenant), ledger.Fact{At: day, Tenant: tenant, Kind: ledger.Placed, Epoch: 1,
 			Batch: "pilot", Zone: "Europe/Berlin", T: &cutover})
-		claim := store.Claim{Tenant: tenant, Item: "Pre-Approval/notice", Op: ledger.Send, Recipient: "a@example.com", Epoch: 1, No: 1, Rev: 2}
+		claim := store.Claim{Tenant: tenant, Item: "Pre-Approval/notice", Op: ledger.Send, Recipient: "a@example.com", Epoch: 1, No: 1, Key: "key", Rev: 2}
 		done, err := lease.Commit(t.Context(), store.Commit{Now: day, Claims: []store.Claim{claim}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		fact := ledger.Fact{At: day, Tenant: tenant, Kind: ledger.Began, Item: claim.Item, Op: claim.Op, Recipient: claim.Recipient,
-			Epoch: 1, No: 1, Attempt: done.Claimed[0]}
+			Epoch: 1, No: 1, Key: claim.Key, Attempt: done.Claimed[0]}
 		end := fact
 		end.Kind, end.At = ledger.Succeeded, day.Add(time.Second)
 		commit(t, lease, fact, end)

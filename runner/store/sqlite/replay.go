@@ -59,9 +59,10 @@ type replayer struct {
 }
 
 // selectTold counts the attempts that are as a fact tells: with the instant of
-// their beginning, or with their outcome and its instant.
+// their beginning, or with their outcome and its instant, and with their key.
 const selectTold = `SELECT count(*) FROM attempts WHERE id = ?1 AND tenant = ?2 AND item = ?3 AND op = ?4 AND recipient = ?5
-	AND CASE ?6 WHEN 'began' THEN begun_at = ?7 ELSE outcome = ?6 AND ended_at = ?7 END`
+	AND CASE ?6 WHEN 'began' THEN begun_at = ?7 ELSE outcome = ?6 AND ended_at = ?7 END
+	AND (?8 = '' OR key = ?8)`
 
 func (p *replayer) row(ctx context.Context, rows *sql.Rows) error {
 	var seq int64
@@ -126,7 +127,7 @@ func (p *replayer) attempt(ctx context.Context, f *ledger.Fact) error {
 		p.ended++
 	}
 	var n int
-	err := p.told.QueryRowContext(ctx, f.Attempt, f.Tenant, f.Item, string(f.Op), f.Recipient, string(f.Kind), instant(f.At)).
+	err := p.told.QueryRowContext(ctx, f.Attempt, f.Tenant, f.Item, string(f.Op), f.Recipient, string(f.Kind), instant(f.At), f.Key).
 		Scan(&n)
 	if err != nil || n == 1 {
 		return err
