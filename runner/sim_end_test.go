@@ -66,6 +66,7 @@ func (s *sim) end() {
 	for range 200 {
 		s.answer(true)
 		s.say(runner.Verb{Kind: runner.Resume, Selector: addr.Selector{Tenant: "*"}})
+		s.unlock()
 		n := s.start(nodeScript{parallelism: 3})
 		s.wait()
 		s.check()
@@ -77,6 +78,15 @@ func (s *sim) end() {
 		}
 	}
 	s.fail("it does not come to an end")
+}
+
+// unlock rolls back whose lock stays shut over what stands behind it.
+func (s *sim) unlock() {
+	for _, t := range s.statuses() {
+		if slices.ContainsFunc(t.Locks, func(l plans.LockStatus) bool { return l.Kept != "" }) {
+			s.say(runner.Verb{Kind: runner.Rollback, Selector: addr.Selector{Tenant: t.ID}})
+		}
+	}
 }
 
 // over reports whether all has come to an end, or the plan itself is wrong by
@@ -96,7 +106,7 @@ func (s *sim) over(n *node) (over, wrong bool) {
 			s.fail("after an apply the plan still has: %+v", c)
 		}
 	}
-	waits := slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool { return w.Kind.NeedsPerson() && w.Kind != plans.WaitLock })
+	waits := slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool { return w.Kind.NeedsPerson() && (w.Kind != plans.WaitLock || w.Kept) })
 	if !pl.Next.IsZero() {
 		if d := pl.Next.Sub(s.clock.Now()); d > 0 {
 			time.Sleep(d)
@@ -131,7 +141,7 @@ func (s *sim) falseDates() {
 
 func (s *sim) falseDate(tenant, to string, news simNews) {
 	r, err := s.disk.now().Record(context.Background(), tenant)
-	if err != nil || r == nil || !r.T.IsZero() && r.T.Before(s.clock.Now()) {
+	if err != nil || r == nil || !r.T.IsZero() && !r.T.After(s.clock.Now()) {
 		return // nobody is told a date that has passed
 	}
 	want := ""

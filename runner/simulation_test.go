@@ -34,7 +34,7 @@ const seeds = 200
 // machine that is suspended and whose clock is set. A seed that failed once is
 // in testdata/simulation/seeds and comes first. To repeat one:
 //
-//	go test ./runner -run 'TestSimulation/seed=N$'
+//	TRANSITION_SEEDS=N go test ./runner -run 'TestSimulation/seed=N$'
 func TestSimulation(t *testing.T) {
 	n := seeds
 	if text := os.Getenv("TRANSITION_SEEDS"); text != "" {
@@ -55,7 +55,7 @@ func TestSimulation(t *testing.T) {
 			defer func() {
 				if t.Failed() {
 					failed.Add(1)
-					t.Logf("to repeat it: go test ./runner -run 'TestSimulation/seed=%d$'", seed)
+					t.Logf("to repeat it: TRANSITION_SEEDS=%d go test ./runner -run 'TestSimulation/seed=%d$'", seed, seed)
 				}
 			}()
 			simulate(t, seed)
