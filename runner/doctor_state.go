@@ -68,7 +68,8 @@ func (x *examination) applier(ctx context.Context) {
 	}
 	begun := 0
 	for i := range open {
-		if !open[i].BegunAt.IsZero() {
+		r, err := p.state.Record(ctx, open[i].Tenant)
+		if err == nil && r != nil && !open[i].BegunAt.IsZero() && !told(r, open[i]) { // else long work goes on
 			begun++
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"time"
 
+	"transition/runner/regular"
 	"transition/runner/store"
 )
 
@@ -108,12 +109,12 @@ func newestMark(content []byte, lineage string) (newest *mark, next int, err err
 
 // readMark reads the newest mark of a lineage; nil: there is none.
 func readMark(path, lineage string) (*mark, error) {
-	f, err := os.Open(markPath(path))
+	f, err := regular.Open(markPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, badMark(path, err)
 	}
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, 2*slotSize))
@@ -137,6 +138,7 @@ func badMark(path string, cause error) error {
 // marker writes marks.
 type marker struct {
 	file *os.File
+	info os.FileInfo // of the file that is open
 	path string
 	dir  bool  // the name of the file may not be durable yet
 	dirt bool  // what was written has not been waited for
@@ -148,12 +150,34 @@ func openMarker(path string) (*marker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &marker{file: f, path: path, dir: true}, nil
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &marker{file: f, info: info, path: path, dir: true}, nil
+}
+
+// follow opens the file anew if another one has its name by now, as after a
+// restoration: marks in a deleted file would be none.
+func (k *marker) follow() error {
+	if now, err := os.Stat(markPath(k.path)); err == nil && os.SameFile(now, k.info) {
+		return nil
+	}
+	fresh, err := openMarker(k.path)
+	if err != nil {
+		return err
+	}
+	_ = k.file.Close() // nothing in it counts any more
+	k.file, k.info, k.dir = fresh.file, fresh.info, true
+	return nil
 }
 
 // put writes a mark, unless there is a later one. An open lease stays open until
 // the end of it is put.
 func (k *marker) put(m mark, durable bool) error {
+	if err := k.follow(); err != nil {
+		return err
+	}
 	content := make([]byte, 2*slotSize)
 	n, err := k.file.ReadAt(content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -115,14 +115,19 @@ func (s *Store) record(ctx context.Context, tenant string) (*ledger.Record, erro
 }
 
 // codec returns a codec that knows all names that q sees. It must not be
-// changed: others use it as well.
+// changed: others use it as well. A state that was restored may have other names
+// than before.
 func (s *Store) codec(ctx context.Context, q queryer) (*ledger.Codec, error) {
-	var n int
-	if err := q.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM names").Scan(&n); err != nil {
+	var n uint64
+	var last string
+	err := q.QueryRowContext(ctx, "SELECT id, text FROM names ORDER BY id DESC LIMIT 1").Scan(&n, &last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
-	if known := s.names.Load(); known != nil && known.Len() >= n {
-		return known, nil
+	if known := s.names.Load(); known != nil {
+		if text, ok := known.Lookup(n); ok && text == last {
+			return known, nil
+		}
 	}
 	codec := new(ledger.Codec)
 	if err := readNames(ctx, q, s.path, codec); err != nil {

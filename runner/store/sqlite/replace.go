@@ -37,6 +37,11 @@ func (r *Restoration) replace(ctx context.Context, is mark) (aside string, err e
 		return "", err
 	}
 	crashpoint.Hit("restore.before_mark")
+	if r.old != nil { // the copy has taken its time; from the mark on nobody is heard
+		if err := r.unmoved(ctx); err != nil {
+			return "", err
+		}
+	}
 	if err := maybe.WriteFile(markPath(r.path), b, 0o600); err != nil {
 		return "", err
 	}

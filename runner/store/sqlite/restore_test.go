@@ -413,3 +413,64 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 	})
 }
+
+// A state that stays open while another process restores it goes on in what was
+// restored: with the names that are there, and with marks that count.
+func TestStateThatIsOpenWhileItIsRestored(t *testing.T) {
+	backup := filepath.Join(t.TempDir(), "copy")
+	path := closed(t, func(s *Store) {
+		populate(t, s)
+		if _, _, err := s.Backup(t.Context(), backup, false); err != nil {
+			t.Fatal(err)
+		}
+	})
+	open, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(tenant, item string) {
+		t.Helper()
+		lease := take(t, open)
+		commit(t, lease, enrolled(tenant))
+		r, err := open.Record(t.Context(), tenant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim := store.Claim{Tenant: tenant, Item: item, Op: ledger.Run, Epoch: 1, No: 1, Rev: r.Rev}
+		done, err := lease.Commit(t.Context(), store.Commit{Now: day, Claims: []store.Claim{claim}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit(t, lease, ledger.Fact{At: day, Tenant: tenant, Kind: ledger.Began, Item: item, Op: ledger.Run, Epoch: 1, No: 1, Attempt: done.Claimed[0]})
+		release(t, lease)
+	}
+	begin("contoso", "Brand/new") // a name that the copy lacks
+	r, err := Restore(t.Context(), path, backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Finish(t.Context(), restoredFact()); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	begin("fabrikam", "Other/name")
+	begin("adatum", "Brand/new")
+	m, err := open.Meta(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := open.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if mark, err := readMark(path, m.Lineage); err != nil || mark.Serial != m.Serial {
+		t.Errorf("the mark is %+v, %v; the state has come to serial %d", mark, err, m.Serial)
+	}
+	again, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, again)
+	sound(t, again)
+}

@@ -160,6 +160,7 @@ func (w *writer) refresh(ctx context.Context) error {
 	}
 	clear(w.cache)
 	w.version = 0
+	w.codec.Truncate(0) // a state that was restored may have other names
 	if err := readNames(ctx, w.conn, w.path, &w.codec); err != nil {
 		return err
 	}
