@@ -173,6 +173,13 @@ func (n *node) kill() {
 	n.cancel()
 }
 
+// gone reports whether the process has been killed.
+func (n *node) gone() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.dead
+}
+
 func (n *node) takes(l store.Lease) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -190,7 +197,7 @@ func (n *node) epoch() int64 {
 
 // excused fails when an apply ended with an error that nothing accounts for.
 func (n *node) excused() {
-	if n.dead {
+	if n.gone() {
 		return
 	}
 	for _, d := range n.diags.Errors() {
