@@ -27,7 +27,6 @@ crash: ## kill the program at its crash points, and at random for KILLFOR
 	TRANSITION_KILL_FOR=$(KILLFOR) $(GO) test -count=1 -timeout 30m -tags crashpoint -run '$(CRASH)' ./cmd/transition
 
 nightly: ## the same at every passage of every crash point, more seeds, and for long
-	.ci/run nightly
 	TRANSITION_SEEDS=20000 $(GO) test -count=1 -timeout 3h -run '^TestSimulation$$' ./runner
 	TRANSITION_CRASH_ALL=1 TRANSITION_KILL_FOR=30m $(GO) test -count=1 -timeout 3h -tags crashpoint -run '$(CRASH)' ./cmd/transition
 

@@ -3,21 +3,17 @@
 package runner_test
 
 import (
-	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// change replaces text of one source file, which must be there just once.
-type change struct{ file, old, new string }
+	"transition/runner/defecttest"
+)
 
 // defects are mistakes that the simulation must find. They are made in copies of
 // the sources, which the go command compiles in their place: nothing of them is
 // in the program.
-var defects = map[string][]change{
+var defects = map[string][]defecttest.Edit{
 	"the effect comes before its intent": {
 		{"turn.go", "import (\n", "import (\n\t\"context\"\n\t\"sync\"\n"},
 		{"turn.go", "// turn is one commit", "var early sync.Map\n\n// turn is one commit"},
@@ -28,7 +24,7 @@ var defects = map[string][]change{
 		e.decided(t, en, facts)
 		t.begins++
 `},
-		{"engine.go", "	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)\n", `	_ = req
+		{"effect.go", "	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)\n", `	_ = req
 	o, _ := early.LoadAndDelete(r.entry)
 	r.outcome = o.(action.Outcome)
 `},
@@ -48,56 +44,11 @@ var defects = map[string][]change{
 func TestSimulationFindsDefects(t *testing.T) {
 	for name, changes := range defects {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run=TestSimulation", "-overlay="+overlay(t, changes), ".")
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run=TestSimulation", "-overlay="+defecttest.Overlay(t, ".", changes), ".")
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "to repeat it:") {
 				t.Errorf("not found: %v\n%s", err, out)
 			}
 		})
-	}
-}
-
-// overlay makes the file that tells the go command of the changes.
-func overlay(t *testing.T, changes []change) string {
-	dir := t.TempDir()
-	changed := make(map[string]string)
-	for _, c := range changes {
-		source, err := filepath.Abs(c.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if changed[source] == "" {
-			changed[source] = filepath.Join(dir, filepath.Base(c.file))
-			copyFile(t, source, changed[source])
-		}
-		text, err := os.ReadFile(changed[source])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := strings.Count(string(text), c.old); n != 1 {
-			t.Fatalf("%s has %q %d times", c.file, c.old, n)
-		}
-		if err := os.WriteFile(changed[source], []byte(strings.Replace(string(text), c.old, c.new, 1)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := json.Marshal(map[string]any{"Replace": changed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(name, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func copyFile(t *testing.T, from, to string) {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, text, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

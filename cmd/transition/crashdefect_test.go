@@ -3,21 +3,18 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// edit is a change of a source file that only one build sees.
-type edit struct{ file, old, new string }
+	"transition/runner/defecttest"
+)
 
 // powerCuts makes the state note beside itself how much of its -wal file is on
 // the disk: after a commit all of it, if the engine was told to wait for that.
 // Whoever is killed then loses the rest, as in a power cut.
-var powerCuts = []edit{
+var powerCuts = []defecttest.Edit{
 	{"runner/store/sqlite/writer.go", `	if err == nil {
 		_, err = w.conn.ExecContext(ctx, "COMMIT")
 	}
@@ -57,15 +54,15 @@ const onLastStep = "^TestCrash$/^rehearsal$/^8$/^(begin|exec)"
 func TestDefectsAreFound(t *testing.T) {
 	tests := []struct {
 		name  string
-		edits []edit
+		edits []defecttest.Edit
 		run   string
 		says  string // "": nothing is found
 	}{
 		{"none", powerCuts, onLastStep, ""},
-		{"commits that are not on the disk", append(powerCuts, edit{"runner/store/sqlite/connect.go",
+		{"commits that are not on the disk", append(powerCuts, defecttest.Edit{"runner/store/sqlite/connect.go",
 			`v.Set("_synchronous", "FULL")`, `v.Set("_synchronous", "OFF")`,
 		}), onLastStep, "attempts have begun"},
-		{"an intent after its effect", []edit{
+		{"an intent after its effect", []defecttest.Edit{
 			{"runner/commit.go", "	t.beforeCommit()\n", `	for _, en := range t.decided {
 		if en.stage != claimed {
 			continue
@@ -82,17 +79,17 @@ func TestDefectsAreFound(t *testing.T) {
 `, `	"slices"
 	"sync"
 `},
-			{"runner/engine.go", "	req, err := e.p.prepare(r.entry)\n", `	if o, ok := early.Load(r.entry); ok {
+			{"runner/effect.go", "	req, err := e.p.prepare(r.entry)\n", `	if o, ok := early.Load(r.entry); ok {
 		r.outcome = o.(action.Outcome)
 		return
 	}
 	req, err := e.p.prepare(r.entry)
 `},
 		}, onLastStep, "and 0 attempts have begun"},
-		{"an unknown outcome taken for a failure", []edit{{"runner/orphans.go",
+		{"an unknown outcome taken for a failure", []defecttest.Edit{{"runner/orphans.go",
 			"if plans.Repeats(it, at.Op, plans.TryOf(rec, at.Op), d.MustEnd(it, at.Op, r), now) {", "if true {",
 		}}, onLastStep, "has happened 2 times"},
-		{"a lease without an epoch", []edit{
+		{"a lease without an epoch", []defecttest.Edit{
 			{"runner/store/sqlite/commit.go", "if t.epoch != epoch {", "if false {"},
 			{"runner/store/sqlite/statements.go", "AND lease = ? AND begun_at", "AND ? > 0 AND begun_at"},
 		}, "^TestReplacedHolderHasNoEffects$", "and is ["},
@@ -101,50 +98,11 @@ func TestDefectsAreFound(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			binary := filepath.Join(t.TempDir(), "defect.test")
-			goTool(t, "test", "-c", "-tags", "crashpoint", "-overlay", overlay(t, tt.edits), "-o", binary, ".")
+			goTool(t, "test", "-c", "-tags", "crashpoint", "-overlay", defecttest.Overlay(t, "../..", tt.edits), "-o", binary, ".")
 			out, err := exec.Command(binary, "-test.run", tt.run).CombinedOutput()
 			if (err != nil) != (tt.says != "") || !strings.Contains(string(out), tt.says) {
 				t.Errorf("the tests say\n%s", out)
 			}
 		})
 	}
-}
-
-// overlay describes edited sources to the go command.
-func overlay(t *testing.T, edits []edit) string {
-	t.Helper()
-	texts, replaced := make(map[string]string), make(map[string]string)
-	for _, e := range edits {
-		name, err := filepath.Abs(filepath.Join("..", "..", filepath.FromSlash(e.file)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if texts[name] == "" {
-			content, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			texts[name] = string(content)
-		}
-		if strings.Count(texts[name], e.old) != 1 {
-			t.Fatalf("%s does not hold once\n%s", e.file, e.old)
-		}
-		texts[name] = strings.Replace(texts[name], e.old, e.new, 1)
-	}
-	dir := t.TempDir()
-	for name, text := range texts {
-		replaced[name] = filepath.Join(dir, filepath.Base(name))
-		if err := os.WriteFile(replaced[name], []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	description, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, description, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }

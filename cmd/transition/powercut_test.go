@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"transition/runner/defecttest"
 )
 
 // traced is a plan with one message and one command, as a rehearsal, so that the
@@ -59,17 +61,17 @@ func TestIntentIsOnTheDiskFirst(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name  string
-		edits []edit
+		edits []defecttest.Edit
 		sound bool
 	}{
 		{"as built", nil, true},
-		{"commits that do not wait", []edit{{"runner/store/sqlite/connect.go", `v.Set("_synchronous", "FULL")`, `v.Set("_synchronous", "OFF")`}}, false},
-		{"commits that wait for checkpoints only", []edit{{"runner/store/sqlite/connect.go", `v.Set("_synchronous", "FULL")`, `v.Set("_synchronous", "NORMAL")`}}, false},
+		{"commits that do not wait", []defecttest.Edit{{"runner/store/sqlite/connect.go", `v.Set("_synchronous", "FULL")`, `v.Set("_synchronous", "OFF")`}}, false},
+		{"commits that wait for checkpoints only", []defecttest.Edit{{"runner/store/sqlite/connect.go", `v.Set("_synchronous", "FULL")`, `v.Set("_synchronous", "NORMAL")`}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			binary := filepath.Join(t.TempDir(), "transition")
-			goTool(t, "build", "-overlay", overlay(t, tt.edits), "-o", binary, ".")
+			goTool(t, "build", "-overlay", defecttest.Overlay(t, "../..", tt.edits), "-o", binary, ".")
 			effects, early := unsynced(t, trace(t, binary))
 			if len(effects) != 2 {
 				t.Fatalf("the effects are %q, want a connection and a process", effects)
