@@ -65,7 +65,7 @@ func (w *walk) wait(kind WaitKind, it *schema.Item, reason string, since, until 
 
 // finite is an instant, or the zero time if it never comes.
 func finite(at time.Time) time.Time {
-	if at.Before(never) {
+	if dated(at) {
 		return at
 	}
 	return time.Time{}

@@ -112,6 +112,9 @@ type LockStatus struct {
 	Kept        string // why it stays shut though its time lies ahead; empty: it does not
 }
 
+// Alarming reports whether the lock needs a person.
+func (l *LockStatus) Alarming() bool { return l.Overdue || l.Kept != "" }
+
 // Clone returns a status that outlives the call in which it was shown.
 func (t *TenantStatus) Clone() *TenantStatus {
 	c := *t

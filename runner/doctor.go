@@ -72,6 +72,7 @@ func (x *examination) well(a Area, format string, args ...any) {
 }
 
 func (x *examination) trouble(a Area, l ...diag.Diagnostic) {
+	diag.List(l).Fill(x.p.Config.Sources)
 	for _, d := range l {
 		x.found = append(x.found, Finding{Area: a, Trouble: d})
 	}
@@ -131,19 +132,13 @@ func (x *examination) programs(t *schema.Tenant) {
 				Severity: diag.Error, Code: "no-program", Summary: "A command could not be started",
 				Detail:  sentence(why),
 				Hint:    "Every attempt of it would fail. Install the program on the machine that applies, or correct the command.",
-				Subject: e.Range, Where: fmt.Sprintf("%s %q", it.Kind(), it.Name), Snippet: snippet(p.Config, e.Range),
+				Subject: e.Range, Where: fmt.Sprintf("%s %q", it.Kind(), it.Name),
 			})
 		}
 	}
 	if len(told) > 0 && !missing {
 		x.well(AreaPlan, "all programs that it names can be started")
 	}
-}
-
-func snippet(cfg *schema.Config, r diag.Range) string {
-	l := diag.List{{Subject: r}}
-	l.Fill(cfg.Sources)
-	return l[0].Snippet
 }
 
 // commands are the commands of an item, whatever it runs them for.
@@ -278,7 +273,7 @@ func (x *examination) greet(ctx context.Context, c *schema.Channel) {
 		x.trouble(AreaMachine, diag.Diagnostic{
 			Severity: diag.Error, Code: "no-mail-server", Summary: "A mail server does not take messages",
 			Detail: sentence(x.p.secrets.Clean(err.Error())), Hint: "Until it does, messages are retried by the rules of the plan, and nothing is lost.",
-			Subject: c.Range, Where: fmt.Sprintf("channel %q %q", c.Kind, c.Name), Snippet: snippet(x.p.Config, c.Range),
+			Subject: c.Range, Where: fmt.Sprintf("channel %q %q", c.Kind, c.Name),
 		})
 		return
 	}

@@ -238,7 +238,7 @@ func alarming(t *plans.TenantStatus) bool {
 		return true
 	}
 	for i := range t.Locks {
-		if t.Locks[i].Overdue || t.Locks[i].Kept != "" {
+		if t.Locks[i].Alarming() {
 			return true
 		}
 	}

@@ -196,7 +196,7 @@ func (t *tally) addLocks(s *plans.TenantStatus) bool {
 		if s.Locks[i].Overdue {
 			t.overdue++
 		}
-		alarming = alarming || s.Locks[i].Overdue || s.Locks[i].Kept != ""
+		alarming = alarming || s.Locks[i].Alarming()
 	}
 	return alarming
 }
