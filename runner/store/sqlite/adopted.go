@@ -40,8 +40,8 @@ func (s *Store) kept(ctx context.Context, from slot) (*store.Adoption, error) {
 
 // adopted reads everything but the contents.
 func (s *Store) adopted(ctx context.Context, q queryer, from slot) (*store.Adoption, error) {
-	var d description
-	if err := d.scan(s.path, q.QueryRowContext(ctx, selectMeta)); err != nil {
+	d, err := describe(ctx, q, s.path)
+	if err != nil {
 		return nil, err
 	}
 	a, want := &store.Adoption{Digest: d.Adopted, Inventory: d.AdoptedInventory}, d.adoption

@@ -104,13 +104,19 @@ func fill100k(b *testing.B, s *Store, tenants, items int) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	d, err := describe(b.Context(), s.read, s.path)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for i := range tenants {
 		r := &ledger.Record{ID: tenantID(i), Rev: 34, Epoch: 1, Batch: "wave1", Zone: "UTC", T: day.AddDate(0, 2, 0), EnrolledAt: day, PlacedAt: day}
 		for j := range items {
 			r.Items = append(r.Items, ledger.Item{Key: fmt.Sprintf("Phase%d/item%02d", j/2, j), Epoch: 1,
 				Try: ledger.Try{State: ledger.Done, Attempts: 1, First: day, At: day.Add(time.Second), Attempt: int64(i*items + j)}})
 		}
-		if _, err := put.Exec(r.ID, codec.Append(nil, r)); err != nil {
+		sealed, sum := seal(r.ID, codec.Append(nil, r))
+		d.records += sum
+		if _, err := put.Exec(r.ID, sealed); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -119,6 +125,11 @@ func fill100k(b *testing.B, s *Store, tenants, items int) {
 		if _, err := tx.Exec("INSERT INTO names (id, text) VALUES (?, ?)", id, text); err != nil {
 			b.Fatal(err)
 		}
+		d.names = chain(d.names, []byte(text))
+	}
+	d.Serial++
+	if _, err := tx.Exec(updateMeta, d.values()...); err != nil {
+		b.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {
 		b.Fatal(err)

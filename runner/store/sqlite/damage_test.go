@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"transition/plans/ledger"
 	"transition/runner/store"
 )
 
@@ -87,13 +89,21 @@ func TestVerifyFindsTampering(t *testing.T) {
 		"a fact added": {"INSERT INTO facts (seq, tenant, body, hash) SELECT 161, tenant, body, hash FROM facts WHERE seq = 1",
 			"The history ends with fact 161, and fact 160"},
 		"a record changed": {"UPDATE tenants SET record = (SELECT record FROM tenants ORDER BY id DESC) WHERE id = 'tenant-0000003'",
-			`The record of tenant "tenant-0000003" is not what its facts add up to`},
-		"a record broken":   {"UPDATE tenants SET record = x'01' WHERE id = 'tenant-0000003'", `"tenant-0000003" cannot be read`},
-		"a record removed":  {free + "DELETE FROM tenants WHERE id = 'tenant-0000003'", `Tenant "tenant-0000003" has facts but no record`},
-		"a record added":    {"INSERT INTO tenants SELECT 'zz', record FROM tenants LIMIT 1", `Tenant "zz" has a record but no facts`},
-		"an outcome forged": {free + "UPDATE attempts SET outcome = 'failed' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
-		"a key changed":     {free + "UPDATE attempts SET key = 'other' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
-		"an attempt added": {"INSERT INTO attempts SELECT 99, tenant, item, op, recipient, epoch, generation, no, key, lease, claimed_at, begun_at, outcome, ended_at, closed_at FROM attempts WHERE id = 1",
+			`The record of tenant "tenant-0000003" is not as it was written`},
+		"a record forged":             {forge(new(ledger.Codec).Append(nil, &ledger.Record{Rev: 4})), `The record of tenant "tenant-0000003" is not what its facts add up to`},
+		"a record broken":             {"UPDATE tenants SET record = x'018b2f15d5' WHERE id = 'tenant-0000003'", `"tenant-0000003" is not as it was written`},
+		"a record removed":            {free + "DELETE FROM tenants WHERE id = 'tenant-0000003'", `Tenant "tenant-0000003" has facts but no record`},
+		"a record added":              {"INSERT INTO tenants SELECT 'zz', record FROM tenants LIMIT 1", `Tenant "zz" has a record but no facts`},
+		"an outcome forged":           {free + "UPDATE attempts SET outcome = 'failed' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
+		"a key changed":               {free + "UPDATE attempts SET key = 'other' WHERE id = 3", "Attempt 3 is not as fact 12 says"},
+		"an attempt's time":           {free + "UPDATE attempts SET claimed_at = begun_at || ' ' WHERE id = 3", "Attempt 3 is not as it was written"},
+		"a closing changed":           {free + "UPDATE attempts SET closed_at = claimed_at WHERE id = 3", "Attempt 3 is not as it was written"},
+		"a closing against the facts": {free + "UPDATE attempts SET closed_at = claimed_at WHERE id = 3", "Attempt 3 is not as fact 12 says"},
+		"an attempt removed at the end": {free + "DROP TRIGGER attempts_delete; PRAGMA foreign_keys = 0; DELETE FROM attempts WHERE id = 40",
+			"There are 39 attempts up to number 39, and number 40 was the newest"},
+		"a lease's time": {"DROP TRIGGER lease_update; UPDATE lease SET since = '2012-01-10T08:00:00.000000001Z'", "has lost who applied last"},
+		"a name changed": {"DROP TRIGGER names_update; UPDATE names SET text = 'Pre-Approval/notify' WHERE text = 'Pre-Approval/notice'", "has names that are not as they were written"},
+		"an attempt added": {"INSERT INTO attempts SELECT 99, tenant, item, op, recipient, epoch, generation, no, key, lease, claimed_at, begun_at, outcome, ended_at, closed_at, sum FROM attempts WHERE id = 1",
 			"41 attempts have begun and 41 have ended, but the facts say that 40 have begun and 40 have ended"},
 		"a description forged": {"UPDATE meta SET adopted = 'mine', serial = serial + 1", "description that was changed"},
 	}
@@ -119,6 +129,12 @@ func TestVerifyFindsTampering(t *testing.T) {
 			}
 		})
 	}
+}
+
+// forge puts bytes with a right checksum into the place of a record.
+func forge(record []byte) string {
+	sealed, _ := seal("tenant-0000003", record)
+	return fmt.Sprintf("UPDATE tenants SET record = x'%x' WHERE id = 'tenant-0000003'", sealed)
 }
 
 // TestFlippedBytes damages one byte after the other: either it is found, or

@@ -122,7 +122,7 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 		"a short text":         {put("short.db", "no"), store.ErrDamaged, "backup"},
 		"another's database":   {foreign, store.ErrForeign, "of another program"},
 		"no schema version":    {unversioned, store.ErrDamaged, "has no schema version"},
-		"a newer state":        {later, store.ErrNewer, "schema version 7, and this program knows versions up to 3"},
+		"a newer state":        {later, store.ErrNewer, "schema version 7, and this program knows versions up to 4"},
 		"a path with ? and %":  {filepath.Join(dir, "a?mode=memory&b=100%25.db"), store.ErrNotFound, "100%25"},
 		"a link that leads on": {link(t, foreign, filepath.Join(dir, "link.db")), store.ErrForeign, "of another program"},
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -28,14 +29,52 @@ func (s *Store) Holder(ctx context.Context) (store.Holder, bool, error) {
 
 // holderRow is the newest lease there has been; false: there has been none.
 func (s *Store) holderRow(ctx context.Context) (store.Holder, bool, error) {
-	var h store.Holder
-	var since string
-	err := s.read.QueryRowContext(ctx, "SELECT epoch, host, pid, user, command, since FROM lease").
-		Scan(&h.Epoch, &h.Host, &h.PID, &h.User, &h.Command, &since)
-	if err == nil {
-		h.Since, err = parseInstant(since)
+	var h holder
+	err := h.scan(s.path, s.read.QueryRowContext(ctx, selectLease))
+	return h.Holder, h.Epoch > 0, fault(s.path, "reading", err)
+}
+
+// holder is the row of table lease.
+type holder struct {
+	store.Holder
+	since string // as it stands there
+}
+
+const (
+	selectLease = "SELECT epoch, host, pid, user, command, since, sum FROM lease"
+	updateLease = "UPDATE lease SET (epoch, host, pid, user, command, since, sum) = (?, ?, ?, ?, ?, ?, ?)"
+)
+
+// values are those of the row, without the sum.
+func (h *holder) values() []any {
+	return []any{h.Epoch, h.Host, int64(h.PID), h.User, h.Command, h.since}
+}
+
+// fields are where they are read to.
+func (h *holder) fields() []any {
+	return []any{&h.Epoch, &h.Host, &h.PID, &h.User, &h.Command, &h.since}
+}
+
+// scan reads selectLease.
+func (h *holder) scan(path string, row scanner) error {
+	var sum int64
+	err := scan(row, append(h.fields(), &sum)...)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	return h, h.Epoch > 0, fault(s.path, "reading", err)
+	if err != nil || sum != rowSum(h.values()) {
+		return damaged(path, "has lost who applied last: that is not as it was written")
+	}
+	h.Since, err = parseInstant(h.since)
+	return err
+}
+
+// lease writes who has the lease now.
+func (t *transaction) lease(ctx context.Context, h store.Holder) error {
+	t.holder, t.epoch = holder{h, instant(h.Since)}, h.Epoch
+	values := t.holder.values()
+	_, err := t.stmt.setLease.ExecContext(ctx, append(values, rowSum(values))...)
+	return err
 }
 
 // Lease takes the exclusive right to apply.

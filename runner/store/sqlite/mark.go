@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -248,28 +247,23 @@ func marked(d *description, epoch int64, open bool) mark {
 
 // lost compares a state with the mark; nil: nothing is missing. What the mark
 // knew must be in the history of the state, and the state must have come as far.
-func (m *mark) lost(ctx context.Context, q queryer) (*store.Lost, error) {
+func (m *mark) lost(ctx context.Context, q queryer, path string) (*store.Lost, error) {
 	if m == nil {
 		return nil, nil
 	}
-	var d description
-	var epoch int64
-	var hash []byte
-	if err := d.scan("", q.QueryRowContext(ctx, selectMeta)); err != nil {
+	d, err := describe(ctx, q, path)
+	if err != nil {
 		return nil, err
 	}
+	var epoch int64
 	if err := scan(q.QueryRowContext(ctx, "SELECT epoch FROM lease"), &epoch); err != nil {
 		return nil, err
 	}
-	head := genesis(d.Lineage)
-	hash = head[:]
-	if m.Facts > 0 {
-		err := scan(q.QueryRowContext(ctx, "SELECT hash FROM facts WHERE seq = ?", m.Facts), &hash)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return nil, err
-		}
+	hash, _, err := hashOf(ctx, q, path, &d, m.Facts)
+	if err != nil {
+		return nil, err
 	}
-	other := d.facts >= m.Facts && hex.EncodeToString(hash) != m.Head
+	other := d.facts >= m.Facts && hex.EncodeToString(hash[:]) != m.Head
 	if d.Serial >= m.Serial && d.facts >= m.Facts && !other && (epoch >= m.Epoch || !m.Open) {
 		return nil, nil
 	}

@@ -1,10 +1,11 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,14 +43,18 @@ type description struct {
 	head     digest // its hash
 	adoption []byte // SHA-256 of the adopted plan; empty: none is kept
 	part     []byte // SHA-256 of the plan that was applied in part; empty: none is kept
+	names    digest // of all names: that of each covers the ones before
+	records  int64  // the checksums of all records, added up
+	attempts int64  // id of the newest attempt
+	open     int64  // the checksums of the open ones, added up
 }
 
 const (
 	metaColumns = "lineage, kind, plan, created, serial, clock, last_fact, adopted, adopted_at, adopted_inventory, adoption, " +
-		"part, part_at, part_inventory, part_sum, facts, head, sum"
-	insertMeta = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+		"part, part_at, part_inventory, part_sum, facts, head, names, records, attempts, open, sum"
+	insertMeta = "INSERT INTO meta (" + metaColumns + ", id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
 	selectMeta = "SELECT " + metaColumns + " FROM meta"
-	updateMeta = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateMeta = "UPDATE meta SET (" + metaColumns + ") = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 // values are those of metaColumns.
@@ -59,13 +64,22 @@ func (d *description) values() []any {
 		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), d.Serial, instant(d.Clock), instant(d.LastFact),
 		d.Adopted, instant(d.AdoptedAt), d.AdoptedInventory, append([]byte{}, d.adoption...), // never NULL
 		d.Part, instant(d.PartAt), d.PartInventory, append([]byte{}, d.part...),
-		d.facts, d.head[:], sum[:],
+		d.facts, d.head[:], d.names[:], d.records, d.attempts, d.open, sum[:],
 	}
 }
 
-// sum covers the whole row, since nothing else tells a damaged one. Without a
-// kept plan it is as it was before plans were kept.
+// sum covers the whole row, since nothing else tells a damaged one.
 func (d *description) sum() digest {
+	b := append(d.before(), d.names[:]...)
+	for _, n := range [...]int64{d.records, d.attempts, d.open} {
+		b = binary.AppendVarint(b, n)
+	}
+	return sha256.Sum256(b)
+}
+
+// before is what the sum covered before there were checksums: up to schema version
+// 3. Without a kept plan it is as it was before plans were kept.
+func (d *description) before() []byte {
 	var b []byte
 	for _, s := range [...]string{
 		d.Lineage, string(d.Kind), d.Plan, instant(d.Created), instant(d.Clock), instant(d.LastFact),
@@ -85,7 +99,7 @@ func (d *description) sum() digest {
 			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 		}
 	}
-	return sha256.Sum256(b)
+	return b
 }
 
 // scanner is a row that can be read: *sql.Row or *sql.Rows.
@@ -93,32 +107,51 @@ type scanner interface{ Scan(dest ...any) error }
 
 // scan reads metaColumns.
 func (d *description) scan(path string, row scanner) error {
+	sum, err := d.read(path, row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return damaged(path, "has lost its description")
+	}
+	if err == nil && sum != d.sum() {
+		err = changedDescription(path)
+	}
+	return err
+}
+
+func changedDescription(path string) error {
+	return damaged(path, "has a description that was changed by something else than transition")
+}
+
+// read reads metaColumns, and returns the sum that is kept.
+func (d *description) read(path string, row scanner) (digest, error) {
 	var created, clock, last, adopted, part string
-	var head, sum []byte
+	var head, names, sum []byte
 	err := scan(row, &d.Lineage, &d.Kind, &d.Plan, &created, &d.Serial, &clock, &last, &d.Adopted, &adopted,
-		&d.AdoptedInventory, &d.adoption, &d.Part, &part, &d.PartInventory, &d.part, &d.facts, &head, &sum)
+		&d.AdoptedInventory, &d.adoption, &d.Part, &part, &d.PartInventory, &d.part, &d.facts, &head, &names,
+		&d.records, &d.attempts, &d.open, &sum)
 	if err != nil {
-		return err
+		return digest{}, err
 	}
 	for _, f := range []struct {
 		text string
 		at   *time.Time
 	}{{created, &d.Created}, {clock, &d.Clock}, {last, &d.LastFact}, {adopted, &d.AdoptedAt}, {part, &d.PartAt}} {
 		if *f.at, err = parseInstant(f.text); err != nil {
-			return damaged(path, "has a description with %v", err)
+			return digest{}, damaged(path, "has a description with %v", err)
 		}
 	}
-	d.head = asDigest(head)
-	if is := d.sum(); !bytes.Equal(is[:], sum) {
-		return damaged(path, "has a description that was changed by something else than transition")
-	}
-	return nil
+	d.head, d.names = asDigest(head), asDigest(names)
+	return asDigest(sum), nil
+}
+
+// describe reads the description.
+func describe(ctx context.Context, q queryer, path string) (d description, err error) {
+	err = d.scan(path, q.QueryRowContext(ctx, selectMeta))
+	return d, err
 }
 
 // Meta reads the state's description.
 func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
-	var d description
-	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
+	d, err := describe(ctx, s.read, s.path)
 	d.Lost = s.lost
 	return d.Meta, fault(s.path, "reading", err)
 }
@@ -139,7 +172,7 @@ func parseInstant(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(layout, s)
-	if err != nil {
+	if err != nil || instant(t) != s { // it takes a comma for a point
 		return time.Time{}, fmt.Errorf("the instant %q", s)
 	}
 	return t, nil

@@ -73,7 +73,7 @@ func (s *Store) upgradeLocked(ctx context.Context, schema []migration) error {
 			return fmt.Errorf("backing up before the migration to schema version %d: %w", m.version, err)
 		}
 		crashpoint.Hit("migrate.before_commit")
-		if err := migrate(ctx, db, m.version-1, schema[:i+1]); err != nil {
+		if err := migrate(ctx, db, s.path, m.version-1, schema[:i+1]); err != nil {
 			return err
 		}
 		crashpoint.Hit("migrate.after_commit")
@@ -83,18 +83,37 @@ func (s *Store) upgradeLocked(ctx context.Context, schema []migration) error {
 
 // migrate brings a database from a version to the newest one, each in one
 // transaction. After an error the connection must be closed, which undoes it.
-func migrate(ctx context.Context, db *sql.DB, from int, schema []migration) error {
-	for _, m := range schema {
+func migrate(ctx context.Context, db *sql.DB, path string, from int, schema []migration) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	for i, m := range schema {
 		if m.version <= from {
 			continue
 		}
-		script := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-			m.sql, applicationID, m.version)
-		if _, err := db.ExecContext(ctx, script); err != nil {
-			return fmt.Errorf("migrating to schema version %d: %w", m.version, err)
+		if err := step(ctx, conn, path, schema[:i+1]); err != nil {
+			err = fmt.Errorf("migrating to schema version %d: %w", m.version, err)
+			return errors.Join(err, conn.Close())
 		}
 	}
-	return nil
+	return conn.Close()
+}
+
+// step makes the last of the migrations, after all others.
+func step(ctx context.Context, conn *sql.Conn, path string, schema []migration) error {
+	m := schema[len(schema)-1]
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE; "+m.sql); err != nil {
+		return err
+	}
+	if m.fill != nil {
+		f := &filling{conn: conn, path: path, made: schema}
+		if err := m.fill(f, ctx); err != nil {
+			return err
+		}
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", applicationID, m.version))
+	return err
 }
 
 // backUp copies the database to a file beside it, whole and on the disk, named

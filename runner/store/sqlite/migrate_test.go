@@ -16,7 +16,7 @@ import (
 
 // next is a schema version that there is not yet.
 func next() []migration {
-	return append(migrations(), migration{4, "ALTER TABLE tenants ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"})
+	return append(migrations(), migration{version: 5, sql: "ALTER TABLE tenants ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'"})
 }
 
 // shipped is a state as an older version has left it, with what populate does
@@ -48,7 +48,7 @@ func shipped(t *testing.T, name string) string {
 func TestStatesThatWereShippedAreUpgraded(t *testing.T) {
 	path := shipped(t, "state-v1.db.gz")
 	_, err := Open(t.Context(), path, ReadOnly)
-	explains(t, err, store.ErrReadOnly, path, "older schema version 1", "to get version 3")
+	explains(t, err, store.ErrReadOnly, path, "older schema version 1", "to get version 4")
 	s, err := Open(t.Context(), path, ReadWrite)
 	if err != nil {
 		t.Fatal(err)
@@ -110,9 +110,9 @@ func TestMigrationKeepsEverythingAndABackup(t *testing.T) {
 	}
 
 	_, err = Open(t.Context(), path, ReadWrite)
-	explains(t, err, store.ErrNewer, path, "schema version 4, and this program knows versions up to 3")
+	explains(t, err, store.ErrNewer, path, "schema version 5, and this program knows versions up to 4")
 
-	backup := path + ".backup-v3"
+	backup := path + ".backup-v4"
 	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the backup: %v, %v", info, err)
 	}
@@ -129,9 +129,9 @@ func TestMigrationKeepsEverythingAndABackup(t *testing.T) {
 
 func TestMigrationThatFailsChangesNothing(t *testing.T) {
 	path := closed(t, func(s *Store) { populate(t, s) })
-	broken := append(migrations(), migration{4, "ALTER TABLE tenants ADD COLUMN colour TEXT; DELETE FROM facts"})
+	broken := append(migrations(), migration{version: 5, sql: "ALTER TABLE tenants ADD COLUMN colour TEXT; DELETE FROM facts"})
 	_, err := open(t.Context(), path, ReadWrite, broken)
-	if err == nil || !strings.Contains(err.Error(), "migrating to schema version 4") || !strings.Contains(err.Error(), "facts are never removed") {
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema version 5") || !strings.Contains(err.Error(), "facts are never removed") {
 		t.Fatalf("got error %v", err)
 	}
 	for range 2 { // the backup of the first time is in nobody's way
@@ -146,7 +146,7 @@ func TestMigrationThatFailsChangesNothing(t *testing.T) {
 	closeLater(t, s)
 	sound(t, s)
 	for _, name := range names(t, strings.TrimSuffix(path, "state.db")) {
-		if strings.Contains(name, ".backup-") && name != "state.db.backup-v3" {
+		if strings.Contains(name, ".backup-") && name != "state.db.backup-v4" {
 			t.Errorf("%s was left behind", name)
 		}
 	}
@@ -161,7 +161,7 @@ func TestMigrationWaitsForNobody(t *testing.T) {
 		t.Fatalf("while somebody applies: %v, want a *HeldError that names ann", err)
 	}
 	_, err = open(t.Context(), s.path, ReadOnly, next())
-	explains(t, err, store.ErrReadOnly, s.path, "older schema version 3", "to get version 4")
+	explains(t, err, store.ErrReadOnly, s.path, "older schema version 4", "to get version 5")
 	commit(t, lease, enrolled("contoso"))
 }
 

@@ -8,7 +8,6 @@ import (
 	"iter"
 
 	"transition/plans/ledger"
-	"transition/runner/store"
 )
 
 // queryer asks the database: *sql.DB, *sql.Tx or *sql.Conn.
@@ -69,78 +68,99 @@ func (s *Store) Records(ctx context.Context) iter.Seq2[*ledger.Record, error] {
 }
 
 func (s *Store) records(ctx context.Context, q queryer, yield func(*ledger.Record) error) error {
-	codec, err := s.codec(ctx, q)
+	d, codec, err := s.known(ctx, q)
 	if err != nil {
 		return err
 	}
 	var r ledger.Record
-	var b sql.RawBytes
+	var id, b sql.RawBytes
+	var total int64
 	rows, err := q.QueryContext(ctx, "SELECT id, record FROM tenants ORDER BY id")
-	return each(rows, err, func(rows *sql.Rows) error {
-		if err := scan(rows, &r.ID, &b); err != nil {
+	err = each(rows, err, func(rows *sql.Rows) error {
+		if err := scan(rows, &id, &b); err != nil {
 			return err
 		}
-		if err := codec.Decode(b, &r); err != nil {
-			return damaged(s.path, "has a broken record of tenant %q: %v", r.ID, err)
+		r.ID = string(id)
+		sum, err := decode(s.path, codec, id, b, &r)
+		if err != nil {
+			return err
 		}
+		total += sum
 		return yield(&r)
 	})
+	if err == nil && total != d.records {
+		err = damaged(s.path, "has lost records of tenants, or has some that it should not have")
+	}
+	return err
 }
 
 // Record reads one record.
 func (s *Store) Record(ctx context.Context, tenant string) (*ledger.Record, error) {
-	r, err := s.record(ctx, tenant)
-	return r, fault(s.path, "reading", err)
+	var r *ledger.Record
+	err := s.snapshot(ctx, func(q queryer) error {
+		_, codec, err := s.known(ctx, q)
+		if err != nil {
+			return err
+		}
+		r, err = s.record(ctx, q, codec, tenant)
+		return err
+	})
+	if err != nil {
+		return nil, fault(s.path, "reading", err)
+	}
+	return r, nil
 }
 
-// record reads the names after the record: they are never fewer by then.
-func (s *Store) record(ctx context.Context, tenant string) (*ledger.Record, error) {
+func (s *Store) record(ctx context.Context, q queryer, codec *ledger.Codec, tenant string) (*ledger.Record, error) {
 	var b []byte
-	err := s.read.QueryRowContext(ctx, "SELECT record FROM tenants WHERE id = ?", tenant).Scan(&b)
+	err := scan(q.QueryRowContext(ctx, "SELECT record FROM tenants WHERE id = ?", tenant), &b)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	codec, err := s.codec(ctx, s.read)
-	if err != nil {
-		return nil, err
-	}
 	r := &ledger.Record{ID: tenant}
-	if err := codec.Decode(b, r); err != nil {
-		return nil, damaged(s.path, "has a broken record of tenant %q: %v", tenant, err)
-	}
-	return r, nil
+	_, err = decode(s.path, codec, []byte(tenant), b, r)
+	return r, err
 }
 
-// codec returns a codec that knows all names that q sees. It must not be
-// changed: others use it as well. A state that was restored may have other names
-// than before.
-func (s *Store) codec(ctx context.Context, q queryer) (*ledger.Codec, error) {
-	var n uint64
-	var last string
-	err := q.QueryRowContext(ctx, "SELECT id, text FROM names ORDER BY id DESC LIMIT 1").Scan(&n, &last)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, err
-	}
-	if known := s.names.Load(); known != nil {
-		if text, ok := known.Lookup(n); ok && text == last {
-			return known, nil
-		}
-	}
-	codec := new(ledger.Codec)
-	if err := readNames(ctx, q, s.path, codec); err != nil {
-		return nil, err
-	}
-	s.names.Store(codec)
-	return codec, nil
+// lexicon is the names that a state had at some moment.
+type lexicon struct {
+	codec ledger.Codec // never changed: others use it as well
+	sum   digest
 }
 
-// readNames reads the names that a codec does not know yet.
-func readNames(ctx context.Context, q queryer, path string, codec *ledger.Codec) error {
-	rows, err := q.QueryContext(ctx, "SELECT id, text FROM names WHERE id > ? ORDER BY id", codec.Len())
-	return each(rows, err, func(rows *sql.Rows) error {
+// known reads the description, and returns a codec that knows all names that q
+// sees. It must not be changed.
+func (s *Store) known(ctx context.Context, q queryer) (description, *ledger.Codec, error) {
+	d, err := describe(ctx, q, s.path)
+	if err != nil {
+		return d, nil, err
+	}
+	if known := s.names.Load(); known != nil && known.sum == d.names {
+		return d, &known.codec, nil
+	}
+	n := &lexicon{sum: d.names}
+	if err := readNames(ctx, q, s.path, d.names, &n.codec); err != nil {
+		return d, nil, err
+	}
+	s.names.Store(n)
+	return d, &n.codec, nil
+}
+
+// readNames makes an empty codec know all names, whose sum is given.
+func readNames(ctx context.Context, q queryer, path string, want digest, codec *ledger.Codec) error {
+	is, err := sumNames(ctx, q, path, codec)
+	if err == nil && is != want {
+		err = damaged(path, "has names that are not as they were written")
+	}
+	return err
+}
+
+func sumNames(ctx context.Context, q queryer, path string, codec *ledger.Codec) (sum digest, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, text FROM names NOT INDEXED ORDER BY id")
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var id uint64
 		var text string
 		if err := scan(rows, &id, &text); err != nil {
@@ -149,65 +169,92 @@ func readNames(ctx context.Context, q queryer, path string, codec *ledger.Codec)
 		if codec.Intern(text) != id {
 			return damaged(path, "has lost names: %q is not number %d", text, id)
 		}
+		sum = chain(sum, []byte(text))
 		return nil
 	})
+	return sum, err
 }
 
 // History streams facts, oldest first.
 func (s *Store) History(ctx context.Context, tenant string) iter.Seq2[ledger.Fact, error] {
-	query, args := "SELECT seq, body FROM facts ORDER BY seq", []any(nil)
-	if tenant != "" {
-		query, args = "SELECT seq, body FROM facts WHERE tenant = ? ORDER BY seq", []any{tenant}
-	}
 	return stream(s, func(yield func(ledger.Fact) error) error {
-		rows, err := s.read.QueryContext(ctx, query, args...)
-		return each(rows, err, func(rows *sql.Rows) error {
-			var seq int64
-			var body sql.RawBytes
-			if err := scan(rows, &seq, &body); err != nil {
-				return err
-			}
-			var f ledger.Fact
-			if err := json.Unmarshal(body, &f); err != nil {
-				return damaged(s.path, "has a broken fact %d: %v", seq, err)
-			}
-			return yield(f)
-		})
+		return s.snapshot(ctx, func(q queryer) error { return s.history(ctx, q, tenant, yield) })
 	})
 }
 
-const attemptColumns = "id, tenant, item, op, recipient, epoch, generation, no, key, lease, claimed_at, begun_at"
-
-// OpenAttempts lists the attempts without an outcome by id.
-func (s *Store) OpenAttempts(ctx context.Context) ([]store.Attempt, error) {
-	var open []store.Attempt
-	rows, err := s.read.QueryContext(ctx,
-		"SELECT "+attemptColumns+" FROM attempts WHERE closed_at IS NULL AND outcome IS NULL ORDER BY id")
-	err = each(rows, err, func(rows *sql.Rows) error {
-		a, err := scanAttempt(s.path, rows)
-		open = append(open, a)
+// history makes sure of each fact, and in the end that there were all.
+func (s *Store) history(ctx context.Context, q queryer, tenant string, yield func(ledger.Fact) error) error {
+	d, codec, err := s.known(ctx, q)
+	if err != nil {
 		return err
-	})
-	if err != nil {
-		return nil, fault(s.path, "reading", err)
 	}
-	return open, nil
+	query, args, want := selectFacts+"ORDER BY f.seq", []any(nil), d.facts
+	if tenant != "" {
+		r, err := s.record(ctx, q, codec, tenant)
+		if err != nil {
+			return err
+		}
+		query, args, want = selectFacts+"WHERE f.tenant = ? ORDER BY f.seq", []any{tenant}, 0
+		if r != nil {
+			want = r.Rev // which counts them
+		}
+	}
+	var n int64
+	rows, err := q.QueryContext(ctx, query, args...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		f, _, err := scanFact(s.path, d.Lineage, rows)
+		if err != nil {
+			return err
+		}
+		n++
+		return yield(f)
+	})
+	if err == nil && n != want {
+		err = damaged(s.path, "has lost facts, or has some that it should not have")
+	}
+	return err
 }
 
-func scanAttempt(path string, row scanner) (store.Attempt, error) {
-	var a store.Attempt
-	var claimed string
-	var begun sql.NullString
-	err := scan(row, &a.ID, &a.Tenant, &a.Item, &a.Op, &a.Recipient, &a.Epoch, &a.Generation, &a.No, &a.Key, &a.Lease,
-		&claimed, &begun)
-	if err != nil {
-		return a, err
+// selectFacts reads each fact with the hash of the one before.
+const selectFacts = "SELECT f.seq, f.tenant, f.attempt, f.body, f.hash, p.hash FROM facts f LEFT JOIN facts p ON p.seq = f.seq - 1 "
+
+// scanFact reads selectFacts. A fact that its hash does not fit is damaged.
+func scanFact(path, lineage string, row scanner) (f ledger.Fact, is digest, err error) {
+	var seq int64
+	var tenant string
+	var attempt sql.NullInt64
+	var body, hash, before []byte
+	if err := scan(row, &seq, &tenant, &attempt, &body, &hash, &before); err != nil {
+		return f, is, err
 	}
-	if a.ClaimedAt, err = parseInstant(claimed); err != nil {
-		return a, damaged(path, "has attempt %d with %v", a.ID, err)
+	prev := asDigest(before)
+	if seq == 1 {
+		prev = genesis(lineage)
 	}
-	if a.BegunAt, err = parseInstant(begun.String); err != nil {
-		return a, damaged(path, "has attempt %d with %v", a.ID, err)
+	if is = chain(prev, body); is != asDigest(hash) {
+		return f, is, damaged(path, "has a fact %d that was changed after it was recorded, or the one before it was", seq)
 	}
-	return a, nil
+	if err := json.Unmarshal(body, &f); err != nil {
+		return f, is, damaged(path, "has a broken fact %d: %v", seq, err)
+	}
+	if f.Seq != seq || f.Tenant != tenant || f.Attempt != attempt.Int64 {
+		return f, is, damaged(path, "has a fact %d in the place of another one", seq)
+	}
+	return f, is, nil
+}
+
+// hashOf is the hash of the fact with a number, and of none before the first;
+// false: there is no such fact.
+func hashOf(ctx context.Context, q queryer, path string, d *description, seq int64) (digest, bool, error) {
+	switch seq {
+	case 0:
+		return genesis(d.Lineage), true, nil
+	case d.facts: // also where it was damaged later
+		return d.head, true, nil
+	}
+	_, hash, err := scanFact(path, d.Lineage, q.QueryRowContext(ctx, selectFacts+"WHERE f.seq = ?", seq))
+	if errors.Is(err, sql.ErrNoRows) {
+		return digest{}, false, nil
+	}
+	return hash, err == nil, err
 }

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 
 	"transition/plans/ledger"
 	"transition/runner/store"
@@ -15,7 +17,7 @@ import (
 // record, and what facts say of attempts with these.
 func (v *verifier) replay(ctx context.Context) error {
 	p := replayer{verifier: v}
-	if err := readNames(ctx, v.q, v.path, &p.codec); err != nil {
+	if err := readNames(ctx, v.q, v.path, v.meta.names, &p.codec); err != nil {
 		return err
 	}
 	var err error
@@ -40,13 +42,17 @@ func (p *replayer) all(ctx context.Context) error {
 		return err
 	}
 	rows, err = p.q.QueryContext(ctx, "SELECT id FROM tenants EXCEPT SELECT tenant FROM facts")
-	return each(rows, err, func(rows *sql.Rows) error {
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var id string
 		if err := scan(rows, &id); err != nil {
 			return err
 		}
 		return p.problem("Tenant %q has a record but no facts.", id)
 	})
+	if err == nil && p.total != p.meta.records {
+		err = p.problem("The records of the tenants are not those that were written last.")
+	}
+	return err
 }
 
 // replayer is on its way through the facts of one tenant after the other.
@@ -54,14 +60,17 @@ type replayer struct {
 	*verifier
 	codec  ledger.Codec
 	sum    ledger.Record // what the facts of sum.ID add up to so far
+	total  int64         // of the checksums of the records
 	record *sql.Stmt
 	told   *sql.Stmt
+	// unknown are attempts of sum.ID that ended so, by item, and are not closed yet.
+	unknown map[string][]int64
 }
 
 // selectTold counts the attempts that are as a fact tells: with the instant of
 // their beginning, or with their outcome and its instant, and with their key.
 const selectTold = `SELECT count(*) FROM attempts WHERE id = ?1 AND tenant = ?2 AND item = ?3 AND op = ?4 AND recipient = ?5
-	AND CASE ?6 WHEN 'began' THEN begun_at = ?7 ELSE outcome = ?6 AND ended_at = ?7 END
+	AND CASE ?6 WHEN 'began' THEN begun_at = ?7 ELSE outcome = ?6 AND ended_at = ?7 AND (?6 = 'unknown' OR closed_at = ?7) END
 	AND (?8 = '' OR key = ?8)`
 
 func (p *replayer) row(ctx context.Context, rows *sql.Rows) error {
@@ -76,7 +85,7 @@ func (p *replayer) row(ctx context.Context, rows *sql.Rows) error {
 		if err := p.compare(ctx); err != nil {
 			return err
 		}
-		p.sum = ledger.Record{ID: tenant}
+		p.sum, p.unknown = ledger.Record{ID: tenant}, make(map[string][]int64)
 		if !ledger.OfBatch(tenant) {
 			p.report.Tenants++
 		}
@@ -89,10 +98,33 @@ func (p *replayer) row(ctx context.Context, rows *sql.Rows) error {
 		return p.problem("Fact %d stands in the place of another one.", seq)
 	}
 	p.sum.Apply(f)
-	if !attempt.Valid || !store.OfAttempt(f.Kind) {
+	switch {
+	case store.Closes(&f):
+		return p.closed(ctx, f.Item, present(instant(f.At)))
+	case !attempt.Valid || !store.OfAttempt(f.Kind):
 		return nil
+	case f.Kind == ledger.Unknown:
+		p.unknown[f.Item] = append(p.unknown[f.Item], f.Attempt)
 	}
 	return p.attempt(ctx, &f)
+}
+
+// closed makes sure that the unknown attempts of an item were closed at an
+// instant; NULL: that they are open.
+func (p *replayer) closed(ctx context.Context, item string, at sql.NullString) error {
+	ids := p.unknown[item]
+	delete(p.unknown, item)
+	for _, id := range ids {
+		var is bool
+		err := p.q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM attempts WHERE id = ? AND closed_at IS ?)", id, at).Scan(&is)
+		if err == nil && !is {
+			err = p.problem("Attempt %d is open or closed, and its facts say another thing.", id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compare compares the record of the tenant whose facts have all been seen.
@@ -100,13 +132,23 @@ func (p *replayer) compare(ctx context.Context) error {
 	if p.sum.ID == "" {
 		return nil
 	}
-	var b []byte
-	err := p.record.QueryRowContext(ctx, p.sum.ID).Scan(&b)
+	for _, item := range slices.Sorted(maps.Keys(p.unknown)) {
+		if err := p.closed(ctx, item, sql.NullString{}); err != nil {
+			return err
+		}
+	}
+	var sealed []byte
+	err := p.record.QueryRowContext(ctx, p.sum.ID).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p.problem("Tenant %q has facts but no record.", p.sum.ID)
 	}
 	if err != nil {
 		return err
+	}
+	b, sum, ok := unseal([]byte(p.sum.ID), sealed)
+	p.total += sum
+	if !ok {
+		return p.problem("The record of tenant %q is not as it was written.", p.sum.ID)
 	}
 	var kept ledger.Record
 	if err := p.codec.Decode(b, &kept); err != nil {
@@ -135,17 +177,42 @@ func (p *replayer) attempt(ctx context.Context, f *ledger.Fact) error {
 	return p.problem("Attempt %d is not as fact %d says.", f.Attempt, f.Seq)
 }
 
-// attempts finds attempts that say more than the facts do.
+// attempts finds attempts that are not as they were written, and such as say more
+// than the facts do.
 func (v *verifier) attempts(ctx context.Context) error {
-	var began, ended int64
-	err := v.q.QueryRowContext(ctx, `SELECT count(*), count(begun_at), count(nullif(outcome, 'dropped')) FROM attempts`).
-		Scan(&v.report.Attempts, &began, &ended)
+	var began, ended, last int64
+	rows, err := v.q.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts NOT INDEXED ORDER BY id")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var a attempt
+		if err := scan(rows, a.fields()...); err != nil {
+			return err
+		}
+		v.report.Attempts++
+		last = a.id
+		if a.begun.Valid {
+			began++
+		}
+		if a.outcome.Valid && a.outcome.String != dropped {
+			ended++
+		}
+		if a.sum != rowSum(a.values()) {
+			return v.problem("Attempt %d is not as it was written.", a.id)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
 	if began != v.began || ended != v.ended {
-		return v.problem("%d attempts have begun and %d have ended, but the facts say that %d have begun and %d have ended.",
+		err = v.problem("%d attempts have begun and %d have ended, but the facts say that %d have begun and %d have ended.",
 			began, ended, v.began, v.ended)
 	}
-	return nil
+	if n := v.meta.attempts; err == nil && (v.report.Attempts != n || last != n) {
+		err = v.problem("There are %d attempts up to number %d, and number %d was the newest.", v.report.Attempts, last, n)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = openAttempts(ctx, v.q, v.path, &v.meta)
+	return err
 }

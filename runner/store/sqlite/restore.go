@@ -169,7 +169,7 @@ func (r *Restoration) measure(ctx context.Context) error {
 	}
 	if m != nil {
 		r.serial, r.epoch = max(r.serial, m.Serial), max(r.epoch, m.Epoch)
-		if r.Lost, err = m.lost(ctx, r.staged.read); err != nil {
+		if r.Lost, err = m.lost(ctx, r.staged.read, r.staged.path); err != nil {
 			return err
 		}
 	}
@@ -194,7 +194,7 @@ func (r *Restoration) against(ctx context.Context) error {
 		return err
 	}
 	now := marked(&d, h.Epoch, false)
-	lost, err := now.lost(ctx, r.staged.read)
+	lost, err := now.lost(ctx, r.staged.read, r.staged.path)
 	if err != nil {
 		return err
 	}
@@ -229,12 +229,14 @@ func (r *Restoration) missing(ctx context.Context) ([]store.Attempt, error) {
 	return missing, nil
 }
 
+// begun lists attempts also of a damaged state: it is about to be replaced.
 func begun(ctx context.Context, s *Store) ([]store.Attempt, error) {
 	var list []store.Attempt
 	rows, err := s.read.QueryContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE begun_at IS NOT NULL ORDER BY id")
 	err = each(rows, err, func(rows *sql.Rows) error {
-		a, err := scanAttempt(s.path, rows)
-		list = append(list, a)
+		var a attempt
+		err := scan(rows, a.fields()...)
+		list = append(list, a.told())
 		return err
 	})
 	return list, err
@@ -247,13 +249,15 @@ func begun(ctx context.Context, s *Store) ([]store.Attempt, error) {
 func (r *Restoration) Finish(ctx context.Context, f ledger.Fact) (aside string, err error) {
 	var is mark
 	err = r.staged.write.transact(ctx, func(ctx context.Context, t *transaction) error {
-		if _, err := t.conn.ExecContext(ctx, "UPDATE lease SET epoch = ?", r.epoch+1); err != nil {
+		h := t.holder.Holder
+		h.Epoch = r.epoch + 1
+		if err := t.lease(ctx, h); err != nil {
 			return err
 		}
 		if err := t.fact(ctx, f); err != nil {
 			return err
 		}
-		t.meta.Serial, t.epoch = r.serial, r.epoch+1
+		t.meta.Serial = r.serial
 		err := t.finish(ctx)
 		is = marked(&t.meta, t.epoch, false)
 		return err

@@ -1,5 +1,7 @@
 package sqlite
 
+import "context"
+
 // applicationID marks the file as a recorded state, in its header: "TRNS".
 const applicationID = 0x54524e53
 
@@ -7,12 +9,16 @@ const applicationID = 0x54524e53
 type migration struct {
 	version int
 	sql     string
+	fill    func(*filling, context.Context) error // what SQL cannot say; nil: nothing
 }
 
 // migrations lists all versions of the schema that there have been, in order.
 // What has been released is never edited.
 func migrations() []migration {
-	return []migration{{1, schemaV1}, {2, schemaV2}, {3, schemaV3}}
+	return []migration{
+		{version: 1, sql: schemaV1}, {version: 2, sql: schemaV2}, {version: 3, sql: schemaV3},
+		{version: 4, sql: schemaV4, fill: (*filling).sums},
+	}
 }
 
 // schemaV1 has the rules of the store where nobody can get around them: what is
@@ -170,4 +176,15 @@ CREATE TABLE part_files (
 	path TEXT PRIMARY KEY,
 	hash BLOB NOT NULL -- of contents
 ) STRICT, WITHOUT ROWID;
+`
+
+// schemaV4 has checksums of what is gone by. The record of a tenant ends with its
+// own; what meta has of the others, the sum of meta covers.
+const schemaV4 = `
+ALTER TABLE attempts ADD COLUMN sum INTEGER NOT NULL DEFAULT 0; -- CRC-32C of the row
+ALTER TABLE lease ADD COLUMN sum INTEGER NOT NULL DEFAULT 0;    -- CRC-32C of the row
+ALTER TABLE meta ADD COLUMN names BLOB NOT NULL DEFAULT x'';       -- SHA-256 of all names, chained as facts are
+ALTER TABLE meta ADD COLUMN records INTEGER NOT NULL DEFAULT 0;    -- the sums of all records, added up
+ALTER TABLE meta ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;   -- id of the newest attempt
+ALTER TABLE meta ADD COLUMN open INTEGER NOT NULL DEFAULT 0;       -- the sums of the open attempts, added up
 `

@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"transition/plans/ledger"
 	"transition/runner/crashpoint"
 	"transition/runner/store"
 )
@@ -44,9 +43,9 @@ const (
 type Store struct {
 	path  string // absolute
 	read  *sql.DB
-	names atomic.Pointer[ledger.Codec] // what is known of the names to read records; never changed
-	write *writer                      // nil: read-only
-	lost  *store.Lost                  // nil: it is the newest that was ever here
+	names atomic.Pointer[lexicon] // what is known of the names to read records; never changed
+	write *writer                 // nil: read-only
+	lost  *store.Lost             // nil: it is the newest that was ever here
 }
 
 var _ store.Store = (*Store)(nil)
@@ -140,7 +139,7 @@ func fill(ctx context.Context, path string, m store.Meta) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db, 0, migrations()); err != nil {
+	if err := migrate(ctx, db, path, 0, migrations()); err != nil {
 		return err
 	}
 	row := description{Meta: m, head: genesis(m.Lineage)}
@@ -209,6 +208,9 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 	if err != nil {
 		return err
 	}
+	if _, _, err := s.holderRow(ctx); err != nil {
+		return err
+	}
 	if err := s.compare(ctx, m.Lineage, mode); err != nil {
 		return err
 	}
@@ -232,7 +234,7 @@ func (s *Store) compare(ctx context.Context, lineage string, mode Mode) error {
 		return err
 	}
 	return s.snapshot(ctx, func(q queryer) error {
-		s.lost, err = m.lost(ctx, q)
+		s.lost, err = m.lost(ctx, q, s.path)
 		return err
 	})
 }

@@ -8,9 +8,8 @@ import (
 
 // statements are the prepared statements of the writer.
 type statements struct {
-	dataVersion, meta, epoch, record        *sql.Stmt
-	addName, addFact, addAttempt, putRecord *sql.Stmt
-	begin, end, resolve, drop, setMeta      *sql.Stmt
+	dataVersion, meta, lease, record, attempt, openOf                      *sql.Stmt
+	setMeta, setLease, addName, addFact, putRecord, addAttempt, putAttempt *sql.Stmt
 }
 
 func (s *statements) list() []struct {
@@ -24,21 +23,18 @@ func (s *statements) list() []struct {
 		{&s.dataVersion, "PRAGMA data_version"},
 		{&s.meta, selectMeta},
 		{&s.setMeta, updateMeta},
-		{&s.epoch, "SELECT epoch FROM lease"},
+		{&s.lease, selectLease},
+		{&s.setLease, updateLease},
 		{&s.record, "SELECT record FROM tenants WHERE id = ?"},
 		{&s.putRecord, "INSERT INTO tenants (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record"},
 		{&s.addName, "INSERT INTO names (id, text) VALUES (?, ?)"},
 		{&s.addFact, "INSERT INTO facts (seq, tenant, attempt, body, hash) VALUES (?, ?, ?, ?, ?)"},
 		// The index attempts_open decides whether there may be one more.
-		{&s.addAttempt, `INSERT INTO attempts (tenant, item, op, recipient, epoch, generation, no, key, lease, claimed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
-		{&s.begin, `UPDATE attempts SET begun_at = ? WHERE id = ? AND tenant = ? AND item = ? AND op = ? AND recipient = ?
-			AND lease = ? AND begun_at IS NULL AND outcome IS NULL`},
-		{&s.end, `UPDATE attempts SET outcome = ?, ended_at = ?, closed_at = ? WHERE id = ? AND tenant = ? AND item = ?
-			AND op = ? AND recipient = ? AND outcome IS NULL AND (begun_at IS NOT NULL OR ?)`},
-		{&s.resolve, `UPDATE attempts SET closed_at = ? WHERE tenant = ? AND item = ? AND closed_at IS NULL AND outcome = 'unknown'`},
-		{&s.drop, `UPDATE attempts SET outcome = 'dropped', ended_at = ?, closed_at = ?
-			WHERE id = ? AND begun_at IS NULL AND outcome IS NULL`},
+		{&s.addAttempt, "INSERT INTO attempts (" + attemptColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, item, recipient) WHERE closed_at IS NULL DO NOTHING`},
+		{&s.attempt, "SELECT " + attemptColumns + " FROM attempts WHERE id = ?"},
+		{&s.openOf, "SELECT " + attemptColumns + " FROM attempts WHERE tenant = ? AND item = ? AND closed_at IS NULL ORDER BY id"},
+		{&s.putAttempt, "UPDATE attempts SET begun_at = ?, outcome = ?, ended_at = ?, closed_at = ?, sum = ? WHERE id = ?"},
 	}
 }
 

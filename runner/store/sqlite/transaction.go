@@ -18,35 +18,42 @@ import (
 // transaction is what one commit does, up to the commit itself.
 type transaction struct {
 	*writer
-	meta    description
-	epoch   int64                     // of the lease
-	opens   bool                      // a lease begins with it
-	records map[string]*ledger.Record // that were looked at; those of encoded have changed
-	before  map[string]int64          // revision of those that have changed, before
-	encoded map[string][]byte         // what of them is written
-	body    bytes.Buffer              // of a fact
+	meta     description
+	holder   holder                    // of the lease, with its epoch
+	epoch    int64                     // of the lease
+	opens    bool                      // a lease begins with it
+	records  map[string]*ledger.Record // that were looked at; those of encoded have changed
+	sums     map[string]int64          // checksums of records, before; 0: there was none
+	before   map[string]int64          // revision of those that have changed, before
+	encoded  map[string][]byte         // what of them is written
+	attempts map[int64]attempt         // that were written
+	body     bytes.Buffer              // of a fact
 }
 
 func (t *transaction) run(ctx context.Context, f func(context.Context, *transaction) error) error {
-	if err := t.refresh(ctx); err != nil {
-		return err
-	}
 	if err := t.meta.scan(t.path, t.stmt.meta.QueryRowContext(ctx)); err != nil {
 		return err
 	}
-	if err := t.stmt.epoch.QueryRowContext(ctx).Scan(&t.epoch); err != nil {
+	if err := t.holder.scan(t.path, t.stmt.lease.QueryRowContext(ctx)); err != nil {
+		return err
+	}
+	t.epoch = t.holder.Epoch
+	if err := t.refresh(ctx, t.meta.names); err != nil {
 		return err
 	}
 	t.records = make(map[string]*ledger.Record)
+	t.sums = make(map[string]int64)
 	t.before = make(map[string]int64)
 	t.encoded = make(map[string][]byte)
+	t.attempts = make(map[int64]attempt)
 	return f(ctx, t)
 }
 
 // finish writes what the steps before have left to the end.
 func (t *transaction) finish(ctx context.Context) error {
 	for _, tenant := range slices.Sorted(maps.Keys(t.before)) {
-		b := t.codec.Append(nil, t.records[tenant])
+		b, sum := seal(tenant, t.codec.Append(nil, t.records[tenant]))
+		t.meta.records += sum - t.sums[tenant]
 		if _, err := t.stmt.putRecord.ExecContext(ctx, tenant, b); err != nil {
 			return err
 		}
@@ -57,6 +64,7 @@ func (t *transaction) finish(ctx context.Context) error {
 		if _, err := t.stmt.addName.ExecContext(ctx, id, text); err != nil {
 			return err
 		}
+		t.meta.names = chain(t.meta.names, []byte(text))
 	}
 	t.meta.Serial++
 	_, err := t.stmt.setMeta.ExecContext(ctx, t.meta.values()...)
@@ -75,8 +83,8 @@ func (t *transaction) record(ctx context.Context, tenant string) (*ledger.Record
 	}
 	r := &ledger.Record{ID: tenant}
 	if known {
-		if err := t.codec.Decode(b, r); err != nil {
-			return nil, damaged(t.path, "has a broken record of tenant %q: %v", tenant, err)
+		if t.sums[tenant], err = decode(t.path, &t.codec, []byte(tenant), b, r); err != nil {
+			return nil, err
 		}
 	}
 	t.records[tenant] = r
@@ -138,49 +146,6 @@ func (t *transaction) encode(f ledger.Fact) ([]byte, error) {
 	return bytes.TrimSuffix(t.body.Bytes(), []byte("\n")), nil
 }
 
-// attempt does to the attempts of the database what a fact says of them.
-func (t *transaction) attempt(ctx context.Context, f *ledger.Fact) error {
-	at := instant(f.At)
-	switch {
-	case store.Closes(f):
-		_, err := t.stmt.resolve.ExecContext(ctx, at, f.Tenant, f.Item)
-		return err
-	case f.Attempt == 0 || !store.OfAttempt(f.Kind):
-		return nil
-	case f.Kind == ledger.Began:
-		ok, err := changed(t.stmt.begin.ExecContext(ctx, at, f.Attempt, f.Tenant, f.Item, string(f.Op), f.Recipient, t.epoch))
-		if err == nil && !ok {
-			err = fmt.Errorf("attempt %d of %s/%s cannot begin: it was not claimed so under this lease, or has begun or "+
-				"ended already", f.Attempt, f.Tenant, f.Item)
-		}
-		return err
-	default:
-		return t.end(ctx, f, at)
-	}
-}
-
-// end ends an attempt. What is unknown stays open; what has not begun can only
-// have failed.
-func (t *transaction) end(ctx context.Context, f *ledger.Fact, at string) error {
-	closed := sql.NullString{String: at, Valid: f.Kind != ledger.Unknown}
-	ok, err := changed(t.stmt.end.ExecContext(ctx, string(f.Kind), at, closed, f.Attempt, f.Tenant, f.Item, string(f.Op),
-		f.Recipient, f.Kind == ledger.Failed))
-	if err == nil && !ok {
-		err = fmt.Errorf("attempt %d of %s/%s cannot end as %s: it was not claimed so, has not begun, or has ended already",
-			f.Attempt, f.Tenant, f.Item, f.Kind)
-	}
-	return err
-}
-
-// changed reports whether an update has found its row.
-func changed(res sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
-}
-
 // unmoved reports whether a record stands at a revision, leaving out of account
 // what this transaction itself has added.
 func (t *transaction) unmoved(ctx context.Context, tenant string, rev int64) (bool, error) {
@@ -193,37 +158,6 @@ func (t *transaction) unmoved(ctx context.Context, tenant string, rev int64) (bo
 		least = r.Rev
 	}
 	return least <= rev && rev <= r.Rev, nil
-}
-
-// claim asks for one attempt; 0: it is refused. The record must be as the
-// decision saw it: before the facts of this commit, or with some of them.
-func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int64, error) {
-	if ok, err := t.unmoved(ctx, c.Tenant, c.Rev); err != nil || !ok {
-		return 0, err
-	}
-	res, err := t.stmt.addAttempt.ExecContext(ctx, c.Tenant, c.Item, string(c.Op), c.Recipient, c.Epoch, c.Generation,
-		c.No, c.Key, t.epoch, at)
-	if err != nil {
-		return 0, err
-	}
-	if ok, err := changed(res, nil); err != nil || !ok {
-		return 0, err
-	}
-	return res.LastInsertId()
-}
-
-// drop ends attempts that were claimed and will not begin.
-func (t *transaction) drop(ctx context.Context, ids []int64, at string) error {
-	for _, id := range ids {
-		ok, err := changed(t.stmt.drop.ExecContext(ctx, at, at, id))
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return fmt.Errorf("attempt %d cannot be dropped: it is not claimed, or has begun or ended already", id)
-		}
-	}
-	return nil
 }
 
 // advance moves the clock of the state.

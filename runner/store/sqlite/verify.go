@@ -17,17 +17,10 @@ const maxProblems = 100
 // Verify checks the whole history. The error is for what kept it from looking;
 // what it found is in the report.
 func (s *Store) Verify(ctx context.Context) (store.Report, error) {
-	v := verifier{path: s.path}
+	v := verifier{path: s.path, made: migrations()}
 	err := s.snapshot(ctx, func(q queryer) error {
 		v.q = q
-		for _, check := range []func(context.Context) error{
-			v.engine, v.schema, v.chain, v.replay, v.attempts, v.adopted,
-		} {
-			if err := check(ctx); !v.tolerates(err) {
-				return err
-			}
-		}
-		return nil
+		return v.all(ctx)
 	})
 	if !v.tolerates(err) {
 		return store.Report{}, fault(s.path, "verifying", err)
@@ -37,10 +30,23 @@ func (s *Store) Verify(ctx context.Context) (store.Report, error) {
 
 type verifier struct {
 	path   string
+	made   []migration // what has made the file
 	q      queryer
+	meta   description
 	report store.Report
 
 	began, ended int64 // facts that say so of an attempt
+}
+
+func (v *verifier) all(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{
+		v.engine, v.schema, v.described, v.chain, v.replay, v.attempts, v.adopted,
+	} {
+		if err := check(ctx); !v.tolerates(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // problem adds a sentence to the report.
@@ -100,7 +106,7 @@ func (v *verifier) schema(ctx context.Context) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db, 0, migrations()); err != nil {
+	if err := migrate(ctx, db, v.path, 0, v.made); err != nil {
 		return err
 	}
 	want, err := readSchema(ctx, db)
@@ -129,12 +135,17 @@ func readSchema(ctx context.Context, q queryer) ([]string, error) {
 	return schema, err
 }
 
-// chain follows the hashes from the first fact to the newest.
-func (v *verifier) chain(ctx context.Context) error {
-	var d description
-	if err := d.scan(v.path, v.q.QueryRowContext(ctx, selectMeta)); err != nil {
+// described reads the description, and who applied last.
+func (v *verifier) described(ctx context.Context) (err error) {
+	if v.meta, err = describe(ctx, v.q, v.path); err != nil {
 		return err
 	}
+	return new(holder).scan(v.path, v.q.QueryRowContext(ctx, selectLease))
+}
+
+// chain follows the hashes from the first fact to the newest.
+func (v *verifier) chain(ctx context.Context) error {
+	d := &v.meta
 	head := genesis(d.Lineage)
 	rows, err := v.q.QueryContext(ctx, "SELECT seq, body, hash FROM facts ORDER BY seq")
 	err = each(rows, err, func(rows *sql.Rows) error {

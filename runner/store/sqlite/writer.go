@@ -29,6 +29,7 @@ type writer struct {
 	codec   ledger.Codec
 	named   int               // the names of codec up to here are in the database
 	cache   map[string][]byte // records that were written last, encoded
+	claimed map[int64]attempt // attempts of this writer that have not ended
 }
 
 // cacheSize bounds the cached records; a wave in key order fits in it.
@@ -39,7 +40,7 @@ func openWriter(ctx context.Context, path string) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{path: path, db: db, cache: make(map[string][]byte)}
+	w := &writer{path: path, db: db, cache: make(map[string][]byte), claimed: make(map[int64]attempt)}
 	if err := w.prepare(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -147,10 +148,15 @@ func (w *writer) remember(t *transaction) {
 	for tenant, b := range t.encoded {
 		w.cache[tenant] = b
 	}
+	for id, a := range t.attempts {
+		if w.claimed[id] = a; a.outcome.Valid {
+			delete(w.claimed, id)
+		}
+	}
 }
 
 // refresh forgets what the writer knows if somebody else has written since.
-func (w *writer) refresh(ctx context.Context) error {
+func (w *writer) refresh(ctx context.Context, names digest) error {
 	var version int64
 	if err := w.stmt.dataVersion.QueryRowContext(ctx).Scan(&version); err != nil {
 		return err
@@ -159,9 +165,10 @@ func (w *writer) refresh(ctx context.Context) error {
 		return nil
 	}
 	clear(w.cache)
+	clear(w.claimed)
 	w.version = 0
 	w.codec.Truncate(0) // a state that was restored may have other names
-	if err := readNames(ctx, w.conn, w.path, &w.codec); err != nil {
+	if err := readNames(ctx, w.conn, w.path, names, &w.codec); err != nil {
 		return err
 	}
 	w.named = w.codec.Len()
@@ -174,8 +181,8 @@ func (w *writer) refresh(ctx context.Context) error {
 func (w *writer) newEpoch(ctx context.Context, h store.Holder) (int64, error) {
 	var now mark
 	err := w.transact(ctx, func(ctx context.Context, t *transaction) error {
-		const update = "UPDATE lease SET epoch = epoch + 1, host = ?, pid = ?, user = ?, command = ?, since = ? RETURNING epoch"
-		err := w.conn.QueryRowContext(ctx, update, h.Host, h.PID, h.User, h.Command, instant(h.Since)).Scan(&t.epoch)
+		h.Epoch = t.epoch + 1
+		err := t.lease(ctx, h)
 		t.opens = true
 		now = marked(&t.meta, t.epoch, true)
 		return err
