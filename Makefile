@@ -26,7 +26,8 @@ race: ## all tests with the race detector (needs a C compiler)
 crash: ## kill the program at its crash points, and at random for KILLFOR
 	TRANSITION_KILL_FOR=$(KILLFOR) $(GO) test -count=1 -timeout 30m -tags crashpoint -run '$(CRASH)' ./cmd/transition
 
-nightly: ## the same at every passage of every crash point, more seeds, and for long
+nightly: ## the same at every passage of every crash point, more seeds, every byte, and for long
+	TRANSITION_FLIP_ALL=1 $(GO) test -count=1 -timeout 3h -run '^TestFlippedBytes$$' ./runner/store/sqlite
 	TRANSITION_SEEDS=20000 $(GO) test -count=1 -timeout 3h -run '^TestSimulation$$' ./runner
 	TRANSITION_CRASH_ALL=1 TRANSITION_KILL_FOR=30m $(GO) test -count=1 -timeout 3h -tags crashpoint -run '$(CRASH)' ./cmd/transition
 

@@ -137,8 +137,13 @@ func (c *content) next() error {
 	if size < 0 || size > partSize {
 		return c.broken()
 	}
+	packed := bytes.NewReader(data)
+	z := flate.NewReader(packed)
 	c.rest = make([]byte, size)
-	if _, err := io.ReadFull(flate.NewReader(bytes.NewReader(data)), c.rest); err != nil {
+	if _, err := io.ReadFull(z, c.rest); err != nil {
+		return c.broken()
+	}
+	if n, err := z.Read(make([]byte, 1)); n > 0 || err != io.EOF || packed.Len() > 0 {
 		return c.broken()
 	}
 	c.part++
@@ -176,8 +181,11 @@ func (v *verifier) adopted(ctx context.Context) error {
 func (v *verifier) kept(ctx context.Context, from slot) error {
 	s := Store{path: v.path}
 	a, err := s.adopted(ctx, v.q, from)
-	if err != nil || a == nil {
+	if err != nil {
 		return err
+	}
+	if a == nil {
+		return v.empty(ctx, from)
 	}
 	for i := range a.Files {
 		f := &a.Files[i]
@@ -191,4 +199,14 @@ func (v *verifier) kept(ctx context.Context, from slot) error {
 		}
 	}
 	return nil
+}
+
+// empty makes sure that nothing is left of a plan that is not kept.
+func (v *verifier) empty(ctx context.Context, from slot) error {
+	var left bool
+	err := v.q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+string(from)+"_files) OR EXISTS (SELECT 1 FROM "+string(from)+"_vars)").Scan(&left)
+	if err == nil && left {
+		err = v.problem("There are files or variables of a plan that is not kept.")
+	}
+	return err
 }

@@ -2,11 +2,13 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 
 	"transition/plans/ledger"
 	"transition/runner/store"
+	"transition/runner/store/storetest"
 )
 
 // script runs SQL on a file behind the store's back.
@@ -137,39 +140,228 @@ func forge(record []byte) string {
 	return fmt.Sprintf("UPDATE tenants SET record = x'%x' WHERE id = 'tenant-0000003'", sealed)
 }
 
-// TestFlippedBytes damages one byte after the other: either it is found, or
-// nothing that counts has changed.
-func TestFlippedBytes(t *testing.T) {
-	var want map[string]any
-	whole, err := os.ReadFile(closed(t, func(s *Store) {
-		populate(t, s)
-		want = dump(t, s)
-	}))
-	if err != nil {
+// halfway is a state in the middle of everything: attempts of every kind, the plan
+// that was adopted and one of which a part was applied.
+func halfway(t testing.TB, s *Store) {
+	t.Helper()
+	lease := take(t, s)
+	keep(t, lease, "p.transition.hcl", "transition {}")
+	part := &store.Adoption{Digest: "part", Files: []store.File{storetest.Kept("p.transition.hcl", "another {}", new(int))}}
+	if _, err := lease.Commit(t.Context(), store.Commit{Now: day, Part: part}); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "state.db")
-	step, found, flipped := 997, 0, 0
-	if testing.Short() {
-		step = 2003
-	}
-	for i := 0; i < len(whole); i += step {
-		b := bytes.Clone(whole)
-		b[i] ^= 0xff
-		if err := os.WriteFile(path, b, 0o600); err != nil {
+	for i, ends := range [][]ledger.Kind{
+		{}, {ledger.Began}, {ledger.Began, ledger.Succeeded}, {ledger.Began, ledger.Unknown}, {ledger.Began, ledger.Unknown, ledger.Resolved},
+	} {
+		tenant := tenantID(i)
+		commit(t, lease, enrolled(tenant))
+		claim := store.Claim{Tenant: tenant, Item: "Move/data", Op: ledger.Run, Epoch: 1, No: 1, Key: "key", Rev: 1}
+		done, err := lease.Commit(t.Context(), store.Commit{Now: day, Claims: []store.Claim{claim}})
+		if err != nil {
 			t.Fatal(err)
 		}
-		flipped++
-		if isFound(t, path, i, want) {
-			found++
+		for _, kind := range ends {
+			commit(t, lease, ledger.Fact{At: day, Tenant: tenant, Kind: kind, Item: claim.Item, Op: claim.Op, Epoch: 1, No: 1,
+				Key: claim.Key, Attempt: done.Claimed[0], Answer: ledger.AnswerRetry})
 		}
-		for _, suffix := range []string{"-wal", "-shm"} {
-			if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+	}
+	if err := lease.Release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readers are how plan, apply, status, why and history look into a state.
+var readers = map[string]func(context.Context, *Store) (any, error){
+	"the description": func(ctx context.Context, s *Store) (any, error) { return s.Meta(ctx) },
+	"the holder": func(ctx context.Context, s *Store) (any, error) {
+		h, _, err := s.holderRow(ctx)
+		return h, err
+	},
+	"the records": func(ctx context.Context, s *Store) (any, error) {
+		var all []*ledger.Record
+		for r, err := range s.Records(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, r.Clone())
+		}
+		return all, nil
+	},
+	"the open attempts": func(ctx context.Context, s *Store) (any, error) { return s.OpenAttempts(ctx) },
+	"the history":       func(ctx context.Context, s *Store) (any, error) { return facts(ctx, s, "") },
+	"the history of one": func(ctx context.Context, s *Store) (any, error) {
+		return facts(ctx, s, tenantID(1))
+	},
+	"the adopted plan": func(ctx context.Context, s *Store) (any, error) { return plan(ctx, s.Adopted) },
+	"the part":         func(ctx context.Context, s *Store) (any, error) { return plan(ctx, s.Part) },
+}
+
+func facts(ctx context.Context, s *Store, tenant string) (any, error) {
+	var all []ledger.Fact
+	for f, err := range s.History(ctx, tenant) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// plan is a plan with its files.
+func plan(ctx context.Context, kept func(context.Context) (*store.Adoption, error)) (any, error) {
+	a, err := kept(ctx)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for i := range a.Files {
+		fmt.Fprint(&b, a.Files[i].Path, a.Files[i].SHA256, a.Files[i].Size)
+		if err := a.Files[i].Copy(&b); err != nil {
+			return nil, err
+		}
+		a.Files[i].Open = nil
+	}
+	return []any{*a, b.String()}, nil
+}
+
+// rows are all values of a file but the contents, whose last bits may be anything.
+func rows(ctx context.Context, s *Store) (map[string]any, error) {
+	all := make(map[string]any)
+	for _, table := range []string{
+		"meta", "lease", "names", "tenants", "attempts", "facts", "adopted_vars", "adopted_files", "part_vars", "part_files",
+	} {
+		rows, err := s.read.QueryContext(ctx, "SELECT * FROM "+table+" NOT INDEXED")
+		err = each(rows, err, func(rows *sql.Rows) error {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			values, to := make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				to[i] = &values[i]
+			}
+			err = rows.Scan(to...)
+			list, _ := all[table].([]any)
+			all[table] = append(list, values)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// original is a sound state, and what it says.
+type original struct {
+	file []byte
+	mark []byte // of the file beside it; nil: there is none
+	says map[string]any
+	rows map[string]any
+}
+
+func originalOf(t *testing.T, f func(testing.TB, *Store)) original {
+	t.Helper()
+	o := original{says: make(map[string]any)}
+	path := closed(t, func(s *Store) {
+		f(t, s)
+		for name, read := range readers {
+			var err error
+			if o.says[name], err = read(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if i < 100 { // the header of the file: more closely
-			i += 3 - step
+		var err error
+		if o.rows, err = rows(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	})
+	var err error
+	if o.file, err = os.ReadFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// found reports whether Verify, or opening, finds what was done to a file. Whoever
+// reads the state must find it, or see what there was before. What Verify does not
+// find has changed nothing.
+func (o *original) found(t *testing.T, path, what string, file []byte) bool {
+	t.Helper()
+	for suffix, b := range map[string][]byte{"": file, "-wal": nil, "-shm": nil, ".mark": o.mark} {
+		if err := os.WriteFile(path+suffix, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), path, ReadOnly)
+	if err != nil {
+		if !isOurs(err) {
+			t.Errorf("%s: the error is none of package store: %v", what, err)
+		}
+		return true
+	}
+	defer s.Close()
+	if m, err := s.Meta(t.Context()); err == nil && m.Lost != nil {
+		return true
+	}
+	read := false
+	for name, look := range readers {
+		is, err := look(t.Context(), s)
+		if err != nil && !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: of %s it is said: %v", what, name, err)
+		}
+		if err == nil && !reflect.DeepEqual(o.says[name], is) {
+			t.Errorf("%s: %s was taken for another one (-before +after):\n%s", what, name, cmp.Diff(o.says[name], is))
+		}
+		read = read || err != nil
+	}
+	report, err := s.Verify(t.Context())
+	if found := strings.Join(report.Problems, "\n"); strings.Contains(found, adviseDamaged) || strings.Contains(found, store.ErrDamaged.Error()) {
+		t.Errorf("%s: the report repeats what it is: %s", what, found)
+	}
+	if err != nil || len(report.Problems) > 0 {
+		return true
+	}
+	is, err := rows(t.Context(), s)
+	if err != nil || read || !reflect.DeepEqual(o.rows, is) {
+		t.Errorf("%s: verify has found nothing: %v\n%s", what, err, cmp.Diff(o.rows, is))
+	}
+	return false
+}
+
+// TestFlippedBytes damages one byte after the other of a state that is half-way,
+// more of them in its tables than in its facts and its schema, and some of a larger
+// one. Whoever reads finds it, or nothing that counts has changed. With
+// TRANSITION_FLIP_ALL it is every byte that is not empty.
+func TestFlippedBytes(t *testing.T) {
+	t.Run("half-way", func(t *testing.T) {
+		t.Parallel()
+		o := originalOf(t, halfway)
+		tables, all := o.tables(t), os.Getenv("TRANSITION_FLIP_ALL") != ""
+		testFlips(t, &o, func(i int, was byte) bool {
+			return i%151 == 0 || was != 0 && (all || i%31 == 0 || i%7 == 0 && tables[i/pageSize] && !testing.Short())
+		})
+	})
+	t.Run("large", func(t *testing.T) {
+		t.Parallel()
+		o := originalOf(t, populate)
+		testFlips(t, &o, func(i int, _ byte) bool { return i%997 == 0 || i < 100 && i%3 == 0 })
+	})
+}
+
+func testFlips(t *testing.T, o *original, flips func(i int, was byte) bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "state.db")
+	found, flipped := 0, 0
+	for i, was := range o.file {
+		if !flips(i, was) {
+			continue
+		}
+		b := bytes.Clone(o.file)
+		b[i] ^= 1 << (i % 8)
+		flipped++
+		if o.found(t, path, fmt.Sprint("byte ", i), b) {
+			found++
 		}
 	}
 	if found < flipped/3 {
@@ -177,33 +369,92 @@ func TestFlippedBytes(t *testing.T) {
 	}
 }
 
-func isFound(t *testing.T, path string, i int, want map[string]any) bool {
+const pageSize = 4096 // of SQLite, unless it is told another one
+
+// tables are the pages of all tables and indexes that have one page each, by
+// number from 0: all but the facts, if the state is small.
+func (o *original) tables(t *testing.T) map[int]bool {
 	t.Helper()
-	s, err := Open(t.Context(), path, ReadOnly)
-	if err == nil {
-		defer s.Close()
-		var report store.Report
-		if report, err = s.Verify(t.Context()); len(report.Problems) > 0 {
-			if found := strings.Join(report.Problems, "\n"); strings.Contains(found, adviseDamaged) || strings.Contains(found, store.ErrDamaged.Error()) {
-				t.Errorf("byte %d: the report repeats what it is: %s", i, found)
+	path := filepath.Join(t.TempDir(), "state.db")
+	if err := os.WriteFile(path, o.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	pages := make(map[int]bool)
+	rows, err := db.Query("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 AND name <> 'facts'")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var page int
+		err := rows.Scan(&page)
+		pages[page-1] = true
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+// TestOldPages puts each page of an earlier state into a later one, as a disk does
+// that has lost a write, and makes it empty. What stands in an old page is as it was
+// written, but not the newest.
+func TestOldPages(t *testing.T) {
+	var early, mark []byte
+	o := originalOf(t, func(tb testing.TB, s *Store) {
+		halfway(tb, s)
+		early = checkpointed(tb, s)
+		lease := take(tb, s)
+		keep(tb, lease, "p.transition.hcl", "transition { }")
+		for i := range 3 {
+			commit(tb, lease, ledger.Fact{At: day, Tenant: tenantID(i), Kind: ledger.Placed, Epoch: 1, Batch: fmt.Sprint("batch", i)})
+		}
+		commit(tb, lease, ledger.Fact{At: day, Tenant: tenantID(1), Kind: ledger.Succeeded, Item: "Move/data", Op: ledger.Run,
+			Epoch: 1, No: 1, Key: "key", Attempt: 2})
+		if err := lease.Release(); err != nil {
+			tb.Fatal(err)
+		}
+		var err error
+		if mark, err = os.ReadFile(markPath(s.path)); err != nil {
+			tb.Fatal(err)
+		}
+	})
+	o.mark = mark
+	path := filepath.Join(t.TempDir(), "state.db")
+	found := 0
+	for i := pageSize; i < len(o.file); i += pageSize {
+		was := early[min(i, len(early)):min(i+pageSize, len(early))]
+		for what, page := range map[string][]byte{"old": was, "empty": make([]byte, pageSize)} {
+			// Who applied before may stand for who applied last: where that
+			// matters, the mark beside the state tells.
+			if bytes.Equal(page, o.file[i:i+pageSize]) || len(page) == 0 || bytes.Contains(page, []byte("ann")) {
+				continue
 			}
-			return true
+			b := bytes.Clone(o.file)
+			copy(b[i:], page)
+			if o.found(t, path, fmt.Sprint("page ", i/pageSize+1, " is ", what), b) && what == "old" {
+				found++
+			}
 		}
 	}
+	if found < 6 {
+		t.Errorf("%d old pages were found", found)
+	}
+}
+
+// checkpointed is the file of a state, with all that was committed.
+func checkpointed(t testing.TB, s *Store) []byte {
+	t.Helper()
+	if _, err := s.write.conn.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(s.path)
 	if err != nil {
-		if !isOurs(err) {
-			t.Errorf("byte %d: the error is none of package store: %v", i, err)
-		}
-		return true
+		t.Fatal(err)
 	}
-	got, err := tryDump(t.Context(), s)
-	if err != nil {
-		t.Errorf("byte %d: verify has found nothing, but reading fails: %v", i, err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("byte %d: verify has found nothing, but the state is another one (-before +after):\n%s", i, diff)
-	}
-	return false
+	return b
 }
 
 // TestCutFiles cuts the file at many lengths: opening or verifying says so.
