@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -38,6 +39,16 @@ func (s *Store) checkSchema(ctx context.Context, mode Mode, schema []migration) 
 			"by any command that changes the state, to get version %d", is, newest))
 	}
 	return s.upgrade(ctx, schema)
+}
+
+// checkRules refuses a file whose rules are others: with one of them flipped, what
+// has happened could not be recorded, or what must not be could.
+func (s *Store) checkRules(ctx context.Context, want string) error {
+	is, err := schemaSum(ctx, s.read)
+	if err == nil && want != "" && hex.EncodeToString(is[:]) != want {
+		err = damaged(s.path, "has %s", otherSchema)
+	}
+	return err
 }
 
 // upgrade backs the state up and migrates it, while nobody applies to it.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"compress/gzip"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -88,6 +89,15 @@ func TestAdoptedPlansThatWereShippedAreUpgraded(t *testing.T) {
 	}
 	if a, err := s.Part(t.Context()); a != nil || err != nil {
 		t.Errorf("the part that was not kept is %+v, %v", a, err)
+	}
+}
+
+// TestSumOfTheSchema: the sum of the newest schema is told with it.
+func TestSumOfTheSchema(t *testing.T) {
+	is, err := schemaSum(t.Context(), newStore(t, production()).read)
+	all := migrations()
+	if want := all[len(all)-1].sum; err != nil || hex.EncodeToString(is[:]) != want {
+		t.Errorf("the sum is %x, %v, and not %s", is, err, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"transition/plans/ledger"
 	"transition/runner/lease"
@@ -119,7 +120,7 @@ func (r *Restoration) stage(ctx context.Context, from string) error {
 	}
 	s, err := Open(ctx, tmp, ReadWrite)
 	if err != nil {
-		return err
+		return ofCopy(err, tmp, from)
 	}
 	r.staged = s
 	report, err := s.Verify(ctx)
@@ -131,6 +132,17 @@ func (r *Restoration) stage(ctx context.Context, from string) error {
 	}
 	r.Copy, err = s.Meta(ctx)
 	return err
+}
+
+// ofCopy makes an error about the copy of the copy one about the copy.
+func ofCopy(err error, tmp, from string) error {
+	var e *store.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	is := *e
+	is.What = strings.ReplaceAll(is.What, tmp, from)
+	return &is
 }
 
 // look finds out what is in the place of the state.

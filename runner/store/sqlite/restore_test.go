@@ -378,8 +378,9 @@ func TestRestoreRefuses(t *testing.T) {
 		"a newer one":   {func(t *testing.T, b string) { script(t, b, "PRAGMA user_version = 9") }, store.ErrNewer, "schema version 9"},
 		"another's":     {func(t *testing.T, b string) { script(t, b, "PRAGMA application_id = 9") }, store.ErrForeign, "of another program"},
 		"a changed one": {func(t *testing.T, b string) {
-			script(t, b, "DROP TRIGGER facts_update; UPDATE facts SET body = replace(body, 'pilot', 'wave1') WHERE seq = 6")
+			unruled(t, b, "UPDATE facts SET body = replace(body, 'pilot', 'wave1') WHERE seq = 6")
 		}, store.ErrDamaged, "not sound"},
+		"one without a rule": {func(t *testing.T, b string) { script(t, b, "DROP TRIGGER facts_update") }, store.ErrDamaged, "indexes or rules"},
 		"a cut one": {func(t *testing.T, b string) {
 			if err := os.Truncate(b, 40_000); err != nil {
 				t.Fatal(err)

@@ -204,6 +204,9 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 	if err := s.checkSchema(ctx, mode, schema); err != nil {
 		return err
 	}
+	if err := s.checkRules(ctx, schema[len(schema)-1].sum); err != nil {
+		return err
+	}
 	m, err := s.Meta(ctx)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"transition/runner/store"
 )
@@ -109,30 +108,34 @@ func (v *verifier) schema(ctx context.Context) error {
 	if err := migrate(ctx, db, v.path, 0, v.made); err != nil {
 		return err
 	}
-	want, err := readSchema(ctx, db)
+	want, err := schemaSum(ctx, db)
 	if err != nil {
 		return err
 	}
-	is, err := readSchema(ctx, v.q)
+	is, err := schemaSum(ctx, v.q)
 	if err != nil {
 		return err
 	}
-	if slices.Equal(want, is) {
+	if want == is {
 		return nil
 	}
-	return v.problem("The tables, indexes or rules of the file are not those that transition has made.")
+	return v.problem("The file has %s.", otherSchema)
 }
 
-func readSchema(ctx context.Context, q queryer) ([]string, error) {
-	var schema []string
-	rows, err := q.QueryContext(ctx, "SELECT coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name")
+// otherSchema is what a damaged schema amounts to.
+const otherSchema = "tables, indexes or rules that are not those that transition has made"
+
+// schemaSum covers all tables, indexes and rules.
+func schemaSum(ctx context.Context, q queryer) (sum digest, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema "+
+		"WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name")
 	err = each(rows, err, func(rows *sql.Rows) error {
-		var text string
-		err := scan(rows, &text)
-		schema = append(schema, text)
+		var kind, name, table, text string
+		err := scan(rows, &kind, &name, &table, &text)
+		sum = chain(sum, []byte(kind+"\x00"+name+"\x00"+table+"\x00"+text))
 		return err
 	})
-	return schema, err
+	return sum, err
 }
 
 // described reads the description, and who applied last.
