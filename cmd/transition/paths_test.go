@@ -118,13 +118,28 @@ func must(t *testing.T, err error, name string) string {
 	return name
 }
 
+// Files that the user names are not read to the end either.
+func TestNamedFilesWithoutEnd(t *testing.T) {
+	dir := t.TempDir()
+	kindsOfFiles()["a file without end"](t, dir, "", "big")
+	if err := os.WriteFile(filepath.Join(dir, "plan.transition.hcl"), []byte("transition \"p\" {}\nphase \"P\" { opens = \"T\" }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{
+		{"show", "big"}, {"apply", "big"}, {"init", "-from-csv=big"}, {"plan", "-var-file=big"}, {"import", "-reason=x", "big"},
+		{"plan", "-state=big"}, {"state", "restore", "-auto-approve", "big"}, {"state", "push", "big"},
+	} {
+		refuses(t, dir, command...)
+	}
+}
+
 // refuses runs a command that must end with 1 and a diagnostic, soon, and without
 // much memory.
-func refuses(t *testing.T, dir, command string) {
+func refuses(t *testing.T, dir string, command ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "transition", command)
+	cmd := exec.CommandContext(ctx, "transition", command...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TEST_NOW="+now, "CANARY=swordfish")
 	var out bytes.Buffer
