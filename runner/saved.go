@@ -49,6 +49,9 @@ func (p *Project) withoutSecrets(plan *plans.Plan) *plans.Plan {
 	return &c
 }
 
+// MaxSavedPlan bounds saved plans, in bytes.
+const MaxSavedPlan = planfile.MaxSize
+
 // ReadPlan reads a saved plan. Nothing in it is believed: Apply decides again.
 func ReadPlan(r io.Reader) (*SavedPlan, diag.List) {
 	f, err := planfile.Read(r)

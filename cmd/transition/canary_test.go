@@ -264,6 +264,8 @@ func disguises(secret string) map[string]string {
 		"as it is": secret, "in JSON": strings.Trim(string(compact), `"`), "in quotes": strings.Trim(fmt.Sprintf("%q", secret), `"`),
 		"in a query": url.QueryEscape(secret), "in a path": url.PathEscape(secret),
 		"in HTML": html.EscapeString(secret), "in hexadecimal": hex.EncodeToString([]byte(secret)),
+		"in JSON in JSON": strings.Trim(fmt.Sprintf("%q", strings.Trim(string(compact), `"`)), `"`),
+		"in HTML in JSON": strings.ReplaceAll(html.EscapeString(secret), "&", `\u0026`),
 	}
 	for before := range 3 {
 		// What is sure to show of it, whatever stands before and behind it.

@@ -33,6 +33,9 @@ func ReadFile(name string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > max {
+		return nil, tooLarge(name, max)
+	}
 	return ReadAll(f, name, max)
 }
 
@@ -40,12 +43,16 @@ func ReadFile(name string, max int64) ([]byte, error) {
 func ReadAll(r io.Reader, name string, max int64) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(r, max+1))
 	if err == nil && int64(len(content)) > max {
-		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("larger than %d MiB", max>>20)}
+		err = tooLarge(name, max)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return content, nil
+}
+
+func tooLarge(name string, max int64) error {
+	return &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("larger than %d MiB", max>>20)}
 }
 
 // FS is the file system of a root, in which only regular files and directories

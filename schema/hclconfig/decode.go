@@ -97,6 +97,23 @@ func (n *node) at(name string) hcl.Range {
 	return n.def
 }
 
+// holder names the attribute that a range lies in, as expressions name it.
+func (n *node) holder(rng hcl.Range) string {
+	if n == nil {
+		return "this"
+	}
+	for name, a := range n.attrs {
+		if a.Range.Filename != rng.Filename || !a.Range.Overlaps(rng) {
+			continue
+		}
+		if n.spec.Name == "locals" {
+			return "local." + name
+		}
+		return strconv.Quote(name)
+	}
+	return "this"
+}
+
 // decodeRoot compares all files together with the description. What is missing
 // altogether is reported only when the files are whole.
 func (l *loader) decodeRoot(plan *spec.Block, bodies []hcl.Body, whole bool) *node {

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"transition/schema/diag"
+	"transition/schema/hclconfig/compile"
 )
 
 // maxMistakes is how many mistakes are listed: nobody reads more.
@@ -62,6 +63,10 @@ func (l *loader) fromHCL(n *node, list hcl.Diagnostics) {
 		if h.Severity == hcl.DiagWarning {
 			d.Severity = diag.Warning
 		}
+		var rng hcl.Range
+		if h.Subject != nil {
+			rng = *h.Subject
+		}
 		if code, ok := h.Extra.(string); ok {
 			d.Code = code
 		} else {
@@ -70,13 +75,12 @@ func (l *loader) fromHCL(n *node, list hcl.Diagnostics) {
 		if l.follows(d) {
 			continue
 		}
+		if d.Code == compile.CodeOverspent {
+			d = overspent(n.holder(rng))
+		}
 		d.Detail, d.Hint = cutHint(d.Detail, d.Hint)
 		if d.Hint == "" {
 			d.Hint = usualHint(d.Code)
-		}
-		var rng hcl.Range
-		if h.Subject != nil {
-			rng = *h.Subject
 		}
 		l.report(n, rng, d)
 	}
@@ -84,10 +88,22 @@ func (l *loader) fromHCL(n *node, list hcl.Diagnostics) {
 
 // follows reports whether a mistake is only the consequence of one that was
 // reported: an attribute that nobody knows because its inventory could not be
-// read, or a value that is not known because its variable has none.
+// read, a value that is not known because its variable has none, or one that was
+// not evaluated since the plan had taken too much.
 func (l *loader) follows(d diag.Diagnostic) bool {
-	return l.columnsUnknown && d.Code == "unknown-attribute" && strings.HasPrefix(d.Detail, "Tenants have") ||
+	return d.Code == compile.CodeNotEvaluated ||
+		l.columnsUnknown && d.Code == "unknown-attribute" && strings.HasPrefix(d.Detail, "Tenants have") ||
 		l.valuesUnknown && d.Code == "invalid-value" && strings.Contains(d.Detail, "not known")
+}
+
+// overspent says that the values of a plan take too much together. It is said
+// once, of where it shows, which need not be what takes the most.
+func overspent(where string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "too-large", Summary: "The plan takes too much",
+		Detail: fmt.Sprintf("With %s, all values that are the same for every tenant take more together than those of a plan may. Nothing after it was evaluated.", where),
+		Hint:   "Look for values that grow from one to the next, and write less.",
+	}
 }
 
 // cutHint moves what to write instead from the end of a detail into the hint,

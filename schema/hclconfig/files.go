@@ -118,7 +118,7 @@ func (l *loader) read(name string, rng hcl.Range, n *node) ([]byte, bool) {
 	var problem *fileProblem
 	switch {
 	case errors.As(err, &problem):
-		l.report(n, rng, diag.Diagnostic{Code: problem.code, Summary: problem.summary, Detail: fmt.Sprintf("%q %s.", name, problem.what), Hint: problem.hint})
+		l.report(n, rng, problem.about(name))
 		return nil, false
 	case err != nil:
 		l.report(n, rng, diag.Diagnostic{
@@ -146,7 +146,22 @@ type fileProblem struct{ code, summary, what, hint string }
 
 func (p *fileProblem) Error() string { return p.what }
 
-// readRegular reads a file of at most maxFileSize. Anything but a regular file
+func (p *fileProblem) about(name string) diag.Diagnostic {
+	return diag.Diagnostic{Code: p.code, Summary: p.summary, Detail: fmt.Sprintf("%q %s.", name, p.what), Hint: p.hint}
+}
+
+func fileTooLarge() *fileProblem {
+	return &fileProblem{
+		code: "too-large", summary: "A file is too large", what: fmt.Sprintf("is larger than %d MiB, the most that is read", MaxFileSize>>20),
+		hint: "Split it into several files, or write tenants into an inventory.",
+	}
+}
+
+func (l *loader) fileTooLarge(name string) {
+	l.report(nil, wholeFile(name), fileTooLarge().about(name))
+}
+
+// readRegular reads a file of at most MaxFileSize. Anything but a regular file
 // is refused before it is opened, since a named pipe would never answer.
 func readRegular(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
@@ -161,15 +176,12 @@ func readRegular(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	src, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(src) > maxFileSize {
-		return nil, &fileProblem{
-			code: "too-large", summary: "A file is too large", what: fmt.Sprintf("is larger than %d MiB, the most that is read", maxFileSize>>20),
-			hint: "Split it into several files, or write tenants into an inventory.",
-		}
+	if len(src) > MaxFileSize {
+		return nil, fileTooLarge()
 	}
 	return src, nil
 }

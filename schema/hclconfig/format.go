@@ -16,8 +16,8 @@ import (
 // back as it is, with the mistakes.
 func Format(src []byte, filename string) ([]byte, diag.List) {
 	l := &loader{cfg: &schema.Config{Sources: map[string][]byte{filename: src}}}
-	if len(src) > maxFileSize {
-		l.tooMuch(nil, excess{rng: wholeFile(filename), what: "is a file of more than 1 MiB"})
+	if len(src) > MaxFileSize {
+		l.fileTooLarge(filename)
 		return src, l.diags
 	}
 	if _, ok := l.parse(filename, src); !ok {

@@ -72,6 +72,57 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A plan that takes too much is told so once, where it shows; nothing else is
+// said of it, since nothing else was evaluated.
+func TestLimits_OfThePlan(t *testing.T) {
+	for name, grows := range map[string]string{
+		"lists":   "[local.a%[2]d, local.a%[2]d]",
+		"objects": "{ a = local.a%[2]d, b = local.a%[2]d }",
+		"calls":   "concat([local.a%[2]d], [local.a%[2]d])",
+	} {
+		t.Run(name, func(t *testing.T) {
+			locals := "  a0 = 1\n"
+			for i := range 30 {
+				locals += fmt.Sprintf("  a%d = "+grows+"\n", i+1, i)
+			}
+			fsys := onePlan("locals {\n" + locals + "}\n" + innocent)
+			_, diags := hclconfig.Load(fsys, hclconfig.Options{})
+			if codes(diags) != "too-large" {
+				t.Fatalf("got %q:\n%v", codes(diags), diags)
+			}
+			d := diags[0]
+			local, _, _ := strings.Cut(strings.TrimSpace(d.Snippet), " ")
+			if d.Summary != "The plan takes too much" || !strings.HasPrefix(d.Detail, "With local."+local+",") {
+				t.Errorf("got %+v", d)
+			}
+		})
+	}
+}
+
+// innocent uses values that were not evaluated.
+const innocent = `
+locals {
+  z = "innocent"
+}
+phase "Q" {
+  opens = local.a30
+}
+batch "b" {
+  match = tenant.id == local.z && local.a29 == 1
+}
+variable "v" {
+  default = 1
+  validation {
+    condition     = local.a30 != var.v
+    error_message = "It is ${local.z}."
+  }
+}
+check "c" {
+  condition     = local.z == "innocent"
+  error_message = local.z
+}
+`
+
 func TestLimits_LongListsAreNoExcess(t *testing.T) {
 	list := "locals {\n  a = [" + strings.Repeat("-1, max(1, 2), ", 2000) + "1]\n  b = {\n" + strings.Repeat("    \"k\" = -1\n", 1) + "  }\n}\n"
 	load(t, onePlan(list))

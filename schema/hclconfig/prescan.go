@@ -14,7 +14,7 @@ import (
 // their own, and a stack that overflows ends the process; so what is nested too
 // deeply is refused before it is parsed.
 const (
-	maxFileSize  = 1 << 20
+	MaxFileSize  = 1 << 20 // of a file of the plan, in bytes
 	maxTotalSize = 16 << 20
 	maxFiles     = 500
 	maxDepth     = 100 // brackets, braces and templates in each other

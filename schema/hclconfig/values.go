@@ -91,7 +91,7 @@ func (l *loader) constant(n *node, e hcl.Expression) (cty.Value, bool) {
 func (l *loader) marked(n *node, e hcl.Expression) (cty.Value, bool) {
 	v, diags := compile.Const(e, l.scope)
 	l.fromHCL(n, diags)
-	if diags.HasErrors() || !v.IsWhollyKnown() {
+	if diags.HasErrors() || !v.IsKnown() {
 		return cty.DynamicVal, false
 	}
 	return v, true

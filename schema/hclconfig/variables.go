@@ -135,8 +135,8 @@ func (l *loader) fromAutoFiles() {
 // fromVarFile takes values from a file. Its text is no source for snippets, since
 // it may hold secrets.
 func (l *loader) fromVarFile(name string, src []byte) {
-	if len(src) > maxFileSize {
-		l.tooMuch(nil, excess{rng: wholeFile(name), what: "is a file of more than 1 MiB"})
+	if len(src) > MaxFileSize {
+		l.fileTooLarge(name)
 		return
 	}
 	body, ok := l.parse(name, src)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -105,9 +107,11 @@ func isAlnum(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
-// IsHost reports whether domain can be the name of a host, in ASCII or not.
+// IsHost reports whether domain can be the name of a host, in ASCII or not. What
+// IDNA would make another name of (RFC 5895), as "ｅxample" or "⒈example", is none:
+// servers disagree on whose it is.
 func IsHost(domain string) bool {
-	if !utf8.ValidString(domain) {
+	if !utf8.ValidString(domain) || !norm.NFKC.IsNormalString(domain) {
 		return false
 	}
 	for label := range strings.SplitSeq(domain, ".") {

@@ -1,8 +1,14 @@
 // Package secret replaces secrets in texts. In which forms a secret may show is
 // said here and nowhere else: every output, every fact and the log use it.
+//
+// Forms are not listed but undone: a text is searched as it is, and as it reads
+// when its escapes, its base64 and its hexadecimal digits are decoded, also in
+// each other. See [view].
 package secret
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -15,95 +21,125 @@ const (
 	MinLength = 4
 
 	cut = "…" // where a text was shortened
+	// mostHeld bounds the lines that are looked at together, in bytes.
+	mostHeld = 64 << 10
 )
 
-// Scrubber replaces secrets in texts: as they are, and as base64, hexadecimal,
-// URLs, JSON and HTML write them. A nil Scrubber knows none.
-type Scrubber struct {
-	forms    []string // longest first
-	replacer *strings.Replacer
-}
+// Scrubber replaces secrets in texts, in whatever form. A nil Scrubber knows
+// none. It is safe for concurrent use.
+type Scrubber struct{ words *words }
 
 // New makes a Scrubber; nil when there is nothing to replace.
 func New(secrets []string) *Scrubber {
-	forms := spellings(secrets)
-	if len(forms) == 0 {
+	w := newWords(secrets)
+	if w == nil {
 		return nil
 	}
-	var pairs []string
-	for _, f := range forms {
-		pairs = append(pairs, f, Redacted)
-	}
-	return &Scrubber{forms: forms, replacer: strings.NewReplacer(pairs...)}
+	return &Scrubber{w}
 }
 
 // Clean returns the text without the secrets, and without what was left of them
 // where the text was shortened.
 func (s *Scrubber) Clean(text string) string {
-	if s == nil || text == "" {
+	if s == nil || len(text) < MinLength {
 		return text
 	}
-	text = s.replacer.Replace(text)
-	if !strings.Contains(text, cut) {
-		return text
-	}
-	parts := strings.Split(text, cut)
-	for i := range parts {
-		if i > 0 {
-			parts[i] = s.cleanStart(parts[i])
-		}
-		if i < len(parts)-1 {
-			parts[i] = s.cleanEnd(parts[i])
-		}
-	}
-	return strings.Join(parts, cut)
-}
-
-// cleanStart replaces the end of a secret whose beginning was cut off.
-func (s *Scrubber) cleanStart(text string) string {
-	longest := s.longest(text, func(form string, n int) bool {
-		return strings.HasPrefix(text, form[len(form)-n:])
-	})
-	if longest == 0 {
-		return text
-	}
-	return Redacted + text[longest:]
-}
-
-// cleanEnd replaces the beginning of a secret whose end was cut off.
-func (s *Scrubber) cleanEnd(text string) string {
-	longest := s.longest(text, func(form string, n int) bool {
-		return strings.HasSuffix(text, form[:n])
-	})
-	if longest == 0 {
-		return text
-	}
-	return text[:len(text)-longest] + Redacted
-}
-
-// longest is how much of any form is left in a text, in bytes; 0: too little to
-// tell.
-func (s *Scrubber) longest(text string, left func(form string, n int) bool) int {
-	longest := 0
-	for _, f := range s.forms {
-		for n := min(len(f)-1, len(text)); n >= MinLength && n > longest; n-- {
-			if left(f, n) {
-				longest = n
-			}
-		}
-	}
-	return longest
+	return mask(text, s.find(text))
 }
 
 // Lines is Clean for text of several lines, each of which is cleaned by itself,
-// so that it matters to no line which others come with it.
+// so that it matters to no line which others come with it. Only lines that go on
+// in the next one are cleaned together with it.
 func (s *Scrubber) Lines(text string) string {
 	if s == nil {
 		return text
 	}
-	lines := slices.Collect(strings.Lines(text))
-	for i, l := range lines {
-		lines[i] = s.Clean(l)
+	var b strings.Builder
+	for text != "" {
+		n := block(text)
+		b.WriteString(s.Clean(text[:n]))
+		text = text[n:]
 	}
-	return strings.Join(lines, "")
+	return b.String()
+}
+
+// Complete is how much of a text of several lines can be cleaned before more of it
+// is known.
+func (s *Scrubber) Complete(text []byte) int {
+	if s == nil {
+		return bytes.LastIndexByte(text, '\n') + 1
+	}
+	done := 0
+	for rest := string(text); rest != ""; {
+		n := block(rest)
+		line := rest[strings.LastIndexByte(rest[:n-1], '\n')+1 : n]
+		if rest[n-1] != '\n' || n < mostHeld && goesOn(line) {
+			break
+		}
+		done, rest = done+n, rest[n:]
+	}
+	return done
+}
+
+// block is the length of the first line, with those in which it goes on.
+func block(text string) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		if n += len(line); n >= mostHeld || !goesOn(line) {
+			break
+		}
+	}
+	return n
+}
+
+// goesOn reports whether a line is one of several over which mails break a word:
+// quoted-printable ends them in "=", and base64 fills them.
+func goesOn(line string) bool {
+	const least = 40
+	line = strings.TrimRight(line, "\r\n")
+	if strings.HasSuffix(line, "=") {
+		return true
+	}
+	return len(line) >= least && !strings.ContainsFunc(line, func(r rune) bool { return r > '~' || base64Digits[byte(r)] < 0 })
+}
+
+// span is a part of a text, from its first byte to the one after its last.
+type span struct{ start, end int32 }
+
+// find lists where the text holds secrets.
+func (s *Scrubber) find(text string) []span {
+	var found []span
+	asItIs := view{text: text}
+	explore(asItIs, mostLayers, func(v view) { found = s.words.in(v, found) })
+	for _, lead := range leads { // by itself: a secret may end like the escape of another coding begins
+		if v, ok := unescape(asItIs, string(lead)); ok {
+			found = s.words.in(v, found)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	if plain, ok := unescape(asItIs, leads); ok {
+		for i, f := range found {
+			found[i] = plain.whole(f)
+		}
+	}
+	return found
+}
+
+// mask replaces parts of a text, which may overlap.
+func mask(text string, parts []span) string {
+	if len(parts) == 0 {
+		return text
+	}
+	slices.SortFunc(parts, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)) })
+	var b strings.Builder
+	done := int32(0)
+	for _, p := range parts {
+		if p.start >= done && p.end > done {
+			b.WriteString(text[done:p.start] + Redacted)
+		}
+		done = max(done, p.end)
+	}
+	return b.String() + text[done:]
 }

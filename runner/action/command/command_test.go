@@ -4,7 +4,9 @@ package command_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -148,6 +150,26 @@ func TestArgumentsArriveAsTheyAre(t *testing.T) {
 	}
 	if diff := cmp.Diff(args, strings.Split(string(raw), "\n")); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
+	}
+}
+
+func TestNamesOfTenantsAreArguments(t *testing.T) {
+	for _, arg := range []string{"a\nb\r\n", "--", "-", strings.Repeat("ü", 60_000), "\x1b[2J", "=", "${x}", "%PATH%"} {
+		got := executor().Do(t.Context(), request(t, "count", arg, ""))
+		if want := fmt.Sprintf("2 %x", sha256.Sum256([]byte(arg))); got.Evidence.Output != want {
+			t.Errorf("%.40q arrived as %s, want %s; %+v", arg, got.Evidence.Output, want, got)
+		}
+	}
+}
+
+func TestEnvironmentThatCannotBe(t *testing.T) {
+	for _, v := range [][2]string{{"A", "x\x00B=y"}, {"A\x00", "x"}, {"", "x"}, {"A=B", "x"}} {
+		r := request(t, "environ")
+		r.Command.Env[v[0]] = v[1]
+		got := executor().Do(t.Context(), r)
+		if got.Class != action.Permanent || !got.NotBegun || !strings.Contains(got.Reason, "cannot be set") || strings.Contains(got.Reason, "\x00") {
+			t.Errorf("%q: %+v", v, got)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package command_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -46,6 +47,8 @@ func helper(args []string) {
 		fmt.Print(strings.Join(os.Environ(), "\n"))
 	case "argv":
 		fmt.Print(hex.EncodeToString([]byte(strings.Join(args[1:], "\n"))))
+	case "count":
+		fmt.Printf("%d %x", len(args)-1, sha256.Sum256([]byte(args[1])))
 	case "dir":
 		dir, _ := os.Getwd()
 		fmt.Print(dir)

@@ -304,6 +304,39 @@ func TestComposeProperty(t *testing.T) {
 	})
 }
 
+// Whatever the people are called, every header of addresses names just them.
+func TestNamesProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.OneOf(rapid.String(), rapid.StringMatching(`[,;:<>"@\\()\[\] =?a-zü]{0,80}`), rapid.StringMatching(`[ü你👋, ]{0,60}`))
+		var want []string
+		draw := func(label string) string {
+			a := mail.Address{Name: name.Draw(t, label), Address: "ann@example.org"}
+			if _, err := mailbox.Check(a.String()); err != nil {
+				a.Name = ""
+			}
+			want = append(want, oneLine(a.Name)+" <ann@example.org>")
+			return a.String()
+		}
+		m := example()
+		m.From, m.ReplyTo = draw("from"), draw("reply to")
+		m.AllTo, m.Cc = []string{draw("to"), draw("to")}, []string{draw("cc"), draw("cc"), draw("cc")}
+		h, _, _ := parts(t, compose(t, m))
+		var got []string
+		for _, header := range []string{"From", "Reply-To", "To", "Cc"} {
+			list, err := h.AddressList(header)
+			if err != nil {
+				t.Fatalf("%s: %q: %v", header, h.Get(header), err)
+			}
+			for _, a := range list {
+				got = append(got, oneLine(a.Name)+" <"+a.Address+">")
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("people (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func FuzzCompose(f *testing.F) {
 	f.Add("Your move", "Dear *Ann*", "Ann <ann@northwind.example>", "en")
 	f.Add("a\r\nBcc: x@y", "\r\n.\r\n--part", "x@y\r\nBcc: z", "\"><script>")

@@ -61,7 +61,7 @@ func Template(src []byte, filename string, start hcl.Pos, s *Scope) (schema.Expr
 }
 
 // Const evaluates an expression that may not depend on a tenant. The value may
-// be null, and may have marks.
+// be null, may have marks, and is known throughout or not at all.
 func Const(e hcl.Expression, s *Scope) (cty.Value, hcl.Diagnostics) {
 	n, diags := native(e)
 	if diags.HasErrors() {
@@ -74,25 +74,14 @@ func Const(e hcl.Expression, s *Scope) (cty.Value, hcl.Diagnostics) {
 		return cty.DynamicVal, r.diags
 	}
 	r.tell(x)
-	v, diags := evaluate(r.fold, x)
-	if diags.HasErrors() {
+	if lit, ok := x.(*hclsyntax.LiteralValueExpr); ok {
+		return lit.Val, nil
+	}
+	v, m, diags := measured(r.fold, x)
+	if diags.HasErrors() || m.unknown {
 		return cty.DynamicVal, diags
 	}
-	if err := checkConst(v); err != nil {
-		return cty.DynamicVal, hcl.Diagnostics{problem(e.Range(), codeTooLarge, "A value is too large", sentence(err.Error()))}
-	}
 	return v, nil
-}
-
-// checkConst bounds the numbers that other expressions may build on.
-func checkConst(v cty.Value) error {
-	v, _ = v.UnmarkDeep()
-	return cty.Walk(v, func(_ cty.Path, v cty.Value) (bool, error) {
-		if v.Type() == cty.Number && v.IsKnown() && !v.IsNull() && !bounded(v.AsBigFloat()) {
-			return false, errNumber
-		}
-		return true, nil
-	})
 }
 
 // builds makes the fast way of evaluating an expression; ok is false if there is

@@ -18,7 +18,16 @@ import (
 
 // evaluate lets hcl evaluate an expression. A panic in hcl or cty, of which some
 // are known (go-cty issue 227), becomes an error.
-func evaluate(s *scratch, e hclsyntax.Expression) (v cty.Value, diags hcl.Diagnostics) {
+func evaluate(s *scratch, e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
+	v, _, diags := measured(s, e)
+	return v, diags
+}
+
+// measured is evaluate, with the measures of the value.
+func measured(s *scratch, e hclsyntax.Expression) (v cty.Value, m measures, diags hcl.Diagnostics) {
+	if s.overspent() {
+		return cty.DynamicVal, m, hcl.Diagnostics{problem(e.Range(), CodeNotEvaluated, "Not evaluated", "The plan took too much before.")}
+	}
 	s.fuel = fuelOfEvaluation
 	defer func() {
 		if p := recover(); p != nil {
@@ -26,28 +35,34 @@ func evaluate(s *scratch, e hclsyntax.Expression) (v cty.Value, diags hcl.Diagno
 		}
 	}()
 	v, diags = e.Value(s.ctx)
-	size := sizeOf(v, maxInput)
-	if size > maxInput {
+	m = measure(v, maxInput)
+	if m.size > maxInput {
 		panic(exhausted{}) // lists of one list many times over
 	}
-	if s.spent != nil {
-		if *s.spent += size + fuelOfEvaluation - s.fuel; *s.spent > fuelOfPlan {
-			panic(exhausted{})
-		}
+	if s.spend(m.size + fuelOfEvaluation - s.fuel); s.overspent() {
+		panic(overspent{})
 	}
-	return v, coded(diags)
+	return v, m, coded(diags)
 }
 
 func panicked(e hclsyntax.Expression, p any) *hcl.Diagnostic {
-	if _, ok := p.(exhausted); ok {
+	switch p.(type) {
+	case exhausted:
 		return problem(e.Range(), codeTooLarge, "An expression takes too much",
 			"Evaluating this takes more rounds of loops, or more text, than an expression may.")
+	case overspent:
+		return problem(e.Range(), CodeOverspent, "The plan takes too much", "")
+	default:
+		return problem(e.Range(), codeInvalidValue, "An expression cannot be evaluated", sentence(fmt.Sprint(p)))
 	}
-	return problem(e.Range(), codeInvalidValue, "An expression cannot be evaluated", sentence(fmt.Sprint(p)))
 }
 
+// isExhausted reports whether an evaluation was ended, or not begun, since it took
+// too much.
 func isExhausted(diags hcl.Diagnostics) bool {
-	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool { return d.Extra == any(codeTooLarge) })
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
+		return d.Extra == any(codeTooLarge) || d.Extra == any(CodeOverspent) || d.Extra == any(CodeNotEvaluated)
+	})
 }
 
 // coded gives hcl's own diagnostics their codes, and takes away what keeps their

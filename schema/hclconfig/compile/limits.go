@@ -76,24 +76,45 @@ func checkResult(v cty.Value) error {
 }
 
 // sizeOf is about the memory that a value takes, or anything beyond most.
-func sizeOf(v cty.Value, most int) int {
+func sizeOf(v cty.Value, most int) int { return measure(v, most).size }
+
+// measures are what one walk through a value finds. Of one that is larger than
+// was asked for, only the size counts.
+type measures struct {
+	size            int
+	unknown, marked bool // in it, however deep
+}
+
+func measure(v cty.Value, most int) measures {
+	m := measures{size: sizeOfValue, marked: v.IsMarked()}
 	v, _ = v.Unmark()
 	switch {
-	case v.IsNull() || !v.IsKnown():
-		return sizeOfValue
+	case !v.IsKnown():
+		m.unknown = true
+	case v.IsNull():
 	case v.Type() == cty.String:
-		return sizeOfValue + len(v.AsString())
+		m.size += len(v.AsString())
 	case v.Type() == cty.Number && !bounded(v.AsBigFloat()):
-		return most + 1 // written out it would fill the memory
-	case !v.CanIterateElements():
-		return sizeOfValue
+		m.size = most + 1 // written out it would fill the memory
+	case v.Type().IsObjectType(): // their iterator would sort the names
+		for name := range v.Type().AttributeTypes() {
+			if m.size <= most {
+				m.add(measure(v.GetAttr(name), most-m.size))
+			}
+		}
+	case v.CanIterateElements():
+		for it := v.ElementIterator(); it.Next() && m.size <= most; {
+			_, e := it.Element()
+			m.add(measure(e, most-m.size))
+		}
 	}
-	size := sizeOfValue
-	for it := v.ElementIterator(); it.Next() && size <= most; {
-		_, e := it.Element()
-		size += sizeOf(e, most-size)
-	}
-	return size
+	return m
+}
+
+func (m *measures) add(part measures) {
+	m.size += part.size
+	m.unknown = m.unknown || part.unknown
+	m.marked = m.marked || part.marked
 }
 
 func allKnown(args []cty.Value) bool {

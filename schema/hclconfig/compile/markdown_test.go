@@ -77,7 +77,7 @@ func wantParagraph(t rapid.TB, got, want string) {
 // hostile are names that would be markup.
 func hostile() []string {
 	return []string{
-		"[x](javascript:1)", "<script>alert(1)</script>", "![](http://t)", "`code`", "``` js", `${file("/etc/passwd")}`, "%{for x in y}",
+		"[x](javascript:1)", "<script>alert(1)</script>", "![](http://t)", "`code`", "``` js", `${file("/etc/passwd")}`, "%{for x in y}", "{{.Secret}}", "$(touch pwn)",
 		"a\nb", "a\r\n\r\nb", "# heading", "- list", "* list", "+ list", "1. list", "1) list", "| table |", "> quote", "    code", "\tcode",
 		"***", "---", "===", "a\n---", "_em_", "**strong**", "~~del~~", "~~~", "http://t.example", "www.t.example", "t@t.example", "<http://t>",
 		"&lt;script&gt;", "&#60;b&#62;", `\`, `\\`, "a  ", "[x]: http://t", "[^1]", "[ ] task", "term\n: definition", "a\u2028# b", "a\u0085# b", "a\vb",

@@ -21,8 +21,12 @@ const (
 	fuelOfPlan       = 2 * fuelOfEvaluation
 )
 
-// exhausted is what a metered place panics with.
-type exhausted struct{}
+// exhausted is what a metered place panics with, and overspent what ends the
+// evaluation with which the plan has taken too much.
+type (
+	exhausted struct{}
+	overspent struct{}
+)
 
 // scratch is what one evaluation by hcl needs. It is used again and again, but
 // never by two evaluations at once.
@@ -34,6 +38,15 @@ type scratch struct {
 	// spent is the [Scope.Spent] of evaluations while the plan is read; else nil.
 	spent *int
 }
+
+// spend charges the plan, and overspent reports whether that has taken too much.
+func (s *scratch) spend(n int) {
+	if s.spent != nil {
+		*s.spent += n
+	}
+}
+
+func (s *scratch) overspent() bool { return s.spent != nil && *s.spent > fuelOfPlan }
 
 func (s *scratch) burn(n int) {
 	if s.fuel -= n; s.fuel < 0 {

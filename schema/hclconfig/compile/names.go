@@ -26,6 +26,12 @@ const (
 	codeTooLarge         = "too-large"
 	codeTooDeep          = "too-deep"
 	codeSyntax           = "syntax"
+
+	// CodeOverspent is that of the evaluation with which [Scope.Spent] is used up;
+	// how to say that is left to who knows what is evaluated.
+	CodeOverspent = "overspent"
+	// CodeNotEvaluated is that of every evaluation after it: none is begun.
+	CodeNotEvaluated = "not-evaluated"
 )
 
 func problem(rng hcl.Range, code, summary, detail string) *hcl.Diagnostic {

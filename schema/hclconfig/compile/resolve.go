@@ -92,16 +92,18 @@ func (r *resolver) folded(e hclsyntax.Expression) hclsyntax.Expression {
 	if r.diags.HasErrors() {
 		return e
 	}
-	v, diags := evaluate(r.fold, e)
+	v, m, diags := measured(r.fold, e)
 	if isExhausted(diags) {
 		r.diags = append(r.diags, diags...)
 	}
-	if diags.HasErrors() || !v.IsWhollyKnown() {
+	if diags.HasErrors() || m.unknown {
 		return e
 	}
 	r.seen.know(v)
 	lit := &hclsyntax.LiteralValueExpr{Val: v, SrcRange: e.Range()}
-	r.hold(e, lit)
+	if m.marked {
+		r.hold(e, lit)
+	}
 	return lit
 }
 

@@ -14,10 +14,10 @@ type Secret struct {
 	Texts []string
 }
 
-// hold keeps what a secret literal shows, for tell. What nonsensitive gives is
+// hold keeps what a literal with marks shows, for tell. What nonsensitive gives is
 // not marked, and so is held no more.
 func (r *resolver) hold(e hclsyntax.Expression, lit *hclsyntax.LiteralValueExpr) {
-	if r.scope.Secret == nil || !lit.Val.ContainsMarked() {
+	if r.scope.Secret == nil {
 		return
 	}
 	if c, ok := e.(*hclsyntax.ConditionalExpr); ok && !r.secret(c.TrueResult) && !r.secret(c.FalseResult) {

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,9 +21,6 @@ import (
 
 // planFile is how the names of plan files in HCL's own syntax end.
 const planFile = ".transition.hcl"
-
-// maxFormatted is how large a file may be to be formatted, in bytes.
-const maxFormatted = 16 << 20
 
 type fmtArgs struct {
 	dir       string
@@ -79,9 +78,9 @@ func runFmt(env Env, g *globals, a fmtArgs) error {
 
 // format brings one file into its canonical form, unless it is only checked.
 func (a fmtArgs) format(env Env, name string) (changed bool, diags diag.List, err error) {
-	before, err := regular.ReadFile(name, maxFormatted)
+	before, err := readPlanFile(name)
 	if err != nil {
-		return false, nil, err
+		return false, diag.List{unformatted(name, err)}, nil
 	}
 	after, diags := hclconfig.Format(before, name)
 	if diags.HasErrors() || bytes.Equal(before, after) {
@@ -105,7 +104,41 @@ func (a fmtArgs) format(env Env, name string) (changed bool, diags diag.List, er
 	return true, diags, maybe.WriteFile(name, after, info.Mode().Perm())
 }
 
-// planFiles lists the plan files of a directory in the order of their names.
+var errLink = errors.New("it is a link")
+
+// readPlanFile reads no more of a file than shows that it is too large.
+func readPlanFile(name string) ([]byte, error) {
+	if info, err := os.Lstat(name); err == nil && info.Mode().Type() == fs.ModeSymlink {
+		return nil, errLink
+	}
+	f, err := regular.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, hclconfig.MaxFileSize+1))
+}
+
+// unformatted says why a file was not looked at.
+func unformatted(name string, err error) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Subject: diag.Range{File: name, Start: diag.Pos{Line: 1, Column: 1}, End: diag.Pos{Line: 1, Column: 1}}}
+	switch {
+	case errors.Is(err, errLink):
+		d.Severity, d.Code, d.Summary = diag.Warning, "link", "A link is not formatted"
+		d.Detail = fmt.Sprintf("%q is a link, and a file that is written anew would take its place.", name)
+		d.Hint = "Format the file that it leads to."
+	case errors.Is(err, regular.ErrIrregular):
+		d.Code, d.Summary = "not-a-file", "Not a file"
+		d.Detail, d.Hint = fmt.Sprintf("%q is not a regular file.", name), "Put a file there, or remove it."
+	default:
+		d.Code, d.Summary = "unreadable", "A file cannot be read"
+		d.Detail, d.Hint = fmt.Sprintf("Reading it failed: %v.", err), "Check that you may read it."
+	}
+	return d
+}
+
+// planFiles lists what is named like a plan file in a directory, in the order of
+// the names, whatever it is.
 // Below it, hidden directories are left out.
 func planFiles(dir string, recursive bool) ([]string, error) {
 	var files []string
@@ -115,7 +148,7 @@ func planFiles(dir string, recursive bool) ([]string, error) {
 			return err
 		case d.IsDir() && name != dir && (!recursive || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
-		case d.Type().IsRegular() && strings.HasSuffix(d.Name(), planFile):
+		case !d.IsDir() && strings.HasSuffix(d.Name(), planFile):
 			files = append(files, name)
 		}
 		return nil

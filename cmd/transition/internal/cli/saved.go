@@ -29,6 +29,8 @@ func readSaved(name string) (*runner.SavedPlan, diag.List) {
 		return nil, diag.List{unreadSaved(name, "is a directory")}
 	case !info.Mode().IsRegular():
 		return nil, diag.List{unreadSaved(name, "is not a regular file")}
+	case info.Size() > runner.MaxSavedPlan:
+		return nil, diag.List{unreadSaved(name, fmt.Sprintf("is larger than %d MiB", runner.MaxSavedPlan>>20))}
 	}
 	f, err := regular.Open(name)
 	if err != nil {

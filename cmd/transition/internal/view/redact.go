@@ -10,40 +10,30 @@ import (
 )
 
 // Redactor is a writer that replaces secrets. It holds the last, unfinished
-// line back until Flush, since a secret may arrive in pieces.
+// line back until Flush, since a secret may arrive in pieces, and with it those
+// that go on in it.
 type Redactor struct {
 	w       io.Writer
 	secrets *secret.Scrubber
 	rest    []byte
 }
 
-// NewRedactor replaces the secrets in what goes to w, also as this package
-// writes them for a pull request; of a secret of several lines, every line.
+// NewRedactor replaces the secrets in what goes to w; of a secret of several
+// lines, every line.
 func NewRedactor(w io.Writer, secrets []string) *Redactor {
-	return &Redactor{w: w, secrets: scrubber(secrets)}
-}
-
-// scrubber knows the secrets as any output may have them.
-func scrubber(secrets []string) *secret.Scrubber {
-	all := make([]string, 0, 3*len(secrets))
-	for _, s := range secrets {
-		if len(s) >= secret.MinLength {
-			all = append(all, s, clean(s), prose(s))
-		}
-	}
-	return secret.New(all)
+	return &Redactor{w: w, secrets: secret.New(secrets)}
 }
 
 // Write passes on every line that is complete.
 func (r *Redactor) Write(b []byte) (int, error) {
-	end := bytes.LastIndexByte(b, '\n') + 1
-	if end == 0 {
-		r.rest = append(r.rest, b...)
+	r.rest = append(r.rest, b...)
+	if !bytes.Contains(b, []byte{'\n'}) {
 		return len(b), nil
 	}
-	lines := append(r.rest, b[:end]...)
-	r.rest = append([]byte(nil), b[end:]...)
-	if _, err := io.WriteString(r.w, r.secrets.Lines(string(lines))); err != nil {
+	end := r.secrets.Complete(r.rest)
+	lines := string(r.rest[:end])
+	r.rest = append([]byte(nil), r.rest[end:]...)
+	if _, err := io.WriteString(r.w, r.secrets.Lines(lines)); err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -85,7 +75,7 @@ func (v *Veil) Hide(secrets []string) {
 		return
 	}
 	v.all = append(v.all, fresh...)
-	v.secrets = scrubber(v.all)
+	v.secrets = secret.New(v.all)
 }
 
 // Write passes an entry on.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,11 @@ func TestRedactorInAnyPieces(t *testing.T) {
 				func(s string) string { b, _ := json.Marshal(s); return string(b) },
 				func(string) string { return "\n" },
 				func(string) string { return " Größe " },
+				func(s string) string {
+					mail := base64.StdEncoding.EncodeToString([]byte("A mail of several lines, which has " + s + " somewhere in it, and goes on."))
+					return "\n" + mail[:60] + "\n" + mail[60:] + "\n"
+				},
+				func(s string) string { return "=\n" + s[:3] + "=\r\n" + s[3:] },
 			}).Draw(t, "form")(secret) + rapid.SampledFrom([]string{"", " ", "\n"}).Draw(t, "end")
 		}
 		var b bytes.Buffer
@@ -49,7 +55,13 @@ func TestRedactorInAnyPieces(t *testing.T) {
 		if b.String() != whole {
 			t.Fatalf("in pieces %q, and whole %q", b.String(), whole)
 		}
+		if mail := regexp.MustCompile(`QSBtYWls[A-Za-z0-9+/\n]*=`).FindString(whole); mail != "" {
+			t.Fatalf("a mail shows whole in %q", whole)
+		}
 		for _, s := range secrets {
+			if strings.Contains(whole, s[:3]+"=\r\n"+s[3:]) {
+				t.Fatalf("%q over two lines shows in %q", s, whole)
+			}
 			quoted, _ := json.Marshal(s)
 			for _, form := range []string{s, url.QueryEscape(s), hex.EncodeToString([]byte(s)), base64.StdEncoding.EncodeToString([]byte(s)), strings.Trim(string(quoted), `"`)} {
 				if strings.Contains(whole, form) {
