@@ -214,6 +214,10 @@ func (p *Project) older(path string, need Need) diag.List {
 		Detail: p.lacks("The state at "+path, &p.meta, p.meta.Lost) + " What was done since is not in it, and would be done again.",
 		Hint:   "Put the newest state back. If it is lost, accept this one, which makes unknown what may have been done: transition state restore -accept-rollback",
 	}
+	if p.meta.Lost.Restoring {
+		d.Detail = "A restoration was cut off before its copy was in the place of " + path + ". Nothing is missing from what is there."
+		d.Hint = "Restore the copy again. To keep what is there instead: transition state restore"
+	}
 	if need == NeedNone || need == NeedState {
 		d.Severity = diag.Warning
 	}

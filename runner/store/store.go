@@ -61,6 +61,9 @@ type Lost struct {
 	LastFact time.Time
 	// Other: the older one has gone another way since, so that neither has all.
 	Other bool
+	// Restoring: nothing is missing but for the end of a restoration, which was cut
+	// off before its copy was in this place.
+	Restoring bool
 }
 
 // Attempt is one try to have one effect.
