@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2/maybe"
 
+	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/crashpoint"
 	"transition/runner/regular"
@@ -234,7 +235,7 @@ func missingOutcome(r *ledger.Record, open *store.Attempt, f *ledger.Fact) strin
 	if it == nil {
 		return "is not an attempt of this state"
 	}
-	try := lastTry(it, f.Op, f.Recipient)
+	try := plans.LastTry(it, f.Op, f.Recipient)
 	switch {
 	case open != nil && (open.Tenant != f.Tenant || open.Item != f.Item || open.Op != f.Op || open.Recipient != f.Recipient || open.Key != f.Key):
 		return "is another attempt in this state"
