@@ -207,6 +207,10 @@ func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
 // to do anything with it.
 func (p *Project) older(path string, need Need) diag.List {
 	if p.meta.Lost == nil {
+		var e *store.Error
+		if errors.As(p.meta.Unmarked, &e) { // who records something is told when the state is opened
+			return warnings(diag.List{openProblem(e)})
+		}
 		return nil
 	}
 	d := diag.Diagnostic{

@@ -132,7 +132,7 @@ func readMark(path, lineage string) (*mark, error) {
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, 2*slotSize))
 	if err != nil {
-		return nil, err
+		return nil, badMark(path, err)
 	}
 	m, _, err := newestMark(content, lineage)
 	if err != nil {
@@ -142,9 +142,18 @@ func readMark(path, lineage string) (*mark, error) {
 }
 
 func badMark(path string, cause error) error {
+	why, kind := cause, "file"
+	if pe, ok := errors.AsType[*fs.PathError](cause); ok {
+		why = pe.Err
+	}
+	if info, err := os.Stat(markPath(path)); err == nil && info.IsDir() {
+		why, kind = errors.New("it is a directory"), "directory"
+	}
 	return &store.Error{
-		Kind: store.ErrDamaged, What: markPath(path) + ", which tells an old copy of the state from the newest, cannot be read", Cause: cause,
-		Advice: "If the state is certainly the newest that there is, remove that file and run the command again. Else restore the newest backup.",
+		Kind: store.ErrUnmarked, Cause: cause,
+		What: fmt.Sprintf("%s, which tells an old copy of the state from the newest, cannot be read: %v", markPath(path), why),
+		Advice: "If the state is certainly the newest that there is, remove that " + kind + " and run the command again. Else " +
+			"move it aside and restore the newest backup.",
 	}
 }
 

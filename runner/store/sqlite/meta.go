@@ -119,7 +119,7 @@ func (d *description) scan(path string, row scanner) error {
 func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
 	var d description
 	err := d.scan(s.path, s.read.QueryRowContext(ctx, selectMeta))
-	d.Lost = s.lost
+	d.Lost, d.Unmarked, d.Copy = s.lost, s.blind, s.copy
 	return d.Meta, fault(s.path, "reading", err)
 }
 

@@ -39,7 +39,7 @@ func (r *Restoration) replace(ctx context.Context, is mark) (aside string, err e
 func (r *Restoration) announce(is mark, place func() error) error {
 	before, err := os.ReadFile(markPath(r.path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return badMark(r.path, err)
 	}
 	is.Restores = true
 	content, err := is.encode()

@@ -245,7 +245,7 @@ func TestTornMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(t.Context(), path, ReadWrite)
-	explains(t, err, store.ErrDamaged, path, "remove that file")
+	explains(t, err, store.ErrUnmarked, path, "holds no mark", "remove that file")
 	if s, err := Open(t.Context(), path, ReadOnly); err != nil {
 		t.Errorf("who only reads: %v", err)
 	} else {
