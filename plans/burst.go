@@ -44,7 +44,7 @@ func (c *computation) burst() {
 	b := &Burst{Most: c.in.Config.MaxDueBurst, Reached: c.in.Reached}
 	for i := range c.plan.Changes {
 		ch := &c.plan.Changes[i]
-		if !ch.Kind.Outside() || ch.Kind == Unlock || ch.Kind == Undo {
+		if !ch.Kind.Outside() || ch.Detail.Doubted || ch.Kind == Unlock || ch.Kind == Undo {
 			continue
 		}
 		due := latest(latest(ch.At, until[ch.Tenant]), c.gateOpened(ch))

@@ -106,8 +106,8 @@ func (c *computation) begin(task *Task) *ledger.Record {
 	return r
 }
 
-// follow notes the actions as changes, and applies their success. An action is
-// due no earlier than what it follows from.
+// follow notes the actions as changes, and applies their success, but for those that
+// may have happened already. An action is due no earlier than what it follows from.
 func (c *computation) follow(task Task, r *ledger.Record, actions []Action, round time.Time) time.Time {
 	if task.begins() {
 		round = c.in.Now
@@ -122,8 +122,15 @@ func (c *computation) follow(task Task, r *ledger.Record, actions []Action, roun
 		if at.After(latest) {
 			latest = at
 		}
-		c.change(task.Change(a, r, at))
-		a.Succeed(r, c.in.Now)
+		doubted, some, rest, more := c.d.doubted(a, r)
+		if more {
+			c.change(task.Change(&rest, r, at))
+			rest.Succeed(r, c.in.Now)
+		}
+		if some {
+			c.change(c.d.doubtful(task.Change(&doubted, r, at)))
+			c.d.remain(&doubted, r)
+		}
 		c.d.room.start(a)
 	}
 	return latest

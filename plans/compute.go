@@ -36,6 +36,8 @@ type Input struct {
 	// Orphans are commands whose runner is gone. For as long as one runs, its
 	// attempt has not ended, and is not repeated.
 	Orphans Orphans
+	// Lacks is what a restored state has lost; nil: nothing.
+	Lacks *ledger.Restoration
 	// Within is the part of the plan that is wanted.
 	Within Scope
 	// Replace are items that are done with and that By wants done again.
@@ -156,7 +158,7 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
-	c.d.alone, c.d.orphans = !in.Since.IsZero(), in.Orphans
+	c.d.alone, c.d.orphans, c.d.lacks = !in.Since.IsZero(), in.Orphans, in.Lacks
 	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
 	c.choose()
 	return c

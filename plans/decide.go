@@ -46,6 +46,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 	slices.SortStableFunc(out.Actions, func(a, b Action) int { return a.Item.Index - b.Item.Index })
 	w.obligations()
 	w.finish()
+	w.showDoubts()
 	if d.explain { // of events only what has happened is shown
 		out.Items = slices.DeleteFunc(out.Items, func(s ItemStatus) bool { return s.Item == "" })
 	}

@@ -64,6 +64,7 @@ type Decider struct {
 
 	before  *before // the plan that was adopted last; nil: it is no other one
 	orphans Orphans
+	lacks   *ledger.Restoration // what may have happened unrecorded; nil: nothing
 }
 
 // awaited is an item with what must be settled before it.

@@ -118,6 +118,9 @@ type Detail struct {
 	Into       string    // of Collapse: PHASE/ITEM of the message that carries it
 	Attempt    int       // of a retry: the number of the attempt, from 2
 	PassesPONR bool      // of Run and so on: the tenant passes the point of no return
+	// Doubted: it may have happened already, in what a restored state has lost. It is
+	// not done, and recorded with an unknown outcome.
+	Doubted bool
 }
 
 // WaitKind says what somebody waits for.

@@ -335,8 +335,5 @@ func (p *Project) refresh(ctx context.Context) diag.List {
 		return diag.List{stateProblem(err)}
 	}
 	p.meta = m
-	if err := p.restored(ctx); err != nil {
-		return diag.List{stateProblem(err)}
-	}
 	return nil
 }

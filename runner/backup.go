@@ -207,12 +207,20 @@ func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
 // to do anything with it.
 func (p *Project) older(path string, need Need) diag.List {
 	if p.meta.Lost == nil {
+		var e *store.Error
+		if errors.As(p.meta.Unmarked, &e) { // who records something is told when the state is opened
+			return warnings(diag.List{openProblem(e)})
+		}
 		return nil
 	}
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "state-older", Summary: "The recorded state is not the newest",
 		Detail: p.lacks("The state at "+path, &p.meta, p.meta.Lost) + " What was done since is not in it, and would be done again.",
 		Hint:   "Put the newest state back. If it is lost, accept this one, which makes unknown what may have been done: transition state restore -accept-rollback",
+	}
+	if p.meta.Lost.Restoring {
+		d.Detail = "A restoration was cut off before its copy was in the place of " + path + ". Nothing is missing from what is there."
+		d.Hint = "Restore the copy again. To keep what is there instead: transition state restore"
 	}
 	if need == NeedNone || need == NeedState {
 		d.Severity = diag.Warning

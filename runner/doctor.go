@@ -224,9 +224,12 @@ func (x *examination) people(ctx context.Context) {
 			counts[k]++
 		}
 	}
-	for i := range pl.Changes { // it is missed, though nobody has recorded that yet
-		if pl.Changes[i].Kind == plans.Missed {
+	for i := range pl.Changes { // though nobody has recorded that yet
+		switch ch := &pl.Changes[i]; {
+		case ch.Kind == plans.Missed:
 			counts[plans.WaitMissed]++
+		case ch.Detail.Doubted:
+			counts[plans.WaitUnknown]++
 		}
 	}
 	if len(counts) == 0 {

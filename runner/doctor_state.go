@@ -2,10 +2,12 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"transition/runner/store"
@@ -22,13 +24,17 @@ func (x *examination) state(ctx context.Context) {
 	if p.root == nil {
 		return
 	}
+	logged := hasLog(p.statePath()) // before opening it takes that away
 	diags := p.OpenState(ctx, NeedNone, time.Time{})
 	for i := range diags {
-		if p.meta.Lost != nil && diags[i].Code == "state-older" { // it keeps everything from being done
+		if c := diags[i].Code; c == "state-older" || c == "state-unmarked" { // it keeps everything from being done
 			diags[i].Severity = diag.Error
 		}
 	}
 	x.trouble(AreaState, diags...)
+	if logged {
+		defer x.mixed(len(x.found) - len(diags))
+	}
 	if p.state == nil && diags.HasErrors() {
 		return
 	}
@@ -46,11 +52,60 @@ func (x *examination) state(ctx context.Context) {
 			Hint: "Apply nothing. Restore the state from a backup.",
 		})
 	}
-	if len(diags)+len(report.Problems) == 0 {
+	known := x.newest()
+	if known && len(diags)+len(report.Problems) == 0 {
 		x.well(AreaState, "%s is sound; serial: %d, facts: %d, tenants: %d", p.statePath(), p.meta.Serial, report.Facts, report.Tenants)
 	}
 	x.applier(ctx)
 	x.place()
+}
+
+// newest looks whether the state is the one of this plan, and whether it can be told
+// for the newest; false: it is none in which anything can be recorded.
+func (x *examination) newest() bool {
+	p := x.p
+	lineage, err := p.lineage()
+	if err == nil && lineage == "" && p.meta.Kind == store.Production {
+		x.warn(AreaState, "lineage-missing", lineageFile+" is missing",
+			fmt.Sprintf("Nothing beside the plan says that the state %s belongs to it. Without that, a state that gets lost is taken for one that never was, and a new one greets every tenant anew.", p.meta.Lineage),
+			"Restore it from version control. If this is certainly its state, write it: echo "+p.meta.Lineage+" >"+lineageFile)
+	}
+	var e *store.Error
+	switch {
+	case p.meta.Copy:
+		x.trouble(AreaState, diag.Diagnostic{
+			Severity: diag.Error, Code: "state-backup", Summary: "The file is a backup",
+			Detail: fmt.Sprintf("What lies at %s was written by state backup, and put there by something else than state restore. Nothing can be recorded in it: it does not know what has happened since.", p.statePath()),
+			Hint:   "If the state that was here can be found, put it back. Else restore what is there, which asks about what happened since: transition state restore",
+		})
+		return false
+	case p.meta.Lost != nil, errors.As(p.meta.Unmarked, &e): // that has been said
+		return false
+	case p.meta.Unmarked != nil:
+		x.warn(AreaState, "mark-missing", "Nothing tells whether the recorded state is the newest",
+			fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it, though serial %d was recorded.", p.statePath(), p.meta.Serial),
+			"If the state is certainly the newest that there is, nothing need be done: whatever is recorded next writes the mark. Else restore the newest backup: transition state restore FILE")
+	}
+	return true
+}
+
+func hasLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
+}
+
+// mixed says of a damaged state beside which a -wal file lay what that may come from.
+// The findings of the state are those from an index on.
+func (x *examination) mixed(from int) {
+	if !slices.ContainsFunc(x.found[from:], func(f Finding) bool { return f.Trouble.Code == "state-damaged" }) {
+		return
+	}
+	path := x.p.statePath()
+	x.trouble(AreaState, diag.Diagnostic{
+		Severity: diag.Error, Code: "state-mixed", Summary: "Another file may have been copied onto the state",
+		Detail: fmt.Sprintf("Beside the state lay %s-wal, with what had been recorded last. It belongs to the file that was there then: if another one was copied over that, as an older copy, the two were taken for one, and that is what is damaged.", path),
+		Hint:   fmt.Sprintf("Stop whatever has the state open, keep %s and %s-wal together, and restore the newest backup, which moves both aside: transition state restore FILE. Copies are put in their place by nothing else.", path, path),
+	})
 }
 
 // applier looks for who applies, and for what nobody knows the outcome of since

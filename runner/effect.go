@@ -34,7 +34,7 @@ func (e *engine) effect(stop context.Context, en *entry) (r result) {
 	case en.asks():
 		e.inquire(stop, &r)
 	case en.doubted:
-		r.outcome = e.p.doubted()
+		r.outcome = e.doubted()
 	default:
 		e.act(stop, &r)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2/maybe"
 
+	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/crashpoint"
 	"transition/runner/regular"
@@ -174,19 +175,47 @@ func readErrored(file string) (*errored, error) {
 	if err != nil {
 		return nil, err
 	}
-	var e errored
+	var e struct {
+		errored
+		Facts []json.RawMessage `json:"facts"` // one by one, to say which is wrong
+	}
 	if err := json.Unmarshal(b, &e); err != nil {
 		return nil, err
 	}
 	if e.Version != erroredVersion || len(e.Facts) == 0 {
 		return nil, fmt.Errorf("it holds no outcomes of format %s", erroredVersion)
 	}
-	for i := range e.Facts {
-		if f := &e.Facts[i]; !store.OfAttempt(f.Kind) && f.Kind != ledger.Polled || f.Kind == ledger.Began || f.Attempt == 0 {
-			return nil, fmt.Errorf("fact %d of it is no outcome", i+1)
+	seen := make(map[int64]int, len(e.Facts))
+	for i, raw := range e.Facts {
+		f, err := readOutcome(raw)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d of it cannot be used, so that nothing is taken from it: %w", i+1, err)
 		}
+		if first := seen[f.Attempt]; first > 0 {
+			return nil, fmt.Errorf("its entries %d and %d are both outcomes of attempt %d, so that nothing is taken from it", first, i+1, f.Attempt)
+		}
+		seen[f.Attempt] = i + 1
+		e.errored.Facts = append(e.errored.Facts, f)
 	}
-	return &e, nil
+	return &e.errored, nil
+}
+
+// readOutcome reads one fact, and refuses what is no outcome that can be recorded.
+func readOutcome(raw json.RawMessage) (f ledger.Fact, err error) {
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return f, err
+	}
+	switch {
+	case !store.OfAttempt(f.Kind) && f.Kind != ledger.Polled || f.Kind == ledger.Began:
+		return f, fmt.Errorf("its kind, %q, is no outcome", f.Kind)
+	case f.Attempt <= 0:
+		return f, errors.New("it names no attempt")
+	case f.At.IsZero():
+		return f, fmt.Errorf("the outcome of attempt %d has no instant: \"at\" is missing", f.Attempt)
+	case f.Item == "":
+		return f, fmt.Errorf("the outcome of attempt %d names no item", f.Attempt)
+	}
+	return store.Canonical(f)
 }
 
 // push records what is still open in one transaction.
@@ -234,7 +263,7 @@ func missingOutcome(r *ledger.Record, open *store.Attempt, f *ledger.Fact) strin
 	if it == nil {
 		return "is not an attempt of this state"
 	}
-	try := lastTry(it, f.Op, f.Recipient)
+	try := plans.LastTry(it, f.Op, f.Recipient)
 	switch {
 	case open != nil && (open.Tenant != f.Tenant || open.Item != f.Item || open.Op != f.Op || open.Recipient != f.Recipient || open.Key != f.Key):
 		return "is another attempt in this state"

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +134,60 @@ func TestOutcomesAreHeardAfterTheyWereTakenForUnknown(t *testing.T) {
 	b.must("2027-03-13 18:00")
 	if got := b.fake.taken(); len(got) > 0 {
 		t.Errorf("effects %q", got)
+	}
+}
+
+// A file of outcomes is read whole or not at all: what is wrong is named with its
+// entry, and nothing is recorded of the others.
+func TestFileOfOutcomesIsTakenWholeOrNotAtAll(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example", "beta,b@b.example")
+	b.must("2027-03-01 18:00")
+	p := b.open(runner.NeedRehearse, "2027-03-13 18:00")
+	p.WrapState(func(s store.Store) store.Store { return &failing{s, duringEffects} })
+	b.carryOut(p, nil)
+	files, _ := filepath.Glob(filepath.Join(b.dir, ".transition", "errored-*.json"))
+	whole := b.content(files[0])
+	for name, test := range map[string]struct {
+		change func(facts []map[string]any) []map[string]any
+		says   string
+	}{
+		"no instant": {func(f []map[string]any) []map[string]any { delete(f[1], "at"); return f }, `entry 2 of it cannot be used, so that nothing is taken from it: the outcome of attempt `},
+		"no time":    {func(f []map[string]any) []map[string]any { f[1]["at"] = "soon"; return f }, "entry 2 of it cannot be used"},
+		"no outcome": {func(f []map[string]any) []map[string]any { f[0]["kind"] = "began"; return f }, `entry 1 of it cannot be used, so that nothing is taken from it: its kind, "began", is no outcome`},
+		"no tenant":  {func(f []map[string]any) []map[string]any { f[1]["tenant"] = ""; return f }, "entry 2 of it cannot be used, so that nothing is taken from it: fact \"succeeded\" of tenant \"\": it has no tenant"},
+		"no item":    {func(f []map[string]any) []map[string]any { delete(f[1], "item"); return f }, " names no item"},
+		"no attempt": {func(f []map[string]any) []map[string]any { f[1]["attempt"] = -1; return f }, "it names no attempt"},
+		"twice":      {func(f []map[string]any) []map[string]any { return append(f, f[0]) }, "its entries 1 and 3 are both outcomes of attempt "},
+		"no fact":    {func(f []map[string]any) []map[string]any { return append(f, nil) }, "entry 3 of it cannot be used"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var file map[string]any
+			if err := json.Unmarshal(whole, &file); err != nil {
+				t.Fatal(err)
+			}
+			var facts []map[string]any
+			for _, f := range file["facts"].([]any) {
+				facts = append(facts, f.(map[string]any))
+			}
+			file["facts"] = test.change(facts)
+			changed, err := json.Marshal(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.replaceFile(files[0], changed)
+			p := b.open(runner.NeedWrite, "")
+			defer p.Close()
+			if _, diags := p.Push(t.Context(), files[0]); len(diags) != 1 || !strings.Contains(diags[0].Detail, files[0]) || !strings.Contains(diags[0].Detail, test.says) {
+				t.Errorf("it says %v", diags)
+			}
+			if s := b.state("acme/Copy/copy"); s != ledger.Running {
+				t.Errorf("something was recorded: %v", s)
+			}
+		})
+	}
+	b.replaceFile(files[0], whole)
+	if res := push(t, b, files[0]); len(res.Touched) != 2 {
+		t.Errorf("touched %q", res.Touched)
 	}
 }
 

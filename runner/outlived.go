@@ -12,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"transition/plans"
+	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/action/command"
 	"transition/runner/process"
@@ -163,11 +165,37 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 		if life != process.Runs {
 			continue
 		}
-		diags.Add(diag.Diagnostic{
+		d := diag.Diagnostic{
 			Severity: diag.Warning, Code: "still-running", Summary: "A command still runs, though its runner is gone",
 			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", n.Address, pid, n.Host, p.show(n.Since)),
 			Hint:   "Wait for its end, or end it: " + process.End(pid) + ". Then say what became of it: transition resolve " + n.Address + " -done|-retry -reason=...",
-		})
+		}
+		if !p.awaits(ctx, n.Address, name.attempt) {
+			d.Detail += " What became of its item is recorded already."
+			d.Hint = "Let it end, or end it: " + process.End(pid) + ". Nothing waits for it, and nothing of the item is done again while it runs."
+		}
+		diags.Add(d)
 	}
 	return diags
+}
+
+// awaits reports whether the item of an attempt has still to be told what became of
+// it, as far as that can be seen: the item may have another name by now.
+func (p *Project) awaits(ctx context.Context, address string, attempt int64) bool {
+	tenant, key, _ := strings.Cut(address, "/")
+	r, err := p.state.Record(ctx, tenant)
+	if err != nil || r == nil || r.Became != "" {
+		return true
+	}
+	it := r.Item(key)
+	if it == nil {
+		return true
+	}
+	tries := []*ledger.Try{&it.Try, it.Release}
+	for i := range it.Parts {
+		tries = append(tries, &it.Parts[i].Try)
+	}
+	return slices.ContainsFunc(tries, func(t *ledger.Try) bool {
+		return t != nil && t.Attempt == attempt && !t.State.Settled()
+	})
 }

@@ -182,6 +182,10 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 		in.Orphans = p.outlived(ctx)
+		if err := p.restored(ctx); err != nil {
+			diags.Add(stateProblem(err))
+		}
+		in.Lacks = p.restoration
 	}
 	if p.state != nil && p.instant.IsZero() && p.meta.Kind != store.Rehearsal {
 		in.Reached = p.reached()

@@ -264,6 +264,8 @@ func openProblem(err error) diag.Diagnostic {
 		d.Code, d.Summary = "state-damaged", "The recorded state is damaged"
 	case errors.Is(err, store.ErrForeign):
 		d.Code, d.Summary = "no-state-file", "The file is not a recorded state of this tool"
+	case errors.Is(err, store.ErrUnmarked):
+		d.Code, d.Summary = "state-unmarked", "Nobody can tell whether the recorded state is the newest"
 	case errors.Is(err, store.ErrCopy):
 		d.Code, d.Summary = "state-backup", "The file is a backup"
 	case errors.Is(err, store.ErrOlder):

@@ -141,7 +141,7 @@ func (e *engine) collectBegins(t *turn) {
 		facts := en.action.Begins(en.task.record, en.recipient, t.commit.Now)
 		last := &facts[len(facts)-1]
 		last.Attempt, last.Key, last.No = en.attempt, en.key, en.no
-		en.doubted = e.doubts(en)
+		en.doubted = e.decider.Doubts(en.action, en.task.record, en.recipient)
 		e.decided(t, en, facts)
 		t.begins++
 	}

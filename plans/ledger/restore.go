@@ -43,9 +43,14 @@ func (r *Record) restore(f Fact) {
 // state. due is when it falls due by the dates of the plan alone; where no date
 // decides that, it is zero, and since is when something was recorded that it
 // follows from. touched is when anything was recorded of it last.
-func (s *Restoration) Doubts(due, since, touched time.Time) bool {
+//
+// The first whole apply enrols whom the lost state had. A tenant that was first seen
+// after it has no past; one whose T has changed, or that has left, may have one.
+func (s *Restoration) Doubts(r *Record, due, since, touched time.Time) bool {
 	switch {
 	case s == nil || !touched.Before(s.At):
+		return false
+	case !s.Settled.IsZero() && r.EnrolledAt.After(s.Settled) && r.Epoch <= 1:
 		return false
 	case !due.IsZero():
 		return !due.After(s.Until)

@@ -81,6 +81,7 @@ type changeV1 struct {
 	Into       string     `json:"into,omitempty"`
 	Attempt    int        `json:"attempt,omitempty"`
 	Passes     bool       `json:"passes_point_of_no_return,omitempty"`
+	Doubted    bool       `json:"doubted,omitempty"`
 }
 
 type waitV1 struct {
@@ -135,7 +136,7 @@ func saveChange(c *plans.Change) changeV1 {
 	return changeV1{
 		Kind: c.Kind.String(), Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item,
 		At: instantV1{c.At.UTC()}, Reason: c.Reason, T: optional(c.Detail.T), OldT: optional(c.Detail.OldT), OldBatch: c.Detail.OldBatch, Recipients: c.Detail.Recipients,
-		Into: c.Detail.Into, Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
+		Into: c.Detail.Into, Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR, Doubted: c.Detail.Doubted,
 	}
 }
 
@@ -193,7 +194,7 @@ func load(v *fileV1) (*File, error) {
 		p.Changes = append(p.Changes, plans.Change{
 			Kind: kind, Tenant: c.Tenant, Batch: c.Batch, Phase: c.Phase, Item: c.Item, At: c.At.Time, Reason: c.Reason,
 			Detail: plans.Detail{
-				T: instant(c.T), OldT: instant(c.OldT), OldBatch: c.OldBatch, Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes,
+				T: instant(c.T), OldT: instant(c.OldT), OldBatch: c.OldBatch, Recipients: c.Recipients, Into: c.Into, Attempt: c.Attempt, PassesPONR: c.Passes, Doubted: c.Doubted,
 			},
 		})
 	}

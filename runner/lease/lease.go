@@ -85,3 +85,16 @@ func Taken(path string) (bool, error) {
 	}
 	return held, errors.Join(err, f.Close())
 }
+
+// guards is the byte whose lock Alone takes: far behind whatever may be in a file.
+const guards = 1 << 62
+
+// Alone calls f while nobody else does so for the same file. It waits for whoever
+// is at it, so that f should take no time. What is in the file does not matter, and
+// who only reads it is never in the way. The lock is not the one that Take takes.
+func Alone(file *os.File, f func() error) error {
+	if err := guard(file); err != nil {
+		return &os.PathError{Op: "lock", Path: file.Name(), Err: err}
+	}
+	return errors.Join(f(), unguard(file))
+}

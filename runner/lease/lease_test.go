@@ -3,9 +3,11 @@ package lease_test
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"transition/runner/lease"
@@ -119,5 +121,45 @@ func TestLockDiesWithItsProcess(t *testing.T) {
 	}
 	if err := lock.Release(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Whoever is alone with a file is in nobody's way who has the lock on it, or reads it.
+func TestAloneExcludesItself(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db.mark")
+	if err := os.WriteFile(path, []byte("mark"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := lease.Take(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	n := 0 // the race detector and the count both tell whether two are at it
+	var all sync.WaitGroup
+	for range 4 {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		all.Go(func() {
+			for range 500 {
+				if err := lease.Alone(f, func() error {
+					was := n
+					if b, err := os.ReadFile(path); err != nil || string(b) != "mark" {
+						return fmt.Errorf("it reads %q, %w", b, err)
+					}
+					n = was + 1
+					return nil
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n != 2000 {
+		t.Errorf("%d of 2000 were alone", n)
 	}
 }

@@ -32,3 +32,21 @@ func taken(f *os.File) (bool, error) {
 	}
 	return lock.Type != syscall.F_UNLCK, nil
 }
+
+// guard waits for the lock of Alone.
+func guard(f *os.File) error {
+	for {
+		err := syscall.FcntlFlock(f.Fd(), waitLock, guardian(syscall.F_WRLCK))
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+func unguard(f *os.File) error {
+	return syscall.FcntlFlock(f.Fd(), setLock, guardian(syscall.F_UNLCK))
+}
+
+func guardian(kind int16) *syscall.Flock_t {
+	return &syscall.Flock_t{Type: kind, Whence: io.SeekStart, Start: guards, Len: 1}
+}

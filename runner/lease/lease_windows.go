@@ -42,3 +42,14 @@ func taken(f *os.File) (bool, error) {
 func lockByte(f *os.File, offset, flags uint32) error {
 	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{Offset: offset})
 }
+
+// guard waits for the lock of Alone.
+func guard(f *os.File) error {
+	return windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, guardian())
+}
+
+func unguard(f *os.File) error {
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, guardian())
+}
+
+func guardian() *windows.Overlapped { return &windows.Overlapped{OffsetHigh: guards >> 32} }

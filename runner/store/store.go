@@ -51,6 +51,11 @@ type Meta struct {
 	// Lost is what the state is known to lack: it is an older copy of one that was
 	// in its place. Nothing can be recorded in it then. nil: nothing is missing.
 	Lost *Lost
+	// Unmarked says why nobody can tell whether anything is missing: ErrUnmarked, in
+	// an *Error where the mark cannot be read. nil: the state was held against it.
+	Unmarked error
+	// Copy: it is a backup that lies there, in which nothing can be recorded.
+	Copy bool
 }
 
 // Lost is what is known of a newer state whose place an older one has taken.
@@ -61,6 +66,9 @@ type Lost struct {
 	LastFact time.Time
 	// Other: the older one has gone another way since, so that neither has all.
 	Other bool
+	// Restoring: nothing is missing but for the end of a restoration, which was cut
+	// off before its copy was in this place.
+	Restoring bool
 }
 
 // Attempt is one try to have one effect.
@@ -221,6 +229,7 @@ var (
 	ErrForeign    = errors.New("not a recorded state of this tool")
 	ErrNewer      = errors.New("the recorded state was written by a newer version")
 	ErrOlder      = errors.New("the recorded state is older than the one that was here before")
+	ErrUnmarked   = errors.New("no mark tells whether the recorded state is the newest")
 	ErrCopy       = errors.New("the file is a backup of a recorded state")
 	ErrUnreadable = errors.New("the recorded state may not be read")
 	ErrReadOnly   = errors.New("the recorded state cannot be written")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"transition/plans/ledger"
 	"transition/runner/store"
@@ -191,6 +192,28 @@ func (t *transaction) claim(ctx context.Context, c *store.Claim, at string) (int
 	t.attempts[a.id] = *a
 	t.meta.attempts, t.meta.open = a.id, t.meta.open+a.sum
 	return a.id, nil
+}
+
+// skip leaves out so many numbers of attempts: the one behind them is of no tenant,
+// and was dropped.
+func (t *transaction) skip(ctx context.Context, n int64, at time.Time) error {
+	when := present(instant(at))
+	a := &attempt{
+		id: t.meta.attempts + n, tenant: ledger.StateID, lease: t.epoch, claimed: when.String,
+		outcome: present(dropped), ended: when, closed: when,
+	}
+	a.sum = rowSum(a.values())
+	t.meta.attempts = a.id
+	_, err := t.stmt.addAttempt.ExecContext(ctx, append(a.values(), a.sum)...)
+	return err
+}
+
+// skipped is how many numbers are left out before an attempt that skip has made.
+func (a *attempt) skipped(before int64) int64 {
+	if a.tenant != ledger.StateID {
+		return 0
+	}
+	return a.id - before - 1
 }
 
 // drop ends attempts that were claimed and will not begin.

@@ -36,18 +36,19 @@ func isOurs(err error) bool {
 
 // What to do, for each kind of error.
 const (
-	adviseFull     = "Make room on the disk, or raise the limit on the size of files, and run the command again: what was recorded before is safe."
-	adviseWritable = "Make the file and its directory writable for you, then run the command again."
-	adviseReadable = "Make the file and its directory readable for you, or run the command as the user whose they are."
-	adviseDisk     = "See the system's log for what is wrong with the disk or its file system. What was recorded before is safe if the disk is."
-	adviseDamaged  = "Keep the file, check the disk, and restore the state from a backup."
-	adviseForeign  = "Name the right file with -state=FILE. If this was the recorded state once, restore it from a backup."
-	adviseNewer    = "Use the version of transition that wrote it, or a newer one."
-	adviseAbsent   = "If there should be one, restore it from a backup: a fresh one would greet every tenant anew. Else create it, once, with: transition init"
-	adviseFenced   = "Nothing was written; run the command again once the other one has ended."
-	adviseOlder    = "Put the newest state back, or restore this one, which asks about what is missing: transition state restore"
-	adviseCopy     = "Restore it, which asks about what happened since it was made: transition state restore FILE"
-	adviseBusy     = "Another process has kept it locked for too long: find out which, then run the command again."
+	adviseFull      = "Make room on the disk, or raise the limit on the size of files, and run the command again: what was recorded before is safe."
+	adviseWritable  = "Make the file and its directory writable for you, then run the command again."
+	adviseReadable  = "Make the file and its directory readable for you, or run the command as the user whose they are."
+	adviseDisk      = "See the system's log for what is wrong with the disk or its file system. What was recorded before is safe if the disk is."
+	adviseDamaged   = "Keep the file, check the disk, and restore the state from a backup."
+	adviseForeign   = "Name the right file with -state=FILE. If this was the recorded state once, restore it from a backup."
+	adviseNewer     = "Use the version of transition that wrote it, or a newer one."
+	adviseAbsent    = "If there should be one, restore it from a backup: a fresh one would greet every tenant anew. Else create it, once, with: transition init"
+	adviseFenced    = "Nothing was written; run the command again once the other one has ended."
+	adviseOlder     = "Put the newest state back, or restore this one, which asks about what is missing: transition state restore"
+	adviseRestoring = "Restore the copy again. To keep what is here instead, which lacks nothing: transition state restore"
+	adviseCopy      = "Restore it, which asks about what happened since it was made: transition state restore FILE"
+	adviseBusy      = "Another process has kept it locked for too long: find out which, then run the command again."
 )
 
 // errMisfit says that a row holds what it cannot hold.

@@ -309,6 +309,7 @@ func tryDump(ctx context.Context, s *Store) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	meta.Unmarked, meta.Copy = nil, false // of where it lies, not of what it holds
 	all := map[string]any{"": meta}
 	for r, err := range s.Records(ctx) {
 		if err != nil {

@@ -148,6 +148,12 @@ func (s *Store) openedReadOnly() error {
 }
 
 func (s *Store) older() error {
+	if s.lost.Restoring {
+		return &store.Error{
+			Kind: store.ErrOlder, What: "the restoration of " + s.path + " was cut off before its copy was in this place",
+			Advice: adviseRestoring,
+		}
+	}
 	return &store.Error{
 		Kind: store.ErrOlder, What: fmt.Sprintf("%s is older than serial %d, which was recorded here before", s.path, s.lost.Serial),
 		Advice: adviseOlder,

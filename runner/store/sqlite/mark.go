@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"transition/runner/lease"
 	"transition/runner/regular"
 	"transition/runner/store"
 )
@@ -35,6 +36,11 @@ type mark struct {
 	LastFact time.Time `json:"last_fact"`
 	Epoch    int64     `json:"epoch"`
 	Open     bool      `json:"open"` // the lease of the epoch has not ended in good order
+	// Restores: it is that of a state which is about to be restored. If the process
+	// is killed before that has its place, the state in it is the one of before,
+	// whose mark is kept in the other slot until something is recorded.
+	Restores bool  `json:"restores,omitempty"`
+	before   *mark // the one in the other slot; nil: there is none, or it does not matter
 }
 
 func markPath(path string) string { return path + ".mark" }
@@ -88,7 +94,8 @@ func decodeMark(b []byte) (m mark, ok bool) {
 // is something and none of it is a mark, nothing is known.
 func newestMark(content []byte, lineage string) (newest *mark, next int, err error) {
 	written := false
-	for i := range 2 {
+	var found [2]*mark
+	for i := range found {
 		part := content[min(len(content), i*slotSize):min(len(content), (i+1)*slotSize)]
 		m, ok := decodeMark(part)
 		written = written || len(bytes.Trim(part, "\x00")) > 0
@@ -96,9 +103,15 @@ func newestMark(content []byte, lineage string) (newest *mark, next int, err err
 			written = false
 			continue
 		}
+		if ok {
+			found[i] = &m
+		}
 		if ok && (newest == nil || m.later(newest)) {
 			newest, next = &m, 1-i
 		}
+	}
+	if newest != nil && newest.Restores {
+		newest.before = found[next]
 	}
 	if newest == nil && written {
 		return nil, 0, errors.New("it holds no mark")
@@ -118,7 +131,7 @@ func readMark(path, lineage string) (*mark, error) {
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, 2*slotSize))
 	if err != nil {
-		return nil, err
+		return nil, badMark(path, err)
 	}
 	m, _, err := newestMark(content, lineage)
 	if err != nil {
@@ -128,9 +141,18 @@ func readMark(path, lineage string) (*mark, error) {
 }
 
 func badMark(path string, cause error) error {
+	why, kind := cause, "file"
+	if pe, ok := errors.AsType[*fs.PathError](cause); ok {
+		why = pe.Err
+	}
+	if info, err := os.Stat(markPath(path)); err == nil && info.IsDir() {
+		why, kind = errors.New("it is a directory"), "directory"
+	}
 	return &store.Error{
-		Kind: store.ErrDamaged, What: markPath(path) + ", which tells an old copy of the state from the newest, cannot be read", Cause: cause,
-		Advice: "If the state is certainly the newest that there is, remove that file and run the command again. Else restore the newest backup.",
+		Kind: store.ErrUnmarked, Cause: cause,
+		What: fmt.Sprintf("%s, which tells an old copy of the state from the newest, cannot be read: %v", markPath(path), why),
+		Advice: "If the state is certainly the newest that there is, remove that " + kind + " and run the command again. Else " +
+			"move it aside and restore the newest backup.",
 	}
 }
 
@@ -177,6 +199,19 @@ func (k *marker) put(m mark, durable bool) error {
 	if err := k.follow(); err != nil {
 		return err
 	}
+	// Another process may be about to mark what it has recorded: of two that have
+	// read the same slots, the earlier mark must not take the place of the later.
+	if err := lease.Alone(k.file, func() error { return k.write(m, durable) }); err != nil {
+		return err
+	}
+	if durable {
+		return k.sync()
+	}
+	return nil
+}
+
+// write writes a mark into the slot that may be overwritten.
+func (k *marker) write(m mark, durable bool) error {
 	content := make([]byte, 2*slotSize)
 	n, err := k.file.ReadAt(content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -189,19 +224,17 @@ func (k *marker) put(m mark, durable bool) error {
 	if newest != nil && !durable {
 		m.Open = m.Open || newest.Open && newest.Epoch == m.Epoch
 	}
-	if newest == nil || m.later(newest) {
-		b, err := m.encode()
-		if err != nil {
-			return err
-		}
-		if _, err := k.file.WriteAt(b, int64(next*slotSize)); err != nil {
-			return err
-		}
-		k.dirt = true
+	if newest != nil && !m.later(newest) {
+		return nil
 	}
-	if durable {
-		return k.sync()
+	b, err := m.encode()
+	if err != nil {
+		return err
 	}
+	if _, err := k.file.WriteAt(b, int64(next*slotSize)); err != nil {
+		return err
+	}
+	k.dirt = true
 	return nil
 }
 
@@ -245,9 +278,30 @@ func marked(d *description, epoch int64, open bool) mark {
 	}
 }
 
-// lost compares a state with the mark; nil: nothing is missing. What the mark
-// knew must be in the history of the state, and the state must have come as far.
+// was is the mark of the newest state in which anything can have been done: a
+// restoration that comes after it has recorded nothing but itself, if it has come
+// to its end at all.
+func (m *mark) was() *mark {
+	if m != nil && m.before != nil {
+		return m.before
+	}
+	return m
+}
+
+// lost compares a state with the mark; nil: nothing is missing.
 func (m *mark) lost(ctx context.Context, q queryer, path string) (*store.Lost, error) {
+	l, err := m.lacks(ctx, q, path)
+	if l == nil || m.before == nil {
+		return l, err
+	}
+	before, err := m.before.lacks(ctx, q, path)
+	l.Restoring = before == nil
+	return l, err
+}
+
+// lacks is what a state lacks of what the mark knew: that must be in its history,
+// and it must have come as far.
+func (m *mark) lacks(ctx context.Context, q queryer, path string) (*store.Lost, error) {
 	if m == nil {
 		return nil, nil
 	}

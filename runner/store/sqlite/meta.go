@@ -152,7 +152,7 @@ func describe(ctx context.Context, q queryer, path string) (d description, err e
 // Meta reads the state's description.
 func (s *Store) Meta(ctx context.Context) (store.Meta, error) {
 	d, err := describe(ctx, s.read, s.path)
-	d.Lost = s.lost
+	d.Lost, d.Unmarked, d.Copy = s.lost, s.blind, s.copy
 	return d.Meta, fault(s.path, "reading", err)
 }
 

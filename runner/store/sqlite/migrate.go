@@ -21,6 +21,7 @@ func (s *Store) checkSchema(ctx context.Context, mode Mode, schema []migration) 
 	err := s.read.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").
 		Scan(&app, &is)
 	newest := schema[len(schema)-1].version
+	s.copy = app == copyID
 	switch {
 	case err != nil:
 		return err

@@ -14,48 +14,60 @@ import (
 	"transition/runner/crashpoint"
 )
 
-// replace puts the staged copy into its place. The mark comes first, so that there
-// is no moment at which the old state counts.
+// replace puts the staged copy into its place.
 func (r *Restoration) replace(ctx context.Context, is mark) (aside string, err error) {
-	if r.old != nil {
-		if err := r.unmoved(ctx); err != nil {
+	if r.old == nil {
+		return r.swap(is)
+	}
+	if aside, err = r.copyAside(ctx); err != nil { // it is too damaged for that
+		if err := r.old.Close(); err != nil {
 			return "", err
 		}
-		if aside, err = r.copyAside(ctx); err != nil { // it is too damaged for that
-			if err := r.old.Close(); err != nil {
-				return "", err
-			}
-			r.old = nil
-		}
+		r.old = nil
+		return r.swap(is)
 	}
-	before, err := os.ReadFile(markPath(r.path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	b, err := is.encode()
-	if err != nil {
-		return "", err
-	}
-	crashpoint.Hit("restore.before_mark")
-	if r.old != nil { // the copy has taken its time; from the mark on nobody is heard
-		if err := r.unmoved(ctx); err != nil {
-			return "", err
-		}
-	}
-	if err := maybe.WriteFile(markPath(r.path), b, 0o600); err != nil {
-		return "", err
-	}
-	crashpoint.Hit("restore.after_mark")
-	if r.old != nil {
-		err = r.overwrite(ctx)
-	} else {
-		aside, err = r.swap()
-	}
-	crashpoint.Hit("restore.after_place")
-	if err != nil {
-		return aside, errors.Join(err, maybe.WriteFile(markPath(r.path), before, 0o600))
+	err = r.overwrite(ctx, func(place func() error) error { return r.announce(is, place) })
+	if err != nil { // the state is as it was
+		return "", errors.Join(err, os.Remove(aside))
 	}
 	return aside, nil
+}
+
+// announce writes the mark of what gets its place then: it comes first, so that
+// there is no moment at which the old state counts. Beside it stays the mark of the
+// state before, for whoever finds that place unchanged.
+func (r *Restoration) announce(is mark, place func() error) error {
+	before, err := os.ReadFile(markPath(r.path))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return badMark(r.path, err)
+	}
+	is.Restores = true
+	content, err := is.encode()
+	if err != nil {
+		return err
+	}
+	if r.before != nil {
+		b, err := r.before.encode()
+		if err != nil {
+			return err
+		}
+		content = append(content, b...)
+	}
+	crashpoint.Hit("restore.before_mark")
+	if err := maybe.WriteFile(markPath(r.path), content, 0o600); err != nil {
+		return err
+	}
+	crashpoint.Hit("restore.after_mark")
+	err = place()
+	crashpoint.Hit("restore.after_place")
+	switch {
+	case err == nil:
+		return nil
+	case before == nil:
+		return errors.Join(err, os.Remove(markPath(r.path)))
+	default:
+		return errors.Join(err, maybe.WriteFile(markPath(r.path), before, 0o600))
+	}
 }
 
 // unmoved refuses a present state in which a person has had something recorded
@@ -86,9 +98,11 @@ func (r *Restoration) copyAside(ctx context.Context) (string, error) {
 }
 
 // overwrite writes the copy over the state in one transaction of the engine, so
-// that whoever reads it goes on.
-func (r *Restoration) overwrite(ctx context.Context) error {
-	return r.old.write.conn.Raw(func(c any) error {
+// that whoever reads it goes on. The transaction begins before the last look at the
+// old state: whoever records something meanwhile waits, and is heard in the new one.
+// announce says what comes, and has it put into its place.
+func (r *Restoration) overwrite(ctx context.Context, announce func(place func() error) error) error {
+	return r.old.write.conn.Raw(func(c any) (err error) {
 		to, ok := c.(interface {
 			NewRestore(string) (*driver.Backup, error)
 		})
@@ -99,14 +113,34 @@ func (r *Restoration) overwrite(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = b.Step(-1)
-		return errors.Join(err, b.Finish())
+		defer func() { err = errors.Join(err, b.Finish()) }()
+		if _, err := b.Step(0); busy(err) { // no pages, but the lock
+			return fmt.Errorf("%w. %s", err, adviseBusy)
+		} else if err != nil {
+			return err
+		}
+		if err := r.unmoved(ctx); err != nil {
+			return err
+		}
+		return announce(func() error {
+			_, err := b.Step(-1)
+			return err
+		})
 	})
 }
 
-// swap gives the new file its name; the -wal file of the old one must not lie
-// beside it.
-func (r *Restoration) swap() (aside string, err error) {
+// swap gives the new file its name.
+func (r *Restoration) swap(is mark) (aside string, err error) {
+	err = r.announce(is, func() error {
+		aside, err = r.rename()
+		return err
+	})
+	return aside, err
+}
+
+// rename moves the old file out of the way; its -wal file must not lie beside the
+// new one.
+func (r *Restoration) rename() (aside string, err error) {
 	if aside, err = vacant(r.path); err != nil {
 		return "", err
 	}

@@ -32,9 +32,13 @@ type Restoration struct {
 	lock   *lease.Lock
 	staged *Store // the copy of the copy, beside the state
 	old    *Store // nil: the present state cannot be opened
-	serial int64  // above all that have been
-	epoch  int64
+	serial int64  // the highest that is known of
+	epoch  int64  // likewise, or far above all if none is known
+	before *mark  // how far the state in this place had come; nil: nobody knows
 }
+
+// far is more leases, and more attempts, than a state lives to see.
+const far = 1 << 32
 
 // Restore prepares to put the copy in a file into the place of a state; both may
 // be the same file. The copy is checked wholly: a damaged one, one of another
@@ -167,8 +171,7 @@ func (r *Restoration) look(ctx context.Context) error {
 	return nil
 }
 
-// measure finds out what the copy lacks, and which serial and epoch are above all
-// that there have been.
+// measure finds out what the copy lacks, and which serial and epoch there have been.
 func (r *Restoration) measure(ctx context.Context) error {
 	h, _, err := r.staged.holderRow(ctx)
 	if err != nil {
@@ -180,14 +183,14 @@ func (r *Restoration) measure(ctx context.Context) error {
 		r.Lost = &store.Lost{Serial: r.Copy.Serial}
 	}
 	if m != nil {
-		r.serial, r.epoch = max(r.serial, m.Serial), max(r.epoch, m.Epoch)
-		if r.Lost, err = m.lost(ctx, r.staged.read, r.staged.path); err != nil {
+		r.serial, r.epoch, r.before = max(r.serial, m.Serial), max(r.epoch, m.Epoch), m.was()
+		if r.Lost, err = r.before.lost(ctx, r.staged.read, r.staged.path); err != nil {
 			return err
 		}
 	}
 	if r.old == nil || r.Present.Lineage != r.Copy.Lineage {
-		if m == nil && r.Lost == nil { // nobody knows what came after the copy
-			r.Lost = &store.Lost{Serial: r.Copy.Serial}
+		if m == nil { // nobody knows what came after the copy
+			r.Lost, r.epoch = &store.Lost{Serial: r.Copy.Serial}, r.epoch+far
 		}
 		return nil
 	}
@@ -210,7 +213,9 @@ func (r *Restoration) against(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.Lost == nil || r.old.lost == nil { // the present state knows best
+	if r.old.lost == nil { // the present state knows best
+		r.Lost, r.before = lost, &now
+	} else if r.Lost == nil {
 		r.Lost = lost
 	}
 	r.Missing, err = r.missing(ctx)
@@ -255,9 +260,15 @@ func begun(ctx context.Context, s *Store) ([]store.Attempt, error) {
 }
 
 // Finish records the restoration in the copy, and puts it into the place of the
-// state, with a serial and an epoch above all that there have been: whoever held
-// the right to apply before has lost it. What was there is kept beside it, in the
-// file whose name it returns; empty: there was nothing.
+// state. What was there is kept beside it, in the file whose name it returns; empty:
+// there was nothing.
+//
+// The serial comes to lie above all that are known of. The epoch comes to lie above
+// all under which anything was done, so that whoever held the right to apply before
+// has lost it: each has been in the mark before it was used, and without a mark and
+// a state that can be read it is far above that of the copy. So are the numbers of
+// attempts, if the copy lacks something, since files that are no part of the state
+// go by them. Only a mark that is itself an old one knows too little.
 func (r *Restoration) Finish(ctx context.Context, f ledger.Fact) (aside string, err error) {
 	var is mark
 	err = r.staged.write.transact(ctx, func(ctx context.Context, t *transaction) error {
@@ -265,6 +276,11 @@ func (r *Restoration) Finish(ctx context.Context, f ledger.Fact) (aside string, 
 		h.Epoch = r.epoch + 1
 		if err := t.lease(ctx, h); err != nil {
 			return err
+		}
+		if r.Lost != nil {
+			if err := t.skip(ctx, far, f.At); err != nil {
+				return err
+			}
 		}
 		if err := t.fact(ctx, f); err != nil {
 			return err

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -243,7 +245,7 @@ func TestTornMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(t.Context(), path, ReadWrite)
-	explains(t, err, store.ErrDamaged, path, "remove that file")
+	explains(t, err, store.ErrUnmarked, path, "holds no mark", "remove that file")
 	if s, err := Open(t.Context(), path, ReadOnly); err != nil {
 		t.Errorf("who only reads: %v", err)
 	} else {
@@ -474,4 +476,305 @@ func TestStateThatIsOpenWhileItIsRestored(t *testing.T) {
 	}
 	closeLater(t, again)
 	sound(t, again)
+}
+
+// prepared is a restoration that is about to put the copy into its place, and the
+// mark of what comes.
+func prepared(t *testing.T, path, from string) (*Restoration, mark) {
+	t.Helper()
+	r, err := Restore(t.Context(), path, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, mark{Lineage: r.Copy.Lineage, Serial: r.serial + 1, Facts: 1 << 20, Head: "of the restoration", Epoch: r.epoch + 1}
+}
+
+// What a person says between the last look at the old state and the restoration is
+// not recorded in what is about to go: it waits, and counts in what comes.
+func TestWordDuringRestorationIsNotLost(t *testing.T) {
+	path, backup := backedUp(t)
+	person, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, person)
+	if _, err := person.write.conn.ExecContext(t.Context(), "PRAGMA busy_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
+	word := []ledger.Fact{{At: day, Tenant: "contoso", Kind: ledger.Held, By: "ann", Reason: "x"}}
+	r, is := prepared(t, path, backup)
+	err = r.overwrite(t.Context(), func(place func() error) error {
+		err := person.Append(t.Context(), word, nil)
+		if err == nil || !strings.Contains(err.Error(), "Another process has kept it locked for too long") {
+			t.Errorf("a word in the middle of it: %v", err)
+		}
+		return r.announce(is, place)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := person.Append(t.Context(), word, nil); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := person.Record(t.Context(), "contoso"); err != nil || r == nil || r.Hold == nil || !r.EnrolledAt.IsZero() {
+		t.Errorf("the word after it: %+v, %v", r, err)
+	}
+}
+
+// A word that was said before the last look keeps the restoration from its end, and
+// nothing of that stays.
+func TestRestoreRefusesAfterAWord(t *testing.T) {
+	path, backup := backedUp(t)
+	r, err := Restore(t.Context(), path, backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(t, s, "contoso")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Finish(t.Context(), restoredFact())
+	if err == nil || !strings.Contains(err.Error(), "run the command again") {
+		t.Errorf("it ends with %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path + ".replaced-1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a copy is left: %v", err)
+	}
+	if s, err = Open(t.Context(), path, ReadWrite); err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, s)
+	if m, err := s.Meta(t.Context()); err != nil || m.Lost != nil || m.Serial != 122 {
+		t.Errorf("the state is %+v, %v", m, err)
+	}
+}
+
+// cutOff leaves the mark of a restoration that was killed before its copy had its
+// place.
+func cutOff(t *testing.T, path, from string) {
+	t.Helper()
+	r, is := prepared(t, path, from)
+	var left []byte
+	stop := errors.New("stop")
+	err := r.overwrite(t.Context(), func(func() error) error {
+		return r.announce(is, func() (err error) {
+			left, err = os.ReadFile(markPath(path))
+			return errors.Join(stop, err)
+		})
+	})
+	if !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(markPath(path), left, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A restoration that was cut off is simply done again: what lacks nothing is not
+// taken for an older copy by what it has left. Only what lacks something does.
+func TestRestorationThatWasCutOffGoesOn(t *testing.T) {
+	for name, times := range map[string]int{"once": 1, "twice": 2} {
+		t.Run(name, func(t *testing.T) {
+			path, old := backedUp(t)
+			s, err := Open(t.Context(), path, ReadOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			newest := filepath.Join(t.TempDir(), "newest")
+			if _, _, err := s.Backup(t.Context(), newest, false); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for range times {
+				cutOff(t, path, newest)
+			}
+			s, err = Open(t.Context(), path, ReadWrite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m, err := s.Meta(t.Context()); err != nil || m.Lost == nil || !m.Lost.Restoring {
+				t.Errorf("what is in the place: lost %+v, %v", m.Lost, err)
+			}
+			explains(t, s.Append(t.Context(), []ledger.Fact{enrolled("x")}, nil), store.ErrOlder, path, "was cut off", "state restore")
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for from, complete := range map[string]bool{newest: true, path: true, old: false} {
+				r, err := Restore(t.Context(), path, from)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if complete != (r.Lost == nil) {
+					t.Errorf("%s lacks %+v", from, r.Lost)
+				}
+				if err := r.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			remove(t, path) // nobody can compare with it
+			r, err := Restore(t.Context(), path, newest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Lost != nil {
+				t.Errorf("without the state, the newest copy lacks %+v", r.Lost)
+			}
+			if _, err := r.Finish(t.Context(), restoredFact()); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = Open(t.Context(), path, ReadWrite); err != nil {
+				t.Fatal(err)
+			}
+			commitOnce(t, s)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			put(t, newest, path)
+			script(t, path, fmt.Sprint("PRAGMA application_id = ", applicationID))
+			if s, err = Open(t.Context(), path, ReadOnly); err != nil {
+				t.Fatal(err)
+			}
+			closeLater(t, s)
+			if m, err := s.Meta(t.Context()); err != nil || m.Lost == nil || m.Lost.Restoring {
+				t.Errorf("once something is recorded, the state before the restoration has lost %+v, %v", m.Lost, err)
+			}
+		})
+	}
+}
+
+// What a restoration that was cut off remembers of the state before it is how far
+// that had come, even if its mark had stayed behind, as after a power cut.
+func TestRestorationThatWasCutOffKnowsTheStateBefore(t *testing.T) {
+	var behind []byte
+	backup := filepath.Join(t.TempDir(), "backup")
+	path := closed(t, func(s *Store) {
+		populate(t, s)
+		if _, _, err := s.Backup(t.Context(), backup, false); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if behind, err = os.ReadFile(markPath(s.path)); err != nil {
+			t.Fatal(err)
+		}
+		say(t, s, "contoso")
+	})
+	if err := os.WriteFile(markPath(path), behind, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cutOff(t, path, path)
+	remove(t, path)
+	r, err := Restore(t.Context(), path, backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lost == nil {
+		t.Error("what lacks the last word passes for the newest")
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Numbers under which something was done are not given out again, even if nothing
+// tells how many there were.
+func TestRestoreRepeatsNoNumbers(t *testing.T) {
+	for name, blind := range map[string]bool{"the state can be read": false, "nothing can be read": true} {
+		t.Run(name, func(t *testing.T) {
+			path, backup := backedUp(t)
+			attempt := func() (lease, id int64) {
+				t.Helper()
+				s, err := Open(t.Context(), path, ReadWrite)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				l := take(t, s)
+				commit(t, l, enrolled("northwind"))
+				r, err := s.Record(t.Context(), "northwind")
+				if err != nil {
+					t.Fatal(err)
+				}
+				done, err := l.Commit(t.Context(), store.Commit{Now: day, Claims: []store.Claim{
+					{Tenant: "northwind", Item: "Prep/notice", Op: ledger.Run, Epoch: 1, No: 1, Rev: r.Rev},
+				}})
+				if err != nil || done.Claimed[0] == 0 {
+					t.Fatalf("claimed %+v, %v", done, err)
+				}
+				release(t, l)
+				return l.Holder().Epoch, done.Claimed[0]
+			}
+			wasLease, wasID := attempt()
+			if blind {
+				remove(t, path)
+				remove(t, markPath(path))
+			}
+			r, err := Restore(t.Context(), path, backup)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Finish(t.Context(), restoredFact()); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if lease, id := attempt(); lease <= wasLease || id <= wasID || blind && lease < far {
+				t.Errorf("lease %d and attempt %d, after %d and %d were lost", lease, id, wasLease, wasID)
+			}
+			s, err := Open(t.Context(), path, ReadOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeLater(t, s)
+			sound(t, s)
+		})
+	}
+}
+
+// Of two processes that have each recorded something, the later mark is the one that
+// stays, whoever writes first.
+func TestLaterMarkStays(t *testing.T) {
+	path := closed(t, func(s *Store) { populate(t, s) })
+	lineage := production().Lineage
+	var serial atomic.Int64
+	serial.Store(1000)
+	var all sync.WaitGroup
+	for range 4 {
+		k, err := openMarker(path) // a file of its own, as another process has
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			for range 2000 {
+				mine := serial.Add(1)
+				if err := k.put(mark{Lineage: lineage, Serial: mine}, false); err != nil {
+					t.Error(err)
+				}
+				if now, err := readMark(path, lineage); err != nil || now.Serial < mine {
+					t.Errorf("after serial %d was marked, the mark is %+v, %v", mine, now, err)
+					break
+				}
+			}
+			k.close()
+		})
+	}
+	all.Wait()
 }

@@ -46,6 +46,8 @@ type Store struct {
 	names atomic.Pointer[lexicon] // what is known of the names to read records; never changed
 	write *writer                 // nil: read-only
 	lost  *store.Lost             // nil: it is the newest that was ever here
+	blind error                   // why that is not known; nil: it is
+	copy  bool                    // it is a backup
 }
 
 var _ store.Store = (*Store)(nil)
@@ -214,7 +216,7 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 	if _, _, err := s.holderRow(ctx); err != nil {
 		return err
 	}
-	if err := s.compare(ctx, m.Lineage, mode); err != nil {
+	if err := s.compare(ctx, m, mode); err != nil {
 		return err
 	}
 	if mode == ReadOnly {
@@ -230,11 +232,14 @@ func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) erro
 
 // compare holds the state against its mark. The mark is read first: it is never
 // ahead of what is read after it. Whoever only reads does without a mark that
-// cannot be read.
-func (s *Store) compare(ctx context.Context, lineage string, mode Mode) error {
-	m, err := readMark(s.path, lineage)
+// cannot be read; a backup has none.
+func (s *Store) compare(ctx context.Context, is store.Meta, mode Mode) error {
+	m, err := readMark(s.path, is.Lineage)
 	if err != nil && mode == ReadWrite {
 		return err
+	}
+	if s.blind = err; m == nil && err == nil && is.Serial > 0 && !s.copy {
+		s.blind = store.ErrUnmarked
 	}
 	return s.snapshot(ctx, func(q queryer) error {
 		s.lost, err = m.lost(ctx, q, s.path)

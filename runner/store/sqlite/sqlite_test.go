@@ -41,7 +41,7 @@ func closeLater(t testing.TB, s *Store) {
 func powerCut(t *testing.T, s *Store) *Store {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.db")
-	for _, suffix := range []string{"", "-wal"} {
+	for _, suffix := range []string{"", "-wal", ".mark"} {
 		b, err := os.ReadFile(s.path + suffix)
 		if err != nil && !(suffix == "-wal" && errors.Is(err, os.ErrNotExist)) {
 			t.Fatal(err)

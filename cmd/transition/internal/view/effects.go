@@ -15,7 +15,7 @@ func Effects(p *plans.Plan, noReturn bool) string {
 	messages, addresses := 0, make(map[string]struct{})
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Kind == plans.Send || c.Kind == plans.Ask {
+		if (c.Kind == plans.Send || c.Kind == plans.Ask) && !c.Detail.Doubted {
 			messages += len(c.Detail.Recipients)
 			addAddresses(addresses, c.Detail.Recipients)
 		}
@@ -24,12 +24,15 @@ func Effects(p *plans.Plan, noReturn bool) string {
 	if messages > 0 {
 		parts = append(parts, sending(messages, len(addresses)))
 	}
-	n, asks := counts(p)
+	n, asks, doubted := counts(p)
 	if words := commanding(n); words != "" {
 		parts = append(parts, words)
 	}
 	if asks > 0 {
 		parts = append(parts, fmt.Sprintf("ask about %d that %s", asks, plural(asks, "has begun", "have begun")))
+	}
+	if doubted > 0 {
+		parts = append(parts, fmt.Sprintf("take %d for unknown that may have happened", doubted))
 	}
 	if len(parts) == 0 {
 		return "only be recorded"
@@ -41,16 +44,20 @@ func Effects(p *plans.Plan, noReturn bool) string {
 }
 
 // counts counts the changes of each kind, and apart from them those that only ask
-// about what has begun.
-func counts(p *plans.Plan) (n map[plans.Kind]int, asks int) {
+// about what has begun, and those that are not done since they may have happened.
+func counts(p *plans.Plan) (n map[plans.Kind]int, asks, doubted int) {
 	n = p.Count()
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Inquiry() != plans.NoInquiry {
+		switch c := &p.Changes[i]; {
+		case c.Detail.Doubted:
+			n[c.Kind]--
+			doubted++
+		case c.Inquiry() != plans.NoInquiry:
 			n[c.Kind]--
 			asks++
 		}
 	}
-	return n, asks
+	return n, asks, doubted
 }
 
 func sending(messages, addresses int) string {

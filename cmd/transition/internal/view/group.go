@@ -23,10 +23,11 @@ type changeKey struct {
 	batch, phase, item string
 	reason             string // of Adopt: it is the change
 	inquiry            plans.Inquiry
+	doubted            bool
 }
 
 func changeKeyOf(c *plans.Change) changeKey {
-	k := changeKey{kind: c.Kind, batch: c.Batch, phase: c.Phase, item: c.Item, inquiry: c.Inquiry()}
+	k := changeKey{kind: c.Kind, batch: c.Batch, phase: c.Phase, item: c.Item, inquiry: c.Inquiry(), doubted: c.Detail.Doubted}
 	if c.Kind == plans.Adopt {
 		k.reason = c.Reason
 	}
@@ -54,6 +55,7 @@ func (a *place) compare(b *place) int {
 		-cmp.Compare(btoi(a.kind.Outside()), btoi(b.kind.Outside())), cmp.Compare(a.kind, b.kind),
 		a.t.Compare(b.t), cmp.Compare(a.batch, b.batch), a.due.Compare(b.due),
 		cmp.Compare(a.phase, b.phase), cmp.Compare(a.item, b.item), cmp.Compare(a.reason, b.reason), cmp.Compare(a.inquiry, b.inquiry),
+		cmp.Compare(btoi(a.doubted), btoi(b.doubted)),
 	)
 }
 

@@ -54,7 +54,7 @@ func (p *page) outcomeMark(k plans.Kind, o outcome) string {
 	case retried:
 		return p.paint(yellow, "~ "+k.String())
 	default:
-		return p.marked(k)
+		return p.marked(k, false)
 	}
 }
 

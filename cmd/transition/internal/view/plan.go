@@ -112,7 +112,7 @@ func (g *page) changes(title string, all []plans.Change, o PlanOptions) {
 
 func (g *page) changeRow(c *plans.Change) []string {
 	return []string{
-		g.marked(c.Kind), clean(c.Address()), clean(c.Batch),
+		g.marked(c.Kind, c.Detail.Doubted), clean(c.Address()), clean(c.Batch),
 		joined(g.changeDetail(c), g.overdue(c), clean(c.Reason)),
 	}
 }
@@ -175,13 +175,16 @@ func (g *page) groupRow(c *changeGroup) []string {
 		notes = append(notes, g.paint(yellow, passes(c.passing)))
 	}
 	return []string{
-		g.marked(c.kind), clean(c.key()), what, clean(c.batch),
+		g.marked(c.kind, c.doubted), clean(c.key()), what, clean(c.batch),
 		joined(strings.Join(notes, ", "), c.why.words(c.count), names),
 	}
 }
 
-// marked is a kind's symbol with its word.
-func (g *page) marked(k plans.Kind) string {
+// marked is a kind's symbol with its word, or a question mark for what is not done.
+func (g *page) marked(k plans.Kind, doubted bool) string {
+	if doubted {
+		return g.paint(red, fmt.Sprintf("? %s", k))
+	}
 	colour := faint
 	switch k {
 	case plans.Enrol, plans.Place:

@@ -28,6 +28,7 @@ type detailJSON struct {
 	Into       string   `json:"into,omitempty"`
 	Attempt    int      `json:"attempt,omitempty"`
 	Passes     bool     `json:"passes_point_of_no_return,omitempty"`
+	Doubted    bool     `json:"doubted,omitempty"`
 }
 
 func toChangeJSON(c *plans.Change) changeJSON {
@@ -36,7 +37,7 @@ func toChangeJSON(c *plans.Change) changeJSON {
 		Address: c.Address(), Kind: c.Kind.String(), Reason: c.Reason, At: instant(c.At),
 		Detail: detailJSON{
 			Cutover: instant(c.Detail.T), OldCutover: instant(c.Detail.OldT), OldBatch: c.Detail.OldBatch, Recipients: c.Detail.Recipients, Into: c.Detail.Into,
-			Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR,
+			Attempt: c.Detail.Attempt, Passes: c.Detail.PassesPONR, Doubted: c.Detail.Doubted,
 		},
 	}
 }

@@ -87,26 +87,45 @@ func cut(s string, n int) string {
 // cell is a text from outside in a table.
 func cell(s string) string { return foreign(cut(s, 300)) }
 
+// unclear stands among the kinds for what is not done, since it may have happened.
+const unclear plans.Kind = 0
+
+func columnOf(c *plans.Change) plans.Kind {
+	if c.Detail.Doubted {
+		return unclear
+	}
+	return c.Kind
+}
+
+func columns() []plans.Kind { return append(plans.Kinds(), unclear) }
+
+func columnWord(k plans.Kind) string {
+	if k == unclear {
+		return "take for unknown"
+	}
+	return k.String()
+}
+
 // summary has a row for each batch and a column for each kind that occurs.
 func (c *comment) summary(p *plans.Plan) {
 	if len(p.Changes) == 0 {
 		return
 	}
-	counts := make(map[string]map[plans.Kind]int)
+	counts, total := make(map[string]map[plans.Kind]int), make(map[plans.Kind]int)
 	for i := range p.Changes {
 		ch := &p.Changes[i]
 		if counts[ch.Batch] == nil {
 			counts[ch.Batch] = make(map[plans.Kind]int)
 		}
-		counts[ch.Batch][ch.Kind]++
+		counts[ch.Batch][columnOf(ch)]++
+		total[columnOf(ch)]++
 	}
-	total := p.Count()
 	head, rule := "\n| batch |", "\n|---|"
 	var shown []plans.Kind
-	for _, k := range plans.Kinds() {
+	for _, k := range columns() {
 		if total[k] > 0 {
 			shown = append(shown, k)
-			head, rule = head+" "+k.String()+" |", rule+"--:|"
+			head, rule = head+" "+columnWord(k)+" |", rule+"--:|"
 		}
 	}
 	c.add(head + rule + "\n")
@@ -171,12 +190,12 @@ func (c *comment) changes(p *plans.Plan) {
 		if index[ch.Batch] == nil {
 			index[ch.Batch] = make(map[plans.Kind][]int)
 		}
-		index[ch.Batch][ch.Kind] = append(index[ch.Batch][ch.Kind], i)
+		index[ch.Batch][columnOf(ch)] = append(index[ch.Batch][columnOf(ch)], i)
 	}
 	for _, batch := range batchesOf(p) {
-		for _, k := range plans.Kinds() {
+		for _, k := range columns() {
 			rows := index[batch][k]
-			title := fmt.Sprintf("%s: %s %d", batchCell(batch), k, len(rows))
+			title := fmt.Sprintf("%s: %s %d", batchCell(batch), columnWord(k), len(rows))
 			switch {
 			case len(rows) == 0:
 			case k == plans.Adopt:

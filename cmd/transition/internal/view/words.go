@@ -50,15 +50,18 @@ func toDo(counts map[plans.Kind]int) string {
 
 // allToDo says it of a whole plan: "14 to run, 3 to ask about".
 func allToDo(p *plans.Plan) string {
-	n, asks := counts(p)
-	words := toDo(n)
-	if asks == 0 {
-		return words
+	n, asks, doubted := counts(p)
+	var parts []string
+	if words := toDo(n); words != "" {
+		parts = append(parts, words)
 	}
-	if words != "" {
-		words += ", "
+	if asks > 0 {
+		parts = append(parts, fmt.Sprintf("%d to ask about", asks))
 	}
-	return words + fmt.Sprintf("%d to ask about", asks)
+	if doubted > 0 {
+		parts = append(parts, fmt.Sprintf("%d to take for unknown", doubted))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // done says what apply did: "ran 14, sent 2".

@@ -1,0 +1,168 @@
+package runner_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"transition/plans"
+	"transition/plans/ledger"
+	"transition/runner"
+)
+
+// lostGreeting restores a copy from before acme was enrolled and written to.
+func lostGreeting(t *testing.T, plan string) *bench {
+	t.Helper()
+	b := newBench(t, plan)
+	b.must("2027-03-01 18:00")
+	backup := b.backup()
+	b.write("tenants.csv", "id,email\nacme,a@a.example\n")
+	b.must("2027-03-13 18:00")
+	b.fake.taken()
+	b.restore(backup)
+	return b
+}
+
+// foretold splits the effects of a plan into those that it would have, and those that
+// it takes for unknown, each as kind, address and recipients.
+func (b *bench) foretold(instant string) (has, unknown []string) {
+	b.tb.Helper()
+	p, diags := b.planned(instant)
+	if diags.HasErrors() {
+		b.tb.Fatal(diags)
+	}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if !c.Kind.Outside() {
+			continue
+		}
+		words := strings.TrimSpace(c.Kind.String() + " " + c.Address() + " " + strings.Join(c.Detail.Recipients, " "))
+		if !c.Detail.Doubted {
+			has = append(has, words)
+			continue
+		}
+		unknown = append(unknown, words)
+		if !strings.Contains(c.Reason, "it may have happened before the state was restored on") {
+			b.tb.Errorf("the plan says of %s %q", words, c.Reason)
+		}
+	}
+	return has, unknown
+}
+
+func (b *bench) foretells(instant string, has, unknown []string) {
+	b.tb.Helper()
+	h, u := b.foretold(instant)
+	if !slices.Equal(h, has) || !slices.Equal(u, unknown) {
+		b.tb.Errorf("on %s the plan has %q, and takes for unknown %q; want %q and %q", instant, h, u, has, unknown)
+	}
+}
+
+// A plan does not say that something will run which the apply takes for unknown, nor
+// anything that only follows from it.
+func TestPlanSaysWhatIsTakenForUnknown(t *testing.T) {
+	b := lostGreeting(t, greeting)
+	unknown := []string{
+		"send acme/Tell/notice a@a.example boss@a.example",
+		"send acme/on/welcome a@a.example",
+	}
+	b.foretells("2027-03-13 18:00", nil, unknown)
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState("acme/Tell/notice", ledger.Lost)
+	b.wantState("acme/on/welcome", ledger.Lost)
+	b.foretells("2027-03-13 18:00", nil, nil)
+	b.resolve(ledger.AnswerRetry, "acme/Tell/notice")
+	b.foretells("2027-03-13 18:00", []string{"send acme/Tell/notice a@a.example boss@a.example"}, nil)
+	b.write("tenants.csv", "id,email\nacme,new@a.example\n")
+	b.foretells("2027-03-13 18:00", []string{"send acme/Tell/notice boss@a.example"}, []string{"send acme/Tell/notice new@a.example", "send acme/on/welcome new@a.example"})
+	b.must("2027-03-13 18:00")
+	b.want("send acme/Tell/notice #1")
+}
+
+// Behind work of which nobody knows whether it was done, nothing is shown to follow.
+func TestPlanShowsNothingBehindTheUnknown(t *testing.T) {
+	const chain = head + `
+retry "again" {
+  max_attempts = 5
+}
+
+batch "one" {
+  cutover = "2027-03-14 18:00"
+  match   = true
+}
+
+phase "Often" {
+  opens = "T-2d"
+
+  work "often" {
+    exec { command = ["often"] }
+    delivery = "at_least_once"
+    retry    = retry.again
+  }
+}
+
+phase "Move" {
+  opens = "T-1d"
+
+  work "first" {
+    exec { command = ["first"] }
+  }
+}
+
+phase "After" {
+  opens = "T-1d"
+  after = phase.Move
+
+  work "second" {
+    exec { command = ["second"] }
+  }
+}
+`
+	b := newBench(t, chain, "acme,a@a.example")
+	b.must("2027-03-01 18:00")
+	backup := b.backup()
+	b.must("2027-03-13 18:00")
+	b.fake.taken()
+	b.restore(backup)
+	b.foretells("2027-03-13 18:00", nil, []string{"run acme/Often/often"}) // which is tried again some time
+	if p, _ := b.planned("2027-03-13 18:00"); !p.Next.After(b.instant("2027-03-13 18:00")) || p.Next.After(b.instant("2027-03-13 19:00")) {
+		t.Errorf("it is tried again on %s", p.Next)
+	}
+	p := b.open(runner.NeedState, "2027-03-13 18:00")
+	status, diags := p.Why(t.Context(), "acme")
+	if p.Close(); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if it := &status.Items[0]; it.State != plans.ItemDue || !strings.Contains(it.Reason, "the next apply takes it for unknown") {
+		t.Errorf("why says of it %s, %q", it.State, it.Reason)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState("acme/Often/often", ledger.Retrying)
+}
+
+// Whoever was first seen after all was enrolled that the lost state can have had is
+// greeted: that has certainly not happened. Whoever comes back may have been.
+func TestNewcomerAfterARestorationIsGreeted(t *testing.T) {
+	b := lostGreeting(t, greeting)
+	b.must("2027-03-13 18:00")
+	b.write("tenants.csv", "id,email\nacme,a@a.example\nbeta,b@b.example\n")
+	b.foretells("2027-03-13 19:00", []string{"send beta/Tell/notice b@b.example boss@a.example", "send beta/on/welcome b@b.example"}, nil)
+	b.must("2027-03-13 19:00")
+	b.want("send beta/Tell/notice #1", "send beta/Tell/notice #1", "send beta/on/welcome #1")
+}
+
+// A tenant that has left after the restoration may have been written to before it.
+func TestTenantThatComesBackAfterARestorationIsInDoubt(t *testing.T) {
+	b := newBench(t, greeting, "acme,a@a.example")
+	b.must("2027-03-01 18:00")
+	backup := b.backup()
+	b.must("2027-03-13 18:00")
+	b.fake.taken()
+	b.restore(backup)
+	b.write("tenants.csv", "id,email\n")
+	b.must("2027-03-13 19:00")
+	b.write("tenants.csv", "id,email\nacme,a@a.example\n")
+	b.must("2027-03-13 20:00")
+	b.wantState("acme/Tell/notice", ledger.Lost)
+}
