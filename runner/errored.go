@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2/maybe"
@@ -256,13 +257,26 @@ func (p *Project) push(ctx context.Context, lease store.Lease, e *errored) (res 
 	return res, err
 }
 
+// attempted is the item whose newest attempt a fact is about; nil: there is none.
+func attempted(r *ledger.Record, f *ledger.Fact) *ledger.Item {
+	i := slices.IndexFunc(r.Items, func(it ledger.Item) bool { return plans.LastTry(&it, f.Op, f.Recipient).Attempt == f.Attempt })
+	if i < 0 {
+		return nil
+	}
+	return &r.Items[i]
+}
+
 // missingOutcome says why an outcome is of no use. Of an attempt that was taken for
 // unknown meanwhile it makes an answer, as a probe would give it.
 func missingOutcome(r *ledger.Record, open *store.Attempt, f *ledger.Fact) string {
 	it := r.Item(f.Item)
 	if it == nil {
+		it = attempted(r, f) // it has another name by now
+	}
+	if it == nil {
 		return "is not an attempt of this state"
 	}
+	f.Item = it.Key
 	try := plans.LastTry(it, f.Op, f.Recipient)
 	switch {
 	case open != nil && (open.Tenant != f.Tenant || open.Item != f.Item || open.Op != f.Op || open.Recipient != f.Recipient || open.Key != f.Key):

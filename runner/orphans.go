@@ -104,7 +104,8 @@ func underWay(rec *ledger.Item) bool {
 
 // orphans says what is to be recorded of attempts whose applier is gone: what
 // had not begun certainly did not happen; the outcome of the rest is unknown,
-// unless the plan allows to repeat it. What still runs is left alone.
+// unless the plan allows to repeat it. What still runs is left alone, unless a person
+// answers for it or its item gets another name: then it is unknown.
 func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
 	p, commit := a.p, store.Commit{Now: now}
 	open, err := p.state.OpenAttempts(ctx)
@@ -128,9 +129,9 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		if r == nil || told(r, at) {
 			continue
 		}
-		x := outlived[at.ID]
-		answered := a.answered != nil && a.answered(at)
-		if x.PID != 0 && !answered {
+		runs := outlived[at.ID].PID != 0
+		early := runs && (a.answered != nil && a.answered(at) || p.renames(at))
+		if runs && !early {
 			continue
 		}
 		if d == nil {
@@ -140,12 +141,20 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 			}
 		}
 		f := p.orphan(d, at, r)
-		if f.Reason = outlived.Lost(at.ID, at.No); answered {
-			f.Kind, f.Next = ledger.Unknown, nil
+		if f.Reason = outlived.Lost(at.ID, at.No); early {
+			f.Kind, f.Next = ledger.Unknown, nil // not to be begun beside itself
 		}
 		commit.Facts = append(commit.Facts, f)
 	}
 	return commit, nil
+}
+
+// renames reports whether the plan calls the item of an attempt by another name, or
+// has it no more. The attempt keeps its name: what becomes of it is recorded before
+// the item gets the new one, and would be a second history after that.
+func (p *Project) renames(at store.Attempt) bool {
+	now := plans.NewRenames(p.Config).Key(at.Item)
+	return now != at.Item || p.item(now) == nil
 }
 
 // told reports whether the record has it already that the outcome of an attempt

@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,4 +164,49 @@ func TestProbeWaitsForTheEnd(t *testing.T) {
 	p.set(process.Gone)
 	b.must("2027-03-13 18:00")
 	b.want("ask about run " + copied + " #1")
+}
+
+// An item gets another name while its command runs on: what was recorded under the
+// old name is all about the new one, also an outcome that comes late.
+func TestWhatOutlivesItsRunnerIsRenamedWithItsItem(t *testing.T) {
+	for name, plan := range map[string]string{"at_most_once": plan, "at_least_once": repeated} {
+		t.Run(name, func(t *testing.T) {
+			b, p := orphaned(t, plan)
+			b.write("p.transition.hcl", strings.Replace(plan, `phase "Copy" {`, `moved {
+  from = phase.Copy
+  to   = phase.Prep
+}
+
+phase "Prep" {`, 1))
+			b.must("2027-03-13 18:00")
+			b.want() // not beside itself
+			b.wantState("acme/Prep/copy", ledger.Lost)
+			p.set(process.Gone)
+			b.must("2027-03-13 18:00")
+			if items := b.record("acme").Items; len(items) != 1 {
+				t.Errorf("there are %d histories: %+v", len(items), items)
+			}
+			b.late(ledger.Fact{Kind: ledger.Succeeded, Tenant: "acme", Item: "Copy/copy", Op: ledger.Run, Attempt: b.item("acme/Prep/copy").Attempt})
+			b.wantState("acme/Prep/copy", ledger.Done)
+			b.sound()
+		})
+	}
+}
+
+// late records an outcome that could not be recorded when it came.
+func (b *bench) late(f ledger.Fact) {
+	b.tb.Helper()
+	p := b.open(runner.NeedWrite, "")
+	f.At = p.Now()
+	text, err := json.Marshal(map[string]any{"format_version": "1.0", "lineage": b.lineage(), "serial": 1, "facts": []ledger.Fact{f}})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	file := filepath.Join(b.tb.TempDir(), "errored.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		b.tb.Fatal(err)
+	}
+	if res, diags := p.Push(b.tb.Context(), file); diags.HasErrors() || len(res.Touched) != 1 {
+		b.tb.Errorf("push: %v %v %v", res.Touched, res.Left, diags)
+	}
 }

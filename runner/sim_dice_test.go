@@ -13,6 +13,9 @@ type dice struct{ *rand.Rand }
 // one reports whether one of n comes up.
 func (d dice) one(n int) bool { return d.IntN(n) == 0 }
 
+// another has dice of its own, so that it may be somebody else's turn.
+func another(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 1))} }
+
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
 
 // minutes are at most so many.
@@ -29,7 +32,7 @@ func (d dice) node() nodeScript {
 		sc.fates = append(sc.fates, d.fate())
 	}
 	if d.one(3) {
-		sc.mishap = mishap{at: 1 + d.IntN(60), after: d.one(2), what: pick(d, fault, kill, power)}
+		sc.mishap = mishap{at: 1 + d.IntN(60), after: d.one(2), what: pick(d, fault, kill, power), loss: d.Uint64()}
 	}
 	return sc
 }
@@ -38,7 +41,8 @@ func (d dice) node() nodeScript {
 func (d dice) fate() fate {
 	f := fate{
 		class: pick(d, action.Succeeded, action.Succeeded, action.Succeeded, action.Retryable, action.Permanent, action.Unknown),
-		early: d.one(2), real: d.one(2), took: d.minutes(90),
+		early: d.one(2), real: d.one(2), took: d.minutes(90), outlives: d.one(2), unseen: d.one(4),
+		job: d.minutes(pick(d, 90, 1000)), fails: d.one(4),
 	}
 	f.hangs = f.class == action.Unknown && d.one(3)
 	return f

@@ -65,6 +65,7 @@ type mishap struct {
 	at    int  // number of the operation, from 1; 0: nothing happens
 	after bool // once it is done, rather than before
 	what  moment
+	loss  uint64 // seed of what is lost when the power fails
 }
 
 var (
@@ -94,8 +95,8 @@ func (h handle) do(op func() error) error {
 	case m.after:
 		err = op()
 	}
-	if h.n.suffers(m.what) {
-		return errDead
+	if h.n.suffers(m) {
+		return h.n.rests()
 	}
 	return errors.Join(err, errDisk)
 }

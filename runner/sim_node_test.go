@@ -29,6 +29,8 @@ type node struct {
 	cfg   *schema.Config
 	res   runner.ApplyResult
 	diags diag.List
+
+	limited int // effects that run and are bounded; the world's lock is held
 }
 
 // nodeScript says what becomes of one apply.
@@ -47,7 +49,7 @@ func (s *sim) start(sc nodeScript) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{s: s, name: s.nodes, script: sc, cancel: cancel, killed: make(chan struct{}), done: make(chan struct{})}
 	s.mu.Lock()
-	s.alive = append(s.alive, n)
+	s.alive, s.all = append(s.alive, n), append(s.all, n)
 	s.mu.Unlock()
 	go func() {
 		defer close(n.done)
@@ -112,13 +114,20 @@ func (n *node) fate(attempt int64) fate {
 	return fate{class: action.Succeeded}
 }
 
+// rests is what is left to a process that has ended: nothing, until everything is
+// over.
+func (n *node) rests() error {
+	<-n.s.ended
+	return errDead
+}
+
 // operates counts an operation on the disk, and tells what happens at it.
 func (n *node) operates() (*mishap, error) {
+	if n.gone() {
+		return nil, n.rests()
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.dead {
-		return nil, errDead
-	}
 	if n.ops++; n.ops > most {
 		if n.ops == most+1 {
 			n.s.wrongly("an apply does not come to an end")
@@ -131,8 +140,9 @@ func (n *node) operates() (*mishap, error) {
 	return nil, nil
 }
 
-// most operations on the disk that one apply may need.
-const most = 5000
+// most operations on the disk that one apply may need: while something hangs, one
+// that goes on in time may look at everything each minute.
+const most = 20000
 
 // patience is how long somebody waits for an apply that hangs. One that goes on
 // in time looks about every minute.
@@ -145,13 +155,13 @@ func (n *node) patience() time.Duration {
 
 // suffers lets something happen to the node, and reports whether that was its
 // end.
-func (n *node) suffers(m moment) (ended bool) {
-	n.s.note(n, "%s", m)
-	switch m {
+func (n *node) suffers(m *mishap) (ended bool) {
+	n.s.note(n, "%s", m.what)
+	switch m.what {
 	case kill:
 		n.kill()
 	case power:
-		n.s.powerFails()
+		n.s.powerFails(another(m.loss))
 	case fault:
 		return false
 	}

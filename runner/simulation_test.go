@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,8 @@ func TestSimulation(t *testing.T) {
 	} else if testing.Short() {
 		n /= 10
 	}
+	percent := debug.SetGCPercent(400) // it is short of time, and not of memory
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
 	var failed atomic.Int32
 	for _, seed := range append(knownSeeds(t), upTo(n)...) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
@@ -107,20 +110,23 @@ func simulate(t *testing.T, seed uint64) {
 
 // sim is one life.
 type sim struct {
-	rt     *rapid.T // draws the plan and its edits
-	dice   dice
-	dir    string
-	draft  *planstest.Draft
-	disk   *disk
-	person *runner.Project // nil: not open
-	world  *simWorld
-	clock  *simClock
-	nodes  int
-	freed  map[string]bool // tenants of whom a person has said that their lock is dealt with
-	serial int64
+	rt      *rapid.T // draws the plan and its edits
+	dice    dice
+	dir     string
+	draft   *planstest.Draft
+	disk    *disk
+	person  *runner.Project // nil: not open
+	world   *simWorld
+	clock   *simClock
+	nodes   int
+	freed   map[[2]string]bool // locks, by tenant and name, of which a person has said that they are dealt with
+	ended   chan struct{}      // closed when nothing counts any more
+	durable map[string]bool    // files beside the state that a power cut has left
+	serial  int64
 
 	mu    sync.Mutex
-	alive []*node
+	alive []*node // that nobody has waited for
+	all   []*node
 	n     int
 	wrong []string
 	trail []string
@@ -155,7 +161,8 @@ func (c *simClock) wentBack() bool {
 
 func newSim(rt *rapid.T, dice dice, dir string) *sim {
 	s := &sim{
-		rt: rt, dice: dice, dir: dir, draft: planstest.New(rt), disk: newDisk(), world: newSimWorld(), freed: make(map[string]bool),
+		rt: rt, dice: dice, dir: dir, draft: planstest.New(rt), disk: newDisk(), world: newSimWorld(), freed: make(map[[2]string]bool),
+		ended: make(chan struct{}), durable: make(map[string]bool),
 		clock: &simClock{Clock: clock.System()},
 	}
 	s.clock.jump(time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC).Sub(s.clock.Now()))
@@ -165,11 +172,18 @@ func newSim(rt *rapid.T, dice dice, dir string) *sim {
 	if dice.one(4) {
 		s.draft.Defaults += "    delivery = \"at_least_once\"\n"
 	}
+	if !dice.one(3) {
+		s.draft.Enrich(rt)
+	}
+	if err := os.MkdirAll(s.stateDir(), 0o700); err != nil {
+		rt.Fatal(err)
+	}
 	s.write()
 	return s
 }
 
 func (s *sim) live() {
+	defer s.bury()
 	for range 2 + s.dice.IntN(9) {
 		s.passes()
 		if s.dice.one(3) {
@@ -177,6 +191,9 @@ func (s *sim) live() {
 		}
 		if s.dice.one(6) {
 			s.speak()
+		}
+		if s.dice.one(2) {
+			s.push()
 		}
 		s.work()
 		s.answer(false)
@@ -214,10 +231,6 @@ func (s *sim) wrongly(format string, args ...any) {
 
 func (s *sim) fail(format string, args ...any) {
 	s.rt.Helper()
-	for _, n := range s.living() {
-		n.kill()
-		<-n.done
-	}
 	s.rt.Fatalf("%s\n%s\n%s", fmt.Sprintf(format, args...), strings.Join(s.trail, "\n"), s.draft.Text())
 }
 
@@ -232,7 +245,7 @@ func (s *sim) write() {
 
 // open opens the plan for a node; nil: for a person.
 func (s *sim) open(n *node) (*runner.Project, diag.List) {
-	o := runner.Options{Dir: s.dir, Clock: s.clock}
+	o := runner.Options{Dir: s.dir, Clock: s.clock, Processes: simProcesses{s.world}}
 	if n != nil {
 		o.Actions = n.actions()
 	}
@@ -323,7 +336,7 @@ func (s *sim) work() {
 		case kill:
 			n.kill()
 		case power:
-			s.powerFails()
+			s.powerFails(s.dice)
 		case takeover:
 			s.disk.now().Unlock()
 			s.start(s.dice.node())
@@ -348,7 +361,7 @@ func (s *sim) wait() {
 		case <-time.After(n.patience()):
 			s.note(n, "killed, since it hangs")
 			n.kill()
-			<-n.done
+		case <-n.killed:
 		}
 		n.excused()
 	}
@@ -365,9 +378,22 @@ func (s *sim) living() []*node {
 }
 
 // powerFails ends everybody, and leaves what was durable.
-func (s *sim) powerFails() {
+func (s *sim) powerFails(d dice) {
+	s.world.reboots()
 	for _, n := range s.living() {
 		n.kill()
 	}
 	s.disk.powerFails()
+	s.filesAreLost(d)
+}
+
+// bury lets go whoever was killed.
+func (s *sim) bury() {
+	for _, n := range s.all {
+		n.kill()
+	}
+	close(s.ended)
+	for _, n := range s.all {
+		<-n.done
+	}
 }

@@ -28,17 +28,25 @@ type Draft struct {
 	violate string   // on_violation
 	notice  bool
 	named   int // names given so far
+
+	// Of an enriched draft:
+	head       string // attributes and blocks of the transition
+	top        string // blocks
+	recipients int    // of each tenant; 0: one
 }
 
 type batch struct {
 	name, ring string
 	cutover    time.Time // zero: no date
 	capacity   int       // 0: unlimited
+	breaker    string    // block
+	waits      bool      // for the first batch
 }
 
 type phase struct {
 	name  string
-	days  int // offset; the first has none
+	days  int  // offset; the first has none
+	hours bool // the offset is counted in hours
 	rest  string
 	items []item
 }
@@ -56,7 +64,7 @@ const workBlock = "  work %q {\n    exec { command = [\"run\", tenant.id] }\n%s 
 
 const undoBlock = "    undo {\n      exec { command = [\"undo\", tenant.id] }\n    }\n"
 
-const messageBlock = "  communication %q {\n    channel = channel.maildir.post\n    to = [tenant.email]\n    subject = \"s\"\n    body = \"On ${T}.\"\n    notice = true\n  }\n"
+const messageBlock = "  communication %q {\n    channel = channel.maildir.post\n    to = split(\" \", tenant.email)\n    subject = \"s\"\n    body = \"On ${T}.\"\n    notice = true\n  }\n"
 
 const lockBlock = `  lock "admin" {
     acquire {
@@ -121,7 +129,7 @@ func (d *Draft) Text() string {
 	if d.Defaults != "" {
 		b.WriteString("  defaults {\n" + d.Defaults + "  }\n")
 	}
-	b.WriteString("}\nretry \"patient\" {\n  max_attempts = 3\n  initial_interval = \"20h\"\n}\ninventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n  max_removals = \"100%\"\n}\nchannel \"maildir\" \"post\" {\n  path = \"outbox\"\n  from = \"x@a.example\"\n}\n")
+	b.WriteString(d.head + "}\nretry \"patient\" {\n  max_attempts = 3\n  initial_interval = \"20h\"\n}\ninventory \"tenants\" {\n  source = \"tenants.csv\"\n  key = \"id\"\n  max_removals = \"100%\"\n}\nchannel \"maildir\" \"post\" {\n  path = \"outbox\"\n  from = \"x@a.example\"\n}\n")
 	for _, x := range d.batches {
 		fmt.Fprintf(&b, "batch %q {\n  match = tenant.ring == %q\n", x.name, x.ring)
 		if !x.cutover.IsZero() {
@@ -130,6 +138,10 @@ func (d *Draft) Text() string {
 		if x.capacity > 0 {
 			fmt.Fprintf(&b, "  capacity = %d\n", x.capacity)
 		}
+		if x.waits {
+			fmt.Fprintf(&b, "  after {\n    batch = batch.%s\n    soak = \"1d\"\n  }\n", d.batches[0].name)
+		}
+		b.WriteString(x.breaker)
 		b.WriteString("}\n")
 	}
 	if d.blocked != "" {
@@ -138,7 +150,7 @@ func (d *Draft) Text() string {
 	for i, p := range d.phases {
 		fmt.Fprintf(&b, "phase %q {\n%s", p.name, p.rest)
 		if i > 0 {
-			fmt.Fprintf(&b, "  opens = %q\n", offset(p.days))
+			fmt.Fprintf(&b, "  opens = %q\n", p.offset())
 		}
 		for _, it := range p.items {
 			b.WriteString(it.block)
@@ -159,7 +171,14 @@ func (d *Draft) Text() string {
 		}
 		b.WriteString("}\n")
 	}
-	return b.String() + strings.Join(d.moved, "")
+	return b.String() + d.top + strings.Join(d.moved, "")
+}
+
+func (p *phase) offset() string {
+	if p.hours {
+		return fmt.Sprintf("T%+dh", 24*p.days)
+	}
+	return offset(p.days)
 }
 
 func offset(days int) string {
@@ -175,7 +194,11 @@ func (d *Draft) Inventory() string {
 	b.WriteString("id,email,ring\n")
 	for _, id := range slices.Sorted(maps.Keys(d.tenants)) {
 		if t := d.tenants[id]; !t.gone {
-			fmt.Fprintf(&b, "%s,%s@a.example,%s\n", id, id, t.ring)
+			emails := id + "@a.example"
+			for i := 2; i <= d.recipients; i++ {
+				emails += fmt.Sprintf(" %s@%c.example", id, 'a'+i-1)
+			}
+			fmt.Fprintf(&b, "%s,%s,%s\n", id, emails, t.ring)
 		}
 	}
 	return b.String()
