@@ -166,3 +166,26 @@ func TestTenantThatComesBackAfterARestorationIsInDoubt(t *testing.T) {
 	b.must("2027-03-13 20:00")
 	b.wantState("acme/Tell/notice", ledger.Lost)
 }
+
+// A clock that was far ahead leaves facts of which the right one is behind for years.
+// A backup from before them is the way on: what may have been done is asked about.
+func TestWayOnAfterAClockThatWasFarAhead(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	clock := b.real("2027-03-01 18:00")
+	b.now()
+	backup := b.backup()
+	clock.Set(b.instant("2035-01-01 12:00"))
+	b.now()
+	b.fake.taken()
+	clock.Set(b.instant("2027-03-13 18:00"))
+	_, diags := b.carryOut(b.open(runner.NeedWrite, ""), nil)
+	if len(diags) != 1 || diags[0].Code != "clock-went-back" || !strings.Contains(diags[0].Hint, "state restore FILE -accept-rollback") {
+		t.Fatalf("under the right clock it says %v", diags)
+	}
+	if res := b.restore(backup); res.Lost == nil || res.Until.Year() != 2035 {
+		t.Errorf("restored %+v", res)
+	}
+	b.now()
+	b.want()
+	b.wantState("acme/Copy/copy", ledger.Lost)
+}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +32,33 @@ func newStateList(env Env, g *globals) *cobra.Command {
 	})
 }
 
+// recorded opens the recorded state to read what is in it, for which no plan is needed:
+// where the plan directory is wrong that is said, and the secrets of the plan that was
+// applied last are kept out of sight.
+func recorded(ctx context.Context, env Env, g *globals, use func(opened) error) error {
+	return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
+		state := p.OpenState(ctx, runner.NeedState, time.Time{})
+		if _, ok := p.Meta(); !diags.HasErrors() || state.HasErrors() || !ok {
+			if err := report(p.env, g, append(diags, state...)); err != nil {
+				return err
+			}
+			return use(p)
+		}
+		q, flush := p.instead(ctx)
+		if q.kept == nil {
+			q = p
+		}
+		return errors.Join(report(q.env, g, append(state, planless())), use(q), flush())
+	})
+}
+
+func planless() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "plan-invalid", Summary: "The plan is invalid",
+		Detail: "What is recorded can be read all the same.", Hint: "See what is wrong with: transition validate",
+	}
+}
+
 // recordView shows records as they come.
 type recordView interface {
 	Add(*ledger.Record)
@@ -37,7 +66,7 @@ type recordView interface {
 }
 
 func runStateList(ctx context.Context, env Env, g *globals) error {
-	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+	return recorded(ctx, env, g, func(p opened) error {
 		var v recordView = view.NewRecords(p.env.Stdout, p.env.screen(Stdout, g))
 		if g.json {
 			m, _ := p.Meta()
@@ -59,7 +88,7 @@ func newStateShow(env Env, g *globals) *cobra.Command {
 }
 
 func runStateShow(ctx context.Context, env Env, g *globals, tenant string) error {
-	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+	return recorded(ctx, env, g, func(p opened) error {
 		r, diags := p.Record(ctx, tenant)
 		if r == nil && !diags.HasErrors() {
 			diags.Add(notRecorded(tenant))
@@ -94,7 +123,7 @@ func newStateVerify(env Env, g *globals) *cobra.Command {
 }
 
 func runStateVerify(ctx context.Context, env Env, g *globals) error {
-	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+	return recorded(ctx, env, g, func(p opened) error {
 		found, diags := p.Verify(ctx)
 		if err := report(p.env, g, diags); err != nil {
 			return err
