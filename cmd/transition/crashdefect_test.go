@@ -91,7 +91,7 @@ func TestDefectsAreFound(t *testing.T) {
 		}}, onLastStep, "has happened 2 times"},
 		{"a lease without an epoch", []defecttest.Edit{
 			{"runner/store/sqlite/commit.go", "if t.epoch != epoch {", "if false {"},
-			{"runner/store/sqlite/statements.go", "AND lease = ? AND begun_at", "AND ? > 0 AND begun_at"},
+			{"runner/store/sqlite/attempts.go", "|| a.lease != t.epoch ||", "||"},
 		}, "^TestReplacedHolderHasNoEffects$", "and is ["},
 	}
 	for _, tt := range tests {

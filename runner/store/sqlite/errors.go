@@ -40,7 +40,7 @@ const (
 	adviseWritable  = "Make the file and its directory writable for you, then run the command again."
 	adviseReadable  = "Make the file and its directory readable for you, or run the command as the user whose they are."
 	adviseDisk      = "See the system's log for what is wrong with the disk or its file system. What was recorded before is safe if the disk is."
-	adviseDamaged   = "Keep the file, check the disk, and restore the state from a backup."
+	adviseDamaged   = "Keep the file, check the disk, and restore the newest backup: transition state restore FILE."
 	adviseForeign   = "Name the right file with -state=FILE. If this was the recorded state once, restore it from a backup."
 	adviseNewer     = "Use the version of transition that wrote it, or a newer one."
 	adviseAbsent    = "If there should be one, restore it from a backup: a fresh one would greet every tenant anew. Else create it, once, with: transition init"
