@@ -143,3 +143,27 @@ func TestFormat(t *testing.T) {
 		})
 	}
 }
+
+// A tenant names neither a variable of the environment nor a header: LD_PRELOAD
+// would run what it likes.
+func TestNamesAreThePlansOwn(t *testing.T) {
+	for expr, want := range map[string]string{
+		`{ (tenant.id) = "x" }`:                                   "not-constant",
+		`{ "X_${tenant.id}" = "x" }`:                              "not-constant",
+		`merge({ A = "a" }, { (upper(tenant.id)) = "x" })`:        "not-constant",
+		`{ for k in split(",", tenant.id) : k => "x" }`:           "not-constant",
+		`{ A = tenant.id, ("${batch.name}_B") = "x" }`:            "",
+		`{ for k in ["A", "B"] : "X_${k}" => tenant.id }`:         "",
+		`merge({ A = "a" }, tenant.id == "a" ? {} : { B = "b" })`: "",
+	} {
+		for _, effect := range []string{
+			"exec {\n      command = [\"true\"]\n      env = " + expr + "\n    }",
+			"http {\n      url = \"https://example.org\"\n      method = \"POST\"\n      headers = " + expr + "\n    }",
+		} {
+			_, diags := hclconfig.Load(onePlan("phase \"P\" {\n  opens = \"T+1d\"\n  work \"w\" {\n    "+effect+"\n  }\n}\n"), hclconfig.Options{})
+			if codes(diags) != want {
+				t.Errorf("%s: got %q, want %q: %v", effect, codes(diags), want, diags)
+			}
+		}
+	}
+}

@@ -103,6 +103,7 @@ func (l *loader) perTenant(n *node, a *spec.Attribute, e hcl.Expression) (any, b
 	for _, name := range a.Without {
 		scope.Deny[name] = true
 	}
+	scope.OwnKeys = a.Type == spec.TextMap // the names of variables and headers
 	if a.OfEvent {
 		scope.Allow = compile.EventNames(schema.Event(value[string](n, "on")))
 		scope.Named = func(root string) { n.named[root] = true }

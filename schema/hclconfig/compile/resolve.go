@@ -134,6 +134,9 @@ func (r *resolver) loop(e *hclsyntax.ForExpr, body func(hclsyntax.Expression) (h
 	for _, part := range []*hclsyntax.Expression{&c.KeyExpr, &c.CondExpr} {
 		if *part != nil {
 			x, l := r.resolve(*part)
+			if part == &c.KeyExpr {
+				r.checkKey(x.Range(), l)
+			}
 			*part, at = meter(x, fuelOfRound), at|l
 		}
 	}
@@ -191,8 +194,17 @@ func (r *resolver) key(e *hclsyntax.ObjectConsKeyExpr) (hclsyntax.Expression, le
 	if lit, ok := x.(*hclsyntax.LiteralValueExpr); ok && lit.Val.Type() != cty.String {
 		return e, at // a literal null, true or false would be taken for a name
 	}
+	r.checkKey(e.Range(), at)
 	c.Wrapped = x
 	return &c, at
+}
+
+// checkKey refuses a key that a tenant chooses, where keys are names with a meaning.
+func (r *resolver) checkKey(rng hcl.Range, at level) {
+	if r.scope.OwnKeys && at&perTenant != 0 {
+		r.report(rng, codeNotConstant, "A name that differs from tenant to tenant",
+			"Whoever writes the attributes of tenants could name any variable of the environment with this, or any header.")
+	}
 }
 
 // index tells the reader of tenant["x"] what exists, as for tenant.x.

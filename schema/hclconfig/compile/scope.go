@@ -39,6 +39,8 @@ type Scope struct {
 	// Allow has those of the roots that mean something in few places which do so
 	// here: see [EventNames] and [ResultNames].
 	Allow map[string]bool
+	// OwnKeys: the keys of objects are the plan's own, and not a tenant's.
+	OwnKeys bool
 	// Named is told each root that an expression names, of those whose values
 	// differ from tenant to tenant; a call of offset names T. It may be nil.
 	Named func(root string)
