@@ -52,14 +52,14 @@ func (d *Decider) DoubtReason() string {
 
 // doubted is the part of an action of which Doubts is true; false: there is none.
 // What is left of the action is in rest; false: nothing.
-func (d *Decider) doubted(a *Action, r *ledger.Record) (part Action, any bool, rest Action, more bool) {
+func (d *Decider) doubted(a *Action, r *ledger.Record) (part Action, some bool, rest Action, more bool) {
 	part, rest = *a, *a
 	switch {
 	case d.lacks == nil:
 		return part, false, rest, true
 	case a.Kind != Send && a.Kind != Ask:
-		any = d.Doubts(a, r, "")
-		return part, any, rest, !any
+		some = d.Doubts(a, r, "")
+		return part, some, rest, !some
 	}
 	part.Recipients, rest.Recipients = nil, nil
 	for _, to := range a.Recipients {
@@ -70,7 +70,8 @@ func (d *Decider) doubted(a *Action, r *ledger.Record) (part Action, any bool, r
 		}
 	}
 	opens := a.Kind == Ask && len(a.Facts(r, d.now)) > 0 // which is no effect
-	return part, len(part.Recipients) > 0, rest, len(rest.Recipients) > 0 || opens
+	some = len(part.Recipients) > 0
+	return part, some, rest, len(rest.Recipients) > 0 || opens || !some
 }
 
 // remain applies to a record what becomes of a doubted action: it has begun, and
@@ -102,7 +103,7 @@ func (w *walk) showDoubts() {
 	}
 	for i := range w.out.Actions {
 		a := &w.out.Actions[i]
-		if _, any, _, _ := w.d.doubted(a, w.r); any && a.Item.Index < len(w.out.Items) {
+		if _, some, _, _ := w.d.doubted(a, w.r); some && a.Item.Index < len(w.out.Items) {
 			w.out.Items[a.Item.Index].Reason = w.d.DoubtReason() + ": the next apply takes it for unknown"
 		}
 	}
