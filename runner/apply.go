@@ -166,7 +166,7 @@ func (p *Project) clockRight() diag.List {
 	return diag.List{{
 		Severity: diag.Error, Code: "clock-went-back", Summary: "The clock of this machine is behind what is recorded",
 		Detail: fmt.Sprintf("The newest fact is of %s, and it is %s now. With a wrong clock nothing can be said to be due.", p.show(p.meta.LastFact), p.show(now)),
-		Hint:   "Set the clock right and run the command again. If it is right, the fact was recorded by a clock that was not: transition history TENANT shows it. " +
+		Hint: "Set the clock right and run the command again. If it is right, the fact was recorded by a clock that was not: transition history TENANT shows it. " +
 			"Then restore the newest backup from before that; what may have been done under the wrong clock is asked about: transition state restore FILE -accept-rollback",
 	}}
 }

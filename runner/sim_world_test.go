@@ -89,7 +89,7 @@ func (n *node) Do(ctx context.Context, r action.Request) action.Outcome {
 		over = time.After(f.took + time.Duration(r.Seq)) // no two at once, so that their order is sure
 	}
 	if r.Timeout > 0 {
-		late = time.After(r.Timeout + time.Duration(r.Seq))
+		late = time.After(r.Timeout + time.Microsecond + time.Duration(r.Seq)) // who ends just in time has
 	}
 	outcome := action.Outcome{Class: f.class, Reason: "the script says so"}
 	select {

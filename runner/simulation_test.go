@@ -336,7 +336,7 @@ func (s *sim) work() {
 		case kill:
 			n.kill()
 		case power:
-			s.powerFails(s.dice)
+			s.powerFails(another(s.dice.Uint64()))
 		case takeover:
 			s.disk.now().Unlock()
 			s.start(s.dice.node())
@@ -365,6 +365,7 @@ func (s *sim) wait() {
 		}
 		n.excused()
 	}
+	synctest.Wait() // whoever was killed stands still
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.alive = nil

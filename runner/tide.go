@@ -89,7 +89,7 @@ func (t *tide) committed(serial int64) {
 // rise begins what has become due while effects run.
 func (e *engine) rise() {
 	t := e.tide
-	if t == nil || e.stopped || len(e.late) == 0 && t.now().Before(t.wakes()) {
+	if t == nil || len(e.late) == 0 && t.now().Before(t.wakes()) {
 		return
 	}
 	due := len(e.late) > 0 || !t.due.IsZero() && !t.now().Before(t.due)
