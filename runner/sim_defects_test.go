@@ -33,7 +33,7 @@ var defects = map[string][]defecttest.Edit{
 		{"store/memory/memory.go", "	if s.lease != l {\n		return store.Committed{}", "	if false {\n		return store.Committed{}"},
 	},
 	"what is unknown is tried again": {
-		{"turn.go", "r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op)", "r.outcome.Class == action.Unknown && (true || plans.RepeatsUnknown(en.action.Item, en.action.Op))"},
+		{"turn.go", "o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op)", "o.Class == action.Unknown && (true || plans.RepeatsUnknown(a.Item, a.Op))"},
 	},
 	"a commit is durable only with the next one": {
 		{"sim_disk_test.go", "		if done, err = g.Lease.Commit(", "		g.h.sync()\n		if done, err = g.Lease.Commit("},
