@@ -87,7 +87,7 @@ func (w *walk) try(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	at := w.line.Items[it.Index].At
 	switch w.state(it, try, a.Op) {
 	case ledger.Running:
-		x, outlives := w.d.orphans.running(try)
+		x, outlives := w.d.orphans[try.Attempt]
 		if !outlives {
 			w.show(it, ItemRunning, at, "")
 			return InProgress
@@ -138,12 +138,17 @@ func half(op ledger.Op) string {
 
 // state is the state of a try as it must be read now: an attempt that runs in
 // the record while nobody applies has an outcome that nobody knows, unless it
-// may be repeated, or its command still runs.
+// may be repeated, or its command still runs or has ended since.
 func (w *walk) state(it *schema.Item, try *ledger.Try, op ledger.Op) ledger.State {
-	if _, runs := w.d.orphans.running(try); runs && (try.State == ledger.Running || try.State == ledger.Lost) {
+	x, outlives := w.d.orphans[try.Attempt]
+	switch {
+	case x.Runs && try.State == ledger.Lost:
 		return ledger.Running
-	}
-	if try.State != ledger.Running || w.d.live {
+	case try.State != ledger.Running || x.Runs || x.Ended != "":
+		return try.State
+	case outlives: // it may run elsewhere, and beside it nothing is repeated
+		return ledger.Lost
+	case w.d.live:
 		return try.State
 	}
 	if Repeats(it, op, try, w.line.Phases[it.Phase.Index].MustEnd, w.d.now) {

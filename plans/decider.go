@@ -65,6 +65,8 @@ type Decider struct {
 	before  *before // the plan that was adopted last; nil: it is no other one
 	orphans Orphans
 	lacks   *ledger.Restoration // what may have happened unrecorded; nil: nothing
+	// outlived counts those that run under each limit.
+	outlived map[*schema.Limit]int
 }
 
 // awaited is an item with what must be settled before it.

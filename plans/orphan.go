@@ -8,11 +8,13 @@ import (
 
 // Orphan is a command of an attempt whose runner is gone.
 type Orphan struct {
-	Host string
-	// PID is that of the process, which still runs; 0: it was started where that
-	// cannot be seen from here.
-	PID int
-	End string // the command with which a person ends it
+	Host   string
+	Number int // of its process there; 0: not known
+	// Runs: it still does. Ended is how it has ended, which is not recorded yet.
+	// Neither: it was started where that cannot be seen from here.
+	Runs  bool
+	Ended string
+	End   string // the command with which a person ends it, while it runs
 }
 
 // Orphans are those of attempts, by id.
@@ -21,7 +23,16 @@ type Orphans map[int64]Orphan
 // running is the command of a try that still runs.
 func (o Orphans) running(try *ledger.Try) (Orphan, bool) {
 	x, ok := o[try.Attempt]
-	return x, ok && x.PID != 0
+	return x, ok && x.Runs
+}
+
+func (o Orphans) anyRuns() bool {
+	for _, x := range o {
+		if x.Runs {
+			return true
+		}
+	}
+	return false
 }
 
 // Of is the command of a recorded item that still runs.
@@ -35,20 +46,25 @@ func (o Orphans) Of(rec *ledger.Item) (Orphan, bool) {
 	return o.running(rec.Release)
 }
 
-// Words say that it still runs, and what to do about it.
+// Words say that it still runs, and what to do about it; or how it has ended.
 func (o Orphan) Words() string {
-	return fmt.Sprintf("still runs as process %d on %s, though its runner is gone: wait for its end, or end it (%s)", o.PID, o.Host, o.End)
+	if o.Ended != "" {
+		return fmt.Sprintf("ended (%s) after its runner was gone: the next apply records that", o.Ended)
+	}
+	return fmt.Sprintf("still runs as process %d on %s, though its runner is gone: wait for its end, or end it (%s)", o.Number, o.Host, o.End)
 }
 
 // Lost says why nobody knows the outcome of an attempt.
 func (o Orphans) Lost(attempt int64, no int) string {
 	reason := "the runner ended while attempt " + itoa(no) + " ran"
 	switch x, ok := o[attempt]; {
-	case !ok:
+	case !ok || x.Ended != "":
 		return reason
-	case x.PID == 0:
-		return reason + "; whether it still runs on " + x.Host + " cannot be seen from here"
+	case x.Runs:
+		return reason + "; it still ran as process " + itoa(x.Number) + " on " + x.Host
+	case x.Number != 0:
+		return reason + "; whether it still runs on " + x.Host + " cannot be seen from here: look there for process " + itoa(x.Number)
 	default:
-		return reason + "; it still ran as process " + itoa(x.PID) + " on " + x.Host
+		return reason + "; whether it still runs on " + x.Host + " cannot be seen from here: look there"
 	}
 }

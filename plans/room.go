@@ -9,9 +9,10 @@ import (
 	"transition/schema"
 )
 
-// room is how much long work may still be started under each limit of such work:
-// it takes its share from its start until its poll says that it has ended. The
-// nil room has no bounds.
+// room is how much may still be started under each limit, as far as anything goes on
+// by itself: long work takes its share from its start until its poll says that it
+// has ended, a command whose runner is gone until it has ended. The nil room has no
+// bounds.
 type room map[*schema.Limit]int
 
 // limitOfLong is the limit that long work has for as long as it goes on; nil: none.
@@ -22,19 +23,20 @@ func limitOfLong(it *schema.Item) *schema.Limit {
 	return it.Limit
 }
 
-// measure counts what goes on. It costs a walk through all records, if the plan
-// bounds any long work.
+// measure counts what goes on: long work, and commands whose runner is gone, under
+// whatever limit. It costs a walk through all records, if there can be any of that.
 func (c *computation) measure() error {
+	orphans := c.in.Orphans.anyRuns()
 	var r room
 	for _, it := range c.in.Config.Items {
-		if l := limitOfLong(it); l != nil {
+		if l := it.Limit; l != nil && (orphans || limitOfLong(it) != nil) {
 			if r == nil {
 				r = make(room)
 			}
 			r[l] = l.MaxInFlight
 		}
 	}
-	c.d.room = r
+	c.d.room, c.d.outlived = r, make(map[*schema.Limit]int)
 	if r == nil {
 		return nil
 	}
@@ -44,8 +46,16 @@ func (c *computation) measure() error {
 		}
 		c.d.index(rec)
 		for i, it := range c.in.Config.Items {
-			if on := c.d.rec[i]; on != nil && on.State == ledger.Polling {
+			on := c.d.rec[i]
+			if on == nil {
+				continue
+			}
+			if on.State == ledger.Polling {
 				r.take(limitOfLong(it))
+			}
+			if _, runs := c.in.Orphans.running(&on.Try); runs && it.Limit != nil {
+				r.take(it.Limit)
+				c.d.outlived[it.Limit]++
 			}
 		}
 	}
@@ -78,6 +88,9 @@ func (w *walk) full(it *schema.Item, op ledger.Op) bool {
 	w.show(it, ItemWaiting, w.line.Items[it.Index].At, reason)
 	return true
 }
+
+// Outlived is how much of that are commands whose runner is gone.
+func (d *Decider) Outlived() map[*schema.Limit]int { return d.outlived }
 
 // GoOn is how much work goes on under each limit of long work.
 func (d *Decider) GoOn() map[*schema.Limit]int {

@@ -10,6 +10,7 @@ import (
 	"transition/runner/action/mail/maildir"
 	"transition/runner/action/mail/smtp"
 	"transition/runner/action/webhook"
+	"transition/runner/keeper"
 	"transition/schema"
 )
 
@@ -27,6 +28,12 @@ type Actions struct {
 func (p *Project) realActions() *Actions {
 	channels := make(map[*schema.Channel]action.Executor)
 	var closers []io.Closer
+	local := &command.Executor{Environ: p.o.Environ, Now: p.o.Clock.Now}
+	var commands action.Executor = local
+	if p.o.Keeper != nil {
+		k := &keeper.Client{Local: local, Program: p.o.Keeper, Log: p.log}
+		closers, commands = append(closers, k), k
+	}
 	for _, c := range p.Config.Channels {
 		var e action.Executor
 		switch {
@@ -40,7 +47,7 @@ func (p *Project) realActions() *Actions {
 		channels[c] = action.Redact(e, p.secrets)
 	}
 	return &Actions{
-		Command: action.Redact(&command.Executor{Environ: p.o.Environ, Now: p.o.Clock.Now}, p.secrets),
+		Command: action.Redact(commands, p.secrets),
 		HTTP:    action.Redact(webhook.New(), p.secrets),
 		Channel: func(c *schema.Channel) action.Executor { return channels[c] },
 		Close: func() error {

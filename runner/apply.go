@@ -21,7 +21,7 @@ type ApplyOptions struct {
 	// By is User.
 	Choice      Choice
 	Parallelism int  // attempts at once; below 1: 10
-	Wait        bool // stay until retries and polls have ended
+	Wait        bool // stay until retries, polls and commands whose runner is gone have ended
 	// AllowBurst: a person knows, or is asked by Confirm, of what time has skipped;
 	// see plans.Burst. A saved plan needs no such word.
 	AllowBurst bool

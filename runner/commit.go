@@ -8,6 +8,7 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/action"
 	"transition/runner/store"
 	"transition/schema"
 )
@@ -89,10 +90,23 @@ func (e *engine) afterClaims(t *turn, done store.Committed) {
 }
 
 // giveBack gives back the share of its limit that an attempt has used.
-func (e *engine) giveBack(en *entry) {
-	if next := e.limits.give(en.action); next != nil {
+func (e *engine) giveBack(en *entry) { e.release(limitOf(en.action)) }
+
+func (e *engine) release(l *schema.Limit) {
+	if next := e.limits.give(l); next != nil {
 		e.queue.push(next)
 	}
+}
+
+// regain takes the shares of commands whose runner was gone, and that have ended.
+func (e *engine) regain() {
+	left := e.decider.Outlived()
+	for limit, n := range e.outlived {
+		for range n - left[limit] {
+			e.release(limit)
+		}
+	}
+	e.outlived = left
 }
 
 func (e *engine) forget(en *entry) {
@@ -159,10 +173,14 @@ func firstBegan(en *entry) time.Time {
 	return try.First
 }
 
-// afterResults counts and tells what has ended.
+// afterResults counts and tells what has ended. What a command has left in the
+// background is left alone.
 func (e *engine) afterResults(t *turn) {
 	for i, r := range t.results {
 		e.over(r.entry, &t.outcomes[i], r.took)
+		if r.note != "" && r.outcome.Class != action.Unknown { // else it may still run
+			e.p.unnote(r.note)
+		}
 	}
 }
 

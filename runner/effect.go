@@ -7,6 +7,7 @@ import (
 
 	"transition/plans"
 	"transition/runner/action"
+	"transition/runner/crashpoint"
 )
 
 // work has effects until there are no more jobs.
@@ -48,10 +49,10 @@ func (e *engine) act(stop context.Context, r *result) {
 		return
 	}
 	if req.Command != nil && !req.Asks {
-		name := noteName{e.lease.Holder().Epoch, r.entry.attempt}
-		e.p.note(name, &req, 0)
-		req.Started = func(pid int) { e.p.note(name, &req, pid) }
-		defer e.p.unnote(name) // what it has left in the background is left alone
+		r.note = e.p.note(noteName{e.lease.Holder().Epoch, r.entry.attempt}, &req)
+		req.Note, req.Started = r.note, func(int) { crashpoint.Hit("exec.after_start") }
+		crashpoint.Hit("exec.before_start")
+		defer crashpoint.Hit("exec.after_end")
 	}
 	r.outcome = e.p.executor(e.actions, r.entry).Do(stop, req)
 }

@@ -42,6 +42,7 @@ type engine struct {
 
 	queue    queue
 	limits   limits
+	outlived map[*schema.Limit]int // shares that commands have whose runner is gone
 	tasks    map[string]*task
 	asleep   map[*task]bool  // tasks that wait for a retry
 	late     map[string]bool // tenants whose window closed during the pass
@@ -87,6 +88,7 @@ type result struct {
 	outcome action.Outcome
 	took    time.Duration
 	reply   plans.Reply // of an inquiry
+	note    string      // file of its note; empty: it has none
 	cut     bool        // the inquiry was stopped before it was answered
 }
 
@@ -100,7 +102,7 @@ func (e *engine) emit(ev Event) {
 // the running ones.
 func (e *engine) run(ctx context.Context, stop context.Context, tasks []plans.Task) error {
 	e.jobs, e.results = make(chan *entry, e.parallel), make(chan result, e.parallel)
-	e.free, e.limits = e.parallel, startWith(e.decider.GoOn())
+	e.free, e.limits, e.outlived = e.parallel, startWith(e.decider.GoOn()), e.decider.Outlived()
 	e.running, e.late, e.asleep = make(map[*entry]bool), make(map[string]bool), make(map[*task]bool)
 	e.tasks = make(map[string]*task, len(tasks))
 	for _, t := range tasks {

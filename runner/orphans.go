@@ -7,7 +7,9 @@ import (
 
 	"transition/plans"
 	"transition/plans/ledger"
+	"transition/runner/action"
 	"transition/runner/crashpoint"
+	"transition/runner/process"
 	"transition/runner/store"
 	"transition/schema"
 	"transition/schema/diag"
@@ -40,8 +42,7 @@ func (a *applying) record(ctx context.Context) (bool, error) {
 		}
 		crashpoint.Hit("settle.after_commit")
 	}
-	a.p.tidyNotes(a.lease)
-	return any, nil
+	return any, a.p.tidyNotes(ctx, a.lease)
 }
 
 // settleOrphans does so before a person speaks, so that a person can answer for
@@ -103,16 +104,22 @@ func underWay(rec *ledger.Item) bool {
 }
 
 // orphans says what is to be recorded of attempts whose applier is gone: what
-// had not begun certainly did not happen; the outcome of the rest is unknown,
-// unless the plan allows to repeat it. What still runs is left alone, unless a person
-// answers for it or its item gets another name: then it is unknown.
+// had not begun certainly did not happen; what has ended since is known from its
+// note; the outcome of the rest is unknown, unless the plan allows to repeat it.
+// What still runs is left alone, unless a person answers for it or its item gets
+// another name: then it is unknown.
 func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
 	p, commit := a.p, store.Commit{Now: now}
 	open, err := p.state.OpenAttempts(ctx)
 	if err != nil {
 		return commit, err
 	}
-	outlived := p.outlived(ctx)
+	relics := make(map[int64]relic)
+	for _, x := range p.relicsBut(ctx, a.lease.Holder().Epoch) {
+		if !x.strange {
+			relics[x.name.attempt] = x
+		}
+	}
 	var d *plans.Decider
 	for _, at := range open {
 		if at.Lease == a.lease.Holder().Epoch {
@@ -129,8 +136,9 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		if r == nil || told(r, at) {
 			continue
 		}
-		runs := outlived[at.ID].PID != 0
-		early := runs && (a.answered != nil && a.answered(at) || p.renames(at))
+		x := relics[at.ID]
+		runs := x.life == process.Runs
+		early := a.answered != nil && a.answered(at) || runs && p.renames(at)
 		if runs && !early {
 			continue
 		}
@@ -140,11 +148,7 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 				return commit, err
 			}
 		}
-		f := p.orphan(d, at, r)
-		if f.Reason = outlived.Lost(at.ID, at.No); early {
-			f.Kind, f.Next = ledger.Unknown, nil // not to be begun beside itself
-		}
-		commit.Facts = append(commit.Facts, f)
+		commit.Facts = append(commit.Facts, p.orphan(d, at, r, &x, early))
 	}
 	return commit, nil
 }
@@ -173,21 +177,45 @@ func told(r *ledger.Record, at store.Attempt) bool {
 	return try.State == ledger.Lost || try.State == ledger.Polling && try.Attempt == at.ID
 }
 
-func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record) ledger.Fact {
-	now := d.Now()
+// orphan is the fact of an attempt whose applier is gone. early: its end is not
+// waited for.
+func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record, x *relic, early bool) ledger.Fact {
 	f := ledger.Fact{
-		At: now, Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
+		At: d.Now(), Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
 		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown, Round: d.Round(r),
 	}
 	// It began under the name that it had, and is done by the one that it has.
 	it, rec := p.item(plans.NewRenames(p.Config).Key(at.Item)), r.Item(at.Item)
-	if it == nil || rec == nil {
-		return f
+	if x.End != nil {
+		p.ended(&f, x.End)
+	} else {
+		seen := make(plans.Orphans)
+		if o, ok := x.orphan(); ok {
+			seen[at.ID] = o
+		}
+		f.Reason = seen.Lost(at.ID, at.No)
 	}
-	if plans.Repeats(it, at.Op, plans.TryOf(rec, at.Op), d.MustEnd(it, at.Op, r), now) {
+	known := f.Kind != ledger.Unknown
+	if it == nil || rec == nil || !known && (early || x.life == process.Unseen) {
+		return f // beside what may still run nothing is repeated
+	}
+	try, end := plans.TryOf(rec, at.Op), d.MustEnd(it, at.Op, r)
+	if known {
+		follow(&plans.Action{Item: it, Op: at.Op, MustEnd: end}, &f, *x.End, try.First)
+	} else if plans.Repeats(it, at.Op, try, end, d.Now()) {
+		now := d.Now()
 		f.Kind, f.Next = ledger.Failed, &now // it is long ago: at once
 	}
 	return f
+}
+
+// ended makes of a fact the outcome that a note has of a command.
+func (p *Project) ended(f *ledger.Fact, o *action.Outcome) {
+	f.Kind, f.Reason, f.Evidence = kindOf(o.Class), o.Reason, o.Evidence
+	if f.Reason != "" {
+		f.Reason += "; what it said is lost with its runner"
+	}
+	p.scrub(f)
 }
 
 // item finds an item of the plan by PHASE/ITEM; nil: the plan has none.

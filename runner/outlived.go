@@ -1,43 +1,32 @@
 package runner
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/action/command"
+	"transition/runner/action/note"
 	"transition/runner/process"
 	"transition/runner/store"
+	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
-// A command lives on when its runner is killed. What identifies its process is
-// therefore noted in a file beside the state, before it is started and once more
-// when its number is known, for as long as the runner waits for it. The file need
-// not be synced: without power the command is gone as well.
+// A command lives on when its runner is killed. Its note, see package note, lies
+// beside the state until what became of it is recorded.
 
-// note is what is in such a file, each time on a line; the last one counts.
-type note struct {
-	Address string    `json:"address"` // as it was called then
-	Since   time.Time `json:"since"`   // by the machine's clock
-	process.Identity
-}
-
-// noteName is the name of such a file: the epoch of the lease, which tells whether
-// its runner is gone, and the attempt.
+// noteName is the name of a note: the epoch of the lease, which tells whether its
+// runner is gone, and the attempt.
 type noteName struct{ lease, attempt int64 }
 
 const noteFormat = "%d-%d.json"
@@ -46,6 +35,8 @@ func (n noteName) String() string { return fmt.Sprintf(noteFormat, n.lease, n.at
 
 func (p *Project) notesDir() string { return p.statePath() + ".running" }
 
+func (p *Project) noteFile(n noteName) string { return filepath.Join(p.notesDir(), n.String()) }
+
 func (p *Project) processes() process.Table {
 	if p.o.Processes != nil {
 		return p.o.Processes
@@ -53,67 +44,101 @@ func (p *Project) processes() process.Table {
 	return process.System{}
 }
 
-// note writes down that the command of a request is about to be started (pid 0), or
-// has been. Where that fails, it is not known after a crash whether it still runs.
-func (p *Project) note(name noteName, r *action.Request, pid int) {
-	id, ok := p.processes().Identify(pid, command.Marks(*r))
+// note notes that the command of a request is about to be started, and returns the
+// file. Where that fails, it is not known after a crash whether it still runs.
+func (p *Project) note(name noteName, r *action.Request) string {
+	id, ok := p.processes().Identify(0, command.Marks(*r))
 	if !ok {
-		return // the system does not tell
+		return "" // the system does not tell
 	}
-	if err := p.writeNote(name, &note{r.Address, p.o.Clock.Now().UTC(), id}); err != nil {
-		p.log.Warn("process not noted", "address", r.Address, "pid", pid, "error", err)
+	file := p.noteFile(name)
+	if err := note.Begin(file, &note.Note{Address: r.Address, Since: p.o.Clock.Now().UTC(), Identity: id}); err != nil {
+		p.log.Warn("process not noted", "address", r.Address, "error", err)
+		return ""
 	}
-}
-
-func (p *Project) writeNote(name noteName, n *note) (err error) {
-	if err := os.MkdirAll(p.notesDir(), 0o700); err != nil {
-		return err
-	}
-	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	if n.PID == 0 {
-		mode |= os.O_TRUNC
-	}
-	f, err := os.OpenFile(filepath.Join(p.notesDir(), name.String()), mode, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return json.NewEncoder(f).Encode(n)
+	return file
 }
 
 // unnote removes a note.
-func (p *Project) unnote(name noteName) {
-	if err := os.Remove(filepath.Join(p.notesDir(), name.String())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (p *Project) unnote(file string) {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.log.Warn("note of a process not removed", "error", err)
 	}
 }
 
-// notes reads the notes of runners that are gone: all but those of a lease. A line
-// that a crash has cut off says nothing.
-func (p *Project) notes(but int64) map[noteName]note {
+// relic is what a runner that is gone has left of an attempt: a note, and what can
+// be seen of its command.
+type relic struct {
+	name noteName
+	note.Note
+	pid  int
+	life process.Life
+	// strange: the state knows no such attempt, as when it was restored since.
+	strange bool
+}
+
+// relics reads the notes of runners that are gone, by attempt.
+func (p *Project) relics(ctx context.Context) []relic {
+	return p.relicsBut(ctx, p.holding(ctx))
+}
+
+// relicsBut reads all notes but those of a lease.
+func (p *Project) relicsBut(ctx context.Context, lease int64) []relic {
 	files, err := os.ReadDir(p.notesDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.log.Warn("notes of processes not read", "error", err)
 	}
-	all := make(map[noteName]note)
+	var all []relic
 	for _, f := range files {
 		var name noteName
-		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == but || f.Name() != name.String() {
+		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == lease || f.Name() != name.String() {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(p.notesDir(), f.Name()))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			p.log.Warn("note of a process not read", "file", f.Name(), "error", err)
+		if x, ok := p.relic(ctx, name); ok {
+			all = append(all, x)
 		}
-		var n note
-		for line := range bytes.Lines(b) {
-			if next := (note{}); json.Unmarshal(line, &next) == nil {
-				n = next
-			}
-		}
-		all[name] = n
 	}
+	slices.SortFunc(all, func(a, b relic) int { return cmp.Compare(a.name.attempt, b.name.attempt) })
 	return all
+}
+
+// relic reads one note; false: it was removed meanwhile.
+func (p *Project) relic(ctx context.Context, name noteName) (relic, bool) {
+	x := relic{name: name}
+	for range 2 { // its end may have been noted between reading and looking
+		n, err := note.Read(p.noteFile(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return x, false
+		}
+		if err != nil {
+			p.log.Warn("note of a process not read", "file", name.String(), "error", err)
+		}
+		x.Note = n
+		if x.pid, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
+			break
+		}
+	}
+	x.strange = !p.hasBegun(ctx, &x)
+	return x, true
+}
+
+// hasBegun reports whether the state has begun the attempt that a note is about. The
+// numbers of attempts come again after an older state was restored, their keys do
+// not.
+func (p *Project) hasBegun(ctx context.Context, x *relic) bool {
+	a, err := addr.Parse(x.Address)
+	if err != nil {
+		return false
+	}
+	for f, err := range p.state.History(ctx, a.Tenant) {
+		if err != nil {
+			return false // whoever needs the state will hear of it
+		}
+		if f.Kind == ledger.Began && f.Attempt == x.name.attempt {
+			return slices.Equal(x.Marks, command.Marks(action.Request{Key: f.Key, Attempt: f.No}))
+		}
+	}
+	return false
 }
 
 // holding is the epoch of the present lease; 0: nobody applies.
@@ -124,55 +149,105 @@ func (p *Project) holding(ctx context.Context) int64 {
 	return 0
 }
 
-// outlived are the commands of attempts whose runner is gone, as far as they may
-// still run.
+// outlived are the commands of attempts whose runner is gone, as far as anything
+// can be said of them.
 func (p *Project) outlived(ctx context.Context) plans.Orphans {
 	out := make(plans.Orphans)
-	for name, n := range p.notes(p.holding(ctx)) {
-		switch pid, life := p.processes().Look(n.Identity); life {
-		case process.Runs:
-			out[name.attempt] = plans.Orphan{Host: n.Host, PID: pid, End: process.End(pid)}
-		case process.Unseen:
-			if n.Host != "" {
-				out[name.attempt] = plans.Orphan{Host: n.Host}
-			}
-		case process.Gone:
+	for _, x := range p.relics(ctx) {
+		if o, ok := x.orphan(); ok {
+			out[x.name.attempt] = o
 		}
 	}
 	return out
 }
 
-// tidyNotes removes the notes of runners that are gone, unless the command still
-// runs: what could be said of the others has been recorded.
-func (p *Project) tidyNotes(lease store.Lease) {
-	for name, n := range p.notes(lease.Holder().Epoch) {
-		if _, life := p.processes().Look(n.Identity); life != process.Runs {
-			p.unnote(name)
-		}
+// orphan is what a plan has to know; false: nothing.
+func (x *relic) orphan() (plans.Orphan, bool) {
+	o := plans.Orphan{Host: x.Host, Number: x.PID}
+	switch {
+	case x.strange:
+		return o, false
+	case x.life == process.Runs:
+		o.Number, o.Runs, o.End = x.pid, true, process.End(x.pid)
+	case x.End != nil:
+		o.Ended = cmp.Or(x.End.Reason, "success")
+	case x.life == process.Unseen:
+		return o, x.Host != ""
+	default:
+		return o, false
 	}
+	return o, true
 }
 
-// StillRunning warns of every command that runs though its runner is gone.
+// tidyNotes removes the notes of runners that are gone, once nothing more can be
+// learnt from them: the command has ended, or ran elsewhere and nobody waits for
+// word of it any more.
+func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
+	var waited map[int64]bool
+	for _, x := range p.relicsBut(ctx, lease.Holder().Epoch) {
+		switch {
+		case x.life == process.Runs:
+			continue
+		case x.life == process.Unseen && !x.strange && x.End == nil:
+			if waited == nil {
+				var err error
+				if waited, err = p.waited(ctx); err != nil {
+					return err
+				}
+			}
+			if waited[x.name.attempt] {
+				continue
+			}
+		}
+		p.unnote(p.noteFile(x.name))
+	}
+	return nil
+}
+
+// waited are the attempts that have no outcome, or an unknown one.
+func (p *Project) waited(ctx context.Context) (map[int64]bool, error) {
+	all := make(map[int64]bool)
+	for r, err := range p.state.Records(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range r.Items {
+			for _, try := range []*ledger.Try{&r.Items[i].Try, r.Items[i].Release} {
+				if try != nil && (try.State == ledger.Running || try.State == ledger.Lost) {
+					all[try.Attempt] = true
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// StillRunning warns of every command that runs though its runner is gone, or may
+// run where that cannot be seen.
 func (p *Project) StillRunning(ctx context.Context) diag.List {
 	if p.state == nil {
 		return nil
 	}
-	notes := p.notes(p.holding(ctx))
 	var diags diag.List
-	for _, name := range slices.SortedFunc(maps.Keys(notes), func(a, b noteName) int { return cmp.Compare(a.attempt, b.attempt) }) {
-		n := notes[name]
-		pid, life := p.processes().Look(n.Identity)
-		if life != process.Runs {
+	for _, x := range p.relics(ctx) {
+		if o, ok := x.orphan(); ok && x.life == process.Unseen && o.Ended == "" {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "runs-elsewhere", Summary: "A command may run on another machine",
+				Detail: fmt.Sprintf("%s was begun as process %d on %s at %s, and its runner is gone. Whether it still runs can only be seen there.", x.Address, x.PID, x.Host, p.show(x.Since)),
+				Hint:   "Look there. Then say what became of it: transition resolve " + x.Address + " -done|-retry -reason=...",
+			})
+		}
+		if x.life != process.Runs {
 			continue
 		}
 		d := diag.Diagnostic{
 			Severity: diag.Warning, Code: "still-running", Summary: "A command still runs, though its runner is gone",
-			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", n.Address, pid, n.Host, p.show(n.Since)),
-			Hint:   "Wait for its end, or end it: " + process.End(pid) + ". Then say what became of it: transition resolve " + n.Address + " -done|-retry -reason=...",
+			Detail: fmt.Sprintf("%s runs as process %d on %s since %s.", x.Address, x.pid, x.Host, p.show(x.Since)),
+			Hint:   "Wait for its end, which the next apply records, or end it: " + process.End(x.pid) + ".",
 		}
-		if !p.awaits(ctx, n.Address, name.attempt) {
+		if !p.awaits(ctx, x.Address, x.name.attempt) {
 			d.Detail += " What became of its item is recorded already."
-			d.Hint = "Let it end, or end it: " + process.End(pid) + ". Nothing waits for it, and nothing of the item is done again while it runs."
+			d.Hint = "Let it end, or end it: " + process.End(x.pid) + ". Nothing waits for it, and nothing of the item is done again while it runs."
 		}
 		diags.Add(d)
 	}

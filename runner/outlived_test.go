@@ -13,6 +13,8 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
+	"transition/runner/action/command"
+	"transition/runner/action/note"
 	"transition/runner/process"
 )
 
@@ -39,16 +41,26 @@ func orphaned(t *testing.T, plan string, tenants ...string) (*bench, *processes)
 	b, p := newBench(t, plan, append(tenants, "acme,a@a.example")...), &processes{}
 	b.table = p
 	b.fake.do = func(r action.Request) action.Outcome {
-		r.Started(4711)
-		b.kill()
+		if r.Tenant == "acme" {
+			b.started(r)
+			b.kill()
+		}
 		return succeeded
 	}
-	b.must("2027-03-13 18:00")
+	b.must("2027-03-13 18:00", alone)
 	b.revive()
 	b.fake.do = nil
 	b.fake.taken()
 	p.set(process.Runs)
 	return b, p
+}
+
+// started notes the process of a command, as who starts it does.
+func (b *bench) started(r action.Request) {
+	id, _ := b.table.Identify(4711, command.Marks(r))
+	if err := note.Started(r.Note, id); err != nil {
+		b.tb.Error(err)
+	}
 }
 
 const copied = "acme/Copy/copy"
@@ -67,9 +79,7 @@ func TestWhatOutlivesItsRunnerIsRepeatedWhenItHasEnded(t *testing.T) {
 	p.set(process.Gone)
 	b.must("2027-03-13 18:00")
 	b.want("run " + copied + " #2")
-	if left, err := os.ReadDir(b.statePath() + ".running"); err != nil || len(left) > 0 {
-		t.Errorf("%v is left, %v", left, err)
-	}
+	b.notes(0)
 }
 
 // A state that was copied to another machine: nothing can be said of the command.
@@ -84,19 +94,124 @@ func TestWhatRunsElsewhereIsUnknown(t *testing.T) {
 	}
 }
 
+// Whether it may be repeated or not: beside what may run elsewhere only a person
+// begins anything.
+func TestRepeatWaitsForAPersonWhileItMayRunElsewhere(t *testing.T) {
+	b, p := orphaned(t, repeated)
+	p.set(process.Unseen)
+	if s := b.status("acme"); s.Items[0].State != plans.ItemUnknown || !strings.Contains(s.Items[0].Reason, "on elsewhere cannot be seen from here: look there for process 4711") {
+		t.Errorf("it is shown as %+v", s.Items[0])
+	}
+	for range 2 {
+		b.must("2027-03-13 18:00")
+		b.want()
+		b.wantState(copied, ledger.Lost)
+	}
+	p.set(process.Runs) // and is seen by whoever comes back to that machine
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	if !diags.HasErrors() {
+		t.Error("it is begun beside itself")
+	}
+	p.set(process.Unseen)
+	b.resolve(ledger.AnswerRetry, copied)
+	b.must("2027-03-13 18:00")
+	b.want("run " + copied + " #1")
+	b.notes(0)
+}
+
+// notes counts the notes that are left.
+func (b *bench) notes(want int) {
+	b.tb.Helper()
+	left, err := os.ReadDir(b.notesDir())
+	if err != nil || len(left) != want {
+		b.tb.Errorf("%v is left, %v", left, err)
+	}
+}
+
+func (b *bench) notesDir() string { return b.statePath() + ".running" }
+
+// After an older state was restored the numbers of attempts come again. The note of
+// another attempt says nothing of the one that has its number.
+func TestNoteOfAnotherAttemptSaysNothing(t *testing.T) {
+	b, _ := orphaned(t, plan)
+	file := filepath.Join(b.notesDir(), "1-1.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.ReplaceAll(string(text), "KEY=", "KEY=not"))
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState(copied, ledger.Lost)
+	b.notes(1) // its command runs, though for nobody
+}
+
+// A command that outlives its runner keeps its share of the limit.
+func TestOrphanTakesItsShareOfTheLimit(t *testing.T) {
+	narrow := strings.Replace(plan, "max_in_flight = 2", "max_in_flight = 1", 1)
+	b, p := orphaned(t, narrow, "beta,b@b.example")
+	res := b.must("2027-03-13 18:00")
+	b.want()
+	if w := res.After.Waiting; len(w) != 2 || w[1].Kind != plans.WaitLimit || w[1].Reason != "limit copies is full (1 of 1)" {
+		t.Errorf("there wait %+v", w)
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.want("run beta/Copy/copy #1")
+}
+
+// Whoever found no room begins when it has ended, though others still work.
+func TestOrphanGivesItsShareBack(t *testing.T) {
+	limited := strings.Replace(strings.Replace(tides, `["copy", tenant.id] }`, `["copy", tenant.id] }
+    limit = limit.copies`, 1), "phase \"Copy\"", "limit \"copies\" { max_in_flight = 2 }\n\nphase \"Copy\"", 1)
+	b, p := newBench(t, limited, "acme,a@a.example", "beta,b@b.example", "gamma,c@c.example"), &processes{}
+	b.table = p
+	clock := b.real("2027-03-13 18:00")
+	b.fake.do = func(r action.Request) action.Outcome {
+		b.started(r)
+		b.kill()
+		return succeeded
+	}
+	b.now()
+	b.revive()
+	p.set(process.Runs)
+	clock.Set(b.instant("2027-03-14 00:00"))
+	begun := make(chan struct{})
+	b.fake.do = func(r action.Request) action.Outcome {
+		switch r.Tenant {
+		case "beta":
+			p.set(process.Gone)
+			for deadline := time.Now().Add(patience); ; {
+				select {
+				case <-begun:
+					return succeeded
+				case <-time.After(time.Millisecond):
+					clock.Advance(time.Minute)
+				}
+				if time.Now().After(deadline) {
+					t.Error("nobody takes the share")
+					return succeeded
+				}
+			}
+		case "gamma":
+			close(begun)
+		}
+		return succeeded
+	}
+	b.now(onward)
+	b.wantState(copied, ledger.Lost)
+	b.wantState("gamma/Copy/copy", ledger.Done)
+}
+
 // What is recorded as unknown may run all the same, as when it was seen from
 // another machine first.
 func TestUnknownThatRunsIsNotTriedAgain(t *testing.T) {
 	b, p := orphaned(t, plan)
-	notes := filepath.Join(b.dir, ".transition", "state.db.running")
-	if err := os.CopyFS(notes+".kept", os.DirFS(notes)); err != nil {
-		t.Fatal(err)
-	}
 	p.set(process.Unseen)
 	b.must("2027-03-13 18:00")
-	if err := os.CopyFS(notes, os.DirFS(notes+".kept")); err != nil {
-		t.Fatal(err)
-	}
 	p.set(process.Runs)
 	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
 	if !diags.HasErrors() || !strings.Contains(diags[0].Detail, "process 4711") {
@@ -112,7 +227,7 @@ func TestEndIsSeenDuringLongWork(t *testing.T) {
 	b.table = p
 	clock := b.real("2027-03-13 18:00")
 	b.fake.do = func(r action.Request) action.Outcome {
-		r.Started(4711)
+		b.started(r)
 		b.kill()
 		return succeeded
 	}
@@ -143,6 +258,10 @@ func TestStillRunningIsWarnedOf(t *testing.T) {
 	diags := project.Unlock(t.Context())
 	if len(diags) != 1 || diags[0].Code != "still-running" || !strings.Contains(diags[0].Detail, copied+" runs as process 4711") {
 		t.Errorf("unlock says %v", diags)
+	}
+	p.set(process.Unseen)
+	if diags := project.StillRunning(t.Context()); len(diags) != 1 || diags[0].Code != "runs-elsewhere" || !strings.Contains(diags[0].Detail, "process 4711 on elsewhere") {
+		t.Errorf("of what cannot be seen it says %v", diags)
 	}
 	p.set(process.Gone)
 	if diags := project.StillRunning(t.Context()); len(diags) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,7 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		if !a.stuck && a.any(res) {
 			return res, nil
 		}
-		until := a.retries(res.Plan)
+		until := a.retries(res.Plan, now)
 		if until.IsZero() {
 			return nil, nil
 		}
@@ -111,6 +112,9 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		if err := a.p.o.Clock.Sleep(ctx, until.Sub(a.p.o.Clock.Now())); err != nil {
 			a.res.Interrupted = true
 			return nil, nil
+		}
+		if diags := a.heedOrphans(steady, res.Plan); diags.HasErrors() {
+			return nil, diags
 		}
 		now, a.stuck = a.p.Now(), false
 		clear(a.shut) // the retry of what was put off tries them again
@@ -138,17 +142,31 @@ func (a *applying) any(res *plans.Result) bool {
 	return false
 }
 
-// retries is when the next retry or poll falls due that is to be waited for; zero:
-// none.
-func (a *applying) retries(p *plans.Plan) time.Time {
+// heedOrphans records what became of commands whose runner was gone, if the plan
+// waits for any.
+func (a *applying) heedOrphans(ctx context.Context, p *plans.Plan) diag.List {
+	if !slices.ContainsFunc(p.Waiting, func(w plans.Wait) bool { return w.Kind == plans.WaitRunning }) {
+		return nil
+	}
+	_, diags := a.settle(ctx)
+	return diags
+}
+
+// retries is when the next retry or poll falls due that is to be waited for, or it
+// is time to look at commands whose runner is gone; zero: there is nothing to wait
+// for.
+func (a *applying) retries(p *plans.Plan, now time.Time) time.Time {
 	if !a.o.Wait {
 		return time.Time{}
 	}
 	a.waited = make(map[string]bool)
 	var next time.Time
 	for _, w := range p.Waiting {
+		until := w.Until
 		switch w.Kind {
 		case plans.WaitRetry, plans.WaitPoll:
+		case plans.WaitRunning:
+			until = now
 		case plans.WaitLimit:
 			a.waited[w.Tenant] = true // it begins when another one has ended
 			continue
@@ -156,8 +174,8 @@ func (a *applying) retries(p *plans.Plan) time.Time {
 			continue
 		}
 		a.waited[w.Tenant] = true
-		if next.IsZero() || w.Until.Before(next) {
-			next = w.Until
+		if next.IsZero() || until.Before(next) {
+			next = until
 		}
 	}
 	if next.IsZero() {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -49,6 +50,9 @@ type Options struct {
 	// FileSystem names the file system of a directory, if it is one of the network;
 	// nil: the system is asked.
 	FileSystem func(dir string) (string, error)
+	// Keeper makes the process that runs commands, so that they outlive this one
+	// unharmed: this program, with keeper.Word. nil: this process runs them itself.
+	Keeper func() *exec.Cmd
 	// Processes tells which commands still run; nil: the system's.
 	Processes process.Table
 }

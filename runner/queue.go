@@ -189,17 +189,16 @@ func (l limits) take(e *entry) bool {
 }
 
 // give returns a share, and the entry that may go on now, or nil.
-func (l limits) give(a *plans.Action) *entry {
-	if b := l[limitOf(a)]; b != nil {
+func (l limits) give(limit *schema.Limit) *entry {
+	if b := l[limit]; b != nil {
 		b.used--
 	}
-	return l.wake(a)
+	return l.wake(limit)
 }
 
 // wake returns an entry that was put aside, if its limit has a share for it; nil
 // otherwise. What is woken takes its share when its turn comes.
-func (l limits) wake(a *plans.Action) *entry {
-	limit := limitOf(a)
+func (l limits) wake(limit *schema.Limit) *entry {
 	b := l[limit]
 	for b != nil && b.used < limit.MaxInFlight && len(b.parked) > 0 {
 		next := b.parked[0]

@@ -33,7 +33,7 @@ var defects = map[string][]defecttest.Edit{
 		{"store/memory/memory.go", "	if s.lease != l {\n		return store.Committed{}", "	if false {\n		return store.Committed{}"},
 	},
 	"what is unknown is tried again": {
-		{"turn.go", "r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op)", "r.outcome.Class == action.Unknown && (true || plans.RepeatsUnknown(en.action.Item, en.action.Op))"},
+		{"turn.go", "o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op)", "o.Class == action.Unknown && (true || plans.RepeatsUnknown(a.Item, a.Op))"},
 	},
 	"nobody looks whether a command still runs": {
 		{"orphans.go", "		if runs && !early {\n", "		if false {\n"},

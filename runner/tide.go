@@ -113,6 +113,7 @@ func (e *engine) rise() {
 	}
 	t.due = res.Plan.Next
 	e.decider = res.Decider.Applying()
+	e.regain()
 	for _, pt := range res.Tasks {
 		e.join(pt)
 	}

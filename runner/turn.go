@@ -114,15 +114,22 @@ func (e *engine) judge(r result, now time.Time) ledger.Fact {
 	en := r.entry
 	f := outcomeFact(en, r.outcome, now)
 	e.p.scrub(&f)
-	en.action.GoesOn(&f)
 	e.round(en.task, &f)
 	if r.outcome.Shut {
 		e.putOff(r, &f)
-	} else if r.outcome.Class == action.Retryable ||
-		r.outcome.Class == action.Unknown && plans.RepeatsUnknown(en.action.Item, en.action.Op) {
-		en.action.Repeat(&f, en.first, r.outcome.RetryAfter)
+	} else {
+		follow(en.action, &f, r.outcome, en.first)
 	}
 	return f
+}
+
+// follow decides what comes after an outcome: whether the work goes on, or is tried
+// again.
+func follow(a *plans.Action, f *ledger.Fact, o action.Outcome, first time.Time) {
+	a.GoesOn(f)
+	if o.Class == action.Retryable || o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op) {
+		a.Repeat(f, first, o.RetryAfter)
+	}
 }
 
 // collectBegins begins what the last commit has claimed, unless it is no longer
@@ -197,7 +204,7 @@ func (e *engine) next() *entry {
 		if en.action == nil {
 			continue
 		}
-		if other := e.limits.wake(en.action); other != nil { // it was woken in vain
+		if other := e.limits.wake(limitOf(en.action)); other != nil { // it was woken in vain
 			e.queue.push(other)
 		}
 	}
@@ -227,18 +234,20 @@ func (e *engine) claim(en *entry) store.Claim {
 
 // outcomeFact turns what an executor says into the fact that is recorded.
 func outcomeFact(en *entry, o action.Outcome, now time.Time) ledger.Fact {
-	f := ledger.Fact{
+	return ledger.Fact{
 		At: now, Tenant: en.record.ID, Item: en.action.Item.Key(), Epoch: en.record.Epoch,
 		Op: en.action.Op, Recipient: en.recipient, Attempt: en.attempt, No: en.no, Key: en.key,
-		Reason: o.Reason, Evidence: o.Evidence, NotBegun: o.NotBegun,
+		Reason: o.Reason, Evidence: o.Evidence, NotBegun: o.NotBegun, Kind: kindOf(o.Class),
 	}
-	switch o.Class {
+}
+
+func kindOf(c action.Class) ledger.Kind {
+	switch c {
 	case action.Succeeded:
-		f.Kind = ledger.Succeeded
+		return ledger.Succeeded
 	case action.Retryable, action.Permanent:
-		f.Kind = ledger.Failed
+		return ledger.Failed
 	default:
-		f.Kind = ledger.Unknown
+		return ledger.Unknown
 	}
-	return f
 }

@@ -7,6 +7,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"os/signal"
 	"os/user"
 	"runtime"
@@ -20,6 +21,7 @@ import (
 	"transition/cmd/transition/internal/cli"
 	"transition/cmd/transition/internal/view"
 	"transition/runner/clock"
+	"transition/runner/keeper"
 )
 
 func main() { os.Exit(run(clock.System())) }
@@ -33,12 +35,33 @@ func run(c clock.Clock) int {
 	// Who reads the output may go away. That must not kill effects that run: with
 	// this, writing fails instead.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	if len(os.Args) == 2 && os.Args[1] == keeper.Word {
+		keeper.Serve(os.Stdin, os.Stdout, os.Environ())
+		return 0
+	}
 	return cli.Run(cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		IsTerminal: isTerminal, Width: width,
 		Environ: os.Environ(), Getwd: os.Getwd, Chdir: os.Chdir,
-		Clock: c, Signals: signals, User: userName, Build: build(),
+		Clock: c, Signals: signals, User: userName, Build: build(), Keeper: newKeeper(),
 	}, os.Args[1:])
+}
+
+// newKeeper makes the processes that run commands; nil: this system, which has no
+// process groups, has none.
+func newKeeper() func() *exec.Cmd {
+	self, err := os.Executable()
+	switch {
+	case runtime.GOOS == "linux":
+		self = "/proc/self/exe" // also when another version has taken its place on the disk
+	case runtime.GOOS == "windows" || err != nil:
+		return nil
+	}
+	return func() *exec.Cmd {
+		cmd := exec.Command(self, keeper.Word)
+		cmd.Args[0] = os.Args[0]
+		return cmd
+	}
 }
 
 func isTerminal(s cli.Stream) bool {

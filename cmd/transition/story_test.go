@@ -81,7 +81,7 @@ func (s *story) try(args ...string) (string, int) {
 // quiet waits until no command runs any more whose runner was killed.
 func (s *story) quiet() {
 	s.Helper()
-	for strings.Contains(s.run(0, "plan"), "~ running") {
+	for strings.Contains(s.run(0, "plan"), "still runs as") {
 	}
 }
 
@@ -89,7 +89,7 @@ func (s *story) quiet() {
 type standing struct {
 	Tenants []struct {
 		ID, Phase, Status string
-		Items             []struct{ Address, State string }
+		Items             []struct{ Address, State, Reason string }
 	}
 }
 

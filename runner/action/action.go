@@ -67,9 +67,12 @@ type Request struct {
 	HTTP    *HTTP
 	Mail    *Mail
 
+	// Note is the file in which is noted, of a Command, which process it is and how it
+	// has ended; see package note. Empty: that is not noted.
+	Note string
 	// Started is told the number of the process of a Command, which has just begun;
 	// nil: nobody wants to know.
-	Started func(pid int)
+	Started func(pid int) `json:"-"`
 }
 
 // Command is a process to run.

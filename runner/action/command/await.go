@@ -42,19 +42,23 @@ func (e *Executor) await(ctx context.Context, cmd *exec.Cmd, timeout time.Durati
 
 // stop ends a process and all that it started, and waits for it.
 func (e *Executor) stop(p *os.Process, done <-chan error) error {
-	grace := e.Grace
-	if grace <= 0 {
-		grace = defaultGrace
-	}
-	askToEnd(p)
-	timer := time.NewTimer(grace)
+	AskToEnd(p.Pid)
+	timer := time.NewTimer(e.Patience())
 	defer timer.Stop()
 	select {
 	case err := <-done:
-		kill(p) // what has outlived the head of the group
+		Kill(p.Pid) // what has outlived the head of the group
 		return err
 	case <-timer.C:
-		kill(p)
+		Kill(p.Pid)
 		return <-done
 	}
+}
+
+// Patience is how long a command may take to end when asked to.
+func (e *Executor) Patience() time.Duration {
+	if e.Grace <= 0 {
+		return defaultGrace
+	}
+	return e.Grace
 }

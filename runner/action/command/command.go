@@ -15,8 +15,9 @@ import (
 
 	"transition/plans/ledger"
 	"transition/runner/action"
+	"transition/runner/action/note"
 	"transition/runner/action/tail"
-	"transition/runner/crashpoint"
+	"transition/runner/process"
 )
 
 const (
@@ -52,24 +53,20 @@ type Executor struct {
 // itself is unknown. If ctx has ended already, nothing is begun.
 func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
 	if reason := refuse(r); reason != "" {
-		return notBegun(action.Permanent, reason)
+		return notBegun(action.Permanent, reason, ledger.Evidence{})
 	}
-	out := e.run(ctx, r)
-	out.Evidence.Digest = digest(r.Command.Argv)
-	return out
+	return e.run(ctx, r)
 }
 
 func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
+	none := ledger.Evidence{Digest: digest(r.Command.Argv)}
 	if ctx.Err() != nil {
-		return notBegun(action.Retryable, "stopped before the command was started")
+		return notBegun(action.Retryable, "stopped before the command was started", none)
 	}
-	timeout := r.Timeout
-	if timeout <= 0 {
-		timeout = defaultTimeout
-	}
+	timeout := TimeoutOf(r)
 	path, err := resolve(r.Command)
 	if err != nil {
-		return notBegun(action.Permanent, explainStart(r.Command, path, err))
+		return notBegun(action.Permanent, explainStart(r.Command, path, err), none)
 	}
 	output := newOutput(r.Asks)
 	cmd := &exec.Cmd{
@@ -80,19 +77,30 @@ func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 		Stdout:      output.stdout,
 		Stderr:      output.stderr,
 		WaitDelay:   drain,
-		SysProcAttr: ownGroup(),
+		SysProcAttr: OwnGroup(),
 	}
-	crashpoint.Hit("exec.before_start")
 	if err := cmd.Start(); err != nil {
-		return notBegun(action.Permanent, explainStart(r.Command, path, err))
+		return notBegun(action.Permanent, explainStart(r.Command, path, err), none)
+	}
+	// Where noting fails, it is not known after a crash what became of it.
+	if id, ok := (process.System{}).Identify(cmd.Process.Pid, Marks(r)); ok {
+		_ = note.Started(r.Note, id)
 	}
 	if r.Started != nil {
 		r.Started(cmd.Process.Pid)
 	}
-	crashpoint.Hit("exec.after_start")
 	ended := e.await(ctx, cmd, timeout)
-	crashpoint.Hit("exec.after_end")
-	return outcome(r.Command, ended, output)
+	out := verdict(r.Command, ended)
+	_ = note.Ended(r.Note, out)
+	return withOutput(out, ended, output)
+}
+
+// TimeoutOf is how long the command of a request may run.
+func TimeoutOf(r action.Request) time.Duration {
+	if r.Timeout <= 0 {
+		return defaultTimeout
+	}
+	return r.Timeout
 }
 
 // refuse says why a request is none that could be run; "" if it could.
@@ -118,8 +126,8 @@ func refuse(r action.Request) string {
 
 func hasNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }
 
-func notBegun(class action.Class, reason string) action.Outcome {
-	return action.Outcome{Class: class, NotBegun: true, Reason: tail.Line(reason, maxReason)}
+func notBegun(class action.Class, reason string, e ledger.Evidence) action.Outcome {
+	return action.Outcome{Class: class, NotBegun: true, Reason: tail.Line(reason, maxReason), Evidence: e}
 }
 
 // digest tells two commands apart without keeping their arguments.
@@ -128,16 +136,13 @@ func digest(argv []string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// outcome tells what became of a command that had begun.
-func outcome(c *action.Command, e ended, output output) action.Outcome {
-	text := output.String()
-	out := action.Outcome{Evidence: ledger.Evidence{Output: text}}
+// verdict tells what became of a command that had begun, without anything that it
+// has printed.
+func verdict(c *action.Command, e ended) action.Outcome {
+	out := action.Outcome{Evidence: ledger.Evidence{Digest: digest(c.Argv)}}
 	code := e.state.ExitCode() // -1 after a signal
 	if code >= 0 {
 		out.Evidence.ExitCode = &code
-	}
-	if code >= 0 && e.stopped == "" {
-		out.Result = output.result(code)
 	}
 	switch {
 	case e.stopped != "":
@@ -151,6 +156,18 @@ func outcome(c *action.Command, e ended, output output) action.Outcome {
 	}
 	if out.Class == action.Succeeded {
 		out.Reason = ""
+	}
+	return out
+}
+
+// withOutput adds what a command has printed to what became of it.
+func withOutput(out action.Outcome, e ended, output output) action.Outcome {
+	text := output.String()
+	out.Evidence.Output = text
+	if code := out.Evidence.ExitCode; code != nil && e.stopped == "" {
+		out.Result = output.result(*code)
+	}
+	if out.Class == action.Succeeded {
 		if e.err != nil && !isExit(e.err) {
 			out.Evidence.Output = text + incomplete(e.err)
 		}

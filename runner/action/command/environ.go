@@ -30,12 +30,7 @@ func Marks(r action.Request) []string {
 // environment is what the command sees: what it inherits, then what the plan
 // gives it, then what the tool tells it, which the plan cannot override.
 func environment(parent []string, r action.Request, deadline time.Time) []string {
-	var env []string
-	for _, entry := range parent {
-		if name, _, ok := strings.Cut(entry, "="); ok && inherits(name) {
-			env = append(env, entry)
-		}
-	}
+	env := Inherited(parent)
 	for _, name := range slices.Sorted(maps.Keys(r.Command.Env)) {
 		env = append(env, name+"="+r.Command.Env[name])
 	}
@@ -52,6 +47,17 @@ func environment(parent []string, r action.Request, deadline time.Time) []string
 	env = append(env, Marks(r)...)
 	if r.Rehearsal {
 		env = append(env, "TRANSITION_REHEARSAL=1")
+	}
+	return env
+}
+
+// Inherited is what commands see of the environment of a process.
+func Inherited(parent []string) []string {
+	var env []string
+	for _, entry := range parent {
+		if name, _, ok := strings.Cut(entry, "="); ok && inherits(name) {
+			env = append(env, entry)
+		}
 	}
 	return env
 }

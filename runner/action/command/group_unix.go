@@ -2,18 +2,16 @@
 
 package command
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
-// ownGroup makes the command the head of a new process group.
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// OwnGroup makes a command the head of a new process group.
+func OwnGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// askToEnd sends SIGTERM to the whole group. An error means that nobody is left.
-func askToEnd(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
+// AskToEnd sends SIGTERM to the whole group of a process. An error means that
+// nobody is left.
+func AskToEnd(pid int) { _ = syscall.Kill(-pid, syscall.SIGTERM) }
 
-// kill sends SIGKILL to the whole group. The kernel gives the number of a group
-// to nobody else while a member of it lives; if none does, there is nobody to
-// kill.
-func kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+// Kill sends SIGKILL to the whole group of a process. The kernel gives the number
+// of a group to nobody else while a member of it lives; if none does, there is
+// nobody to kill.
+func Kill(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

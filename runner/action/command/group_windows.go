@@ -5,14 +5,19 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps a Ctrl-C at the console away from the command.
-func ownGroup() *syscall.SysProcAttr {
+// OwnGroup keeps a Ctrl-C at the console away from the command.
+func OwnGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-// askToEnd ends the command: Windows has no way to ask.
-func askToEnd(p *os.Process) { kill(p) }
+// AskToEnd ends a process: Windows has no way to ask.
+func AskToEnd(pid int) { Kill(pid) }
 
-// kill ends the command, but not what it has started. An error means that it
-// has ended.
-func kill(p *os.Process) { _ = p.Kill() }
+// Kill ends a process, but not what it has started. An error means that it has
+// ended.
+func Kill(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+		_ = p.Release()
+	}
+}

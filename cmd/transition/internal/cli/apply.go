@@ -90,7 +90,7 @@ interrupted twice, it stops that too and lists what is unknown.
 	})
 	f := cmd.Flags()
 	a.approved.bind(f, "do not ask; -auto-approve=due: nor take edits of the plan")
-	f.BoolVar(&a.wait, "wait", false, "stay until retries and polls have ended")
+	f.BoolVar(&a.wait, "wait", false, "stay until retries, polls and commands of runners that are gone have ended")
 	f.BoolVar(&a.burst, "allow-burst", false, "do not ask about much that time has skipped either (max_due_burst)")
 	f.StringVar(&a.rehearse, "rehearse", "", "act as of `INSTANT`, in a recorded state of its own that is never real")
 	f.IntVar(&a.parallelism, "parallelism", defaultParallelism, "run up to `N` attempts at once (10 unless given)")

@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 
 	"transition/cmd/transition/internal/view"
@@ -40,6 +41,8 @@ type Env struct {
 	Build view.Build
 	// Actions has the effects; nil: the real ones.
 	Actions *runner.Actions
+	// Keeper makes the process that runs commands; see runner.Options.
+	Keeper func() *exec.Cmd
 
 	log *view.Veil // what the log goes through; nil: there is none
 }

@@ -59,7 +59,7 @@ func withDirectory(env Env, g *globals, dir string, use func(opened, diag.List) 
 	}
 	p, diags := runner.Open(runner.Options{
 		Dir: dir, Vars: g.vars, VarFiles: g.varFiles, Environ: env.Environ, State: g.state,
-		Log: log, Clock: env.Clock, Actions: env.Actions, Version: env.Build.Release(),
+		Log: log, Clock: env.Clock, Actions: env.Actions, Keeper: env.Keeper, Version: env.Build.Release(),
 	})
 	env, flush := env.redacted(p.Config.Secrets)
 	err = use(opened{Project: p, env: env}, diags)
