@@ -189,15 +189,15 @@ func TestDoctorKnowsAStateThatWasCopiedOver(t *testing.T) {
 	b.finds(false, "error state-mixed: ", "state.db-wal", "was copied over", "restore the newest backup")
 }
 
-// Of a command that outlives its runner, doctor says to resolve its item only while
-// that waits for it.
+// Of a command that outlives its runner, doctor says what comes of its end only while
+// its item waits for that.
 func TestDoctorAdvisesNoAnswerForWhatIsAnswered(t *testing.T) {
 	b, p := orphaned(t, plan)
 	p.set(process.Runs)
-	b.finds(true, "warning still-running: ", "resolve acme/Copy/copy")
+	b.finds(true, "warning still-running: ", "which the next apply records")
 	b.resolve(ledger.AnswerDone, copied)
 	b.finds(true, "warning still-running: ", "is recorded already", "Nothing waits for it")
-	if _, troubles := b.examined(); strings.Contains(strings.Join(troubles, "\n"), "resolve acme/Copy/copy") {
+	if _, troubles := b.examined(); strings.Contains(strings.Join(troubles, "\n"), "which the next apply records") {
 		t.Errorf("it still says\n%s", strings.Join(troubles, "\n"))
 	}
 }

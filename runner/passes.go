@@ -85,7 +85,7 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 			return res, nil
 		}
 	}
-	for {
+	for look := gather; ; look = min(2*look, glance) {
 		res, diags := a.compute(steady, now)
 		if diags.HasErrors() {
 			return nil, diags
@@ -100,7 +100,7 @@ func (a *applying) next(ctx context.Context, now time.Time) (*plans.Result, diag
 		if !a.stuck && a.any(res) {
 			return res, nil
 		}
-		until := a.retries(res.Plan, now)
+		until := a.retries(res.Plan, now.Add(look-gather))
 		if until.IsZero() {
 			return nil, nil
 		}
@@ -152,10 +152,9 @@ func (a *applying) heedOrphans(ctx context.Context, p *plans.Plan) diag.List {
 	return diags
 }
 
-// retries is when the next retry or poll falls due that is to be waited for, or it
-// is time to look at commands whose runner is gone; zero: there is nothing to wait
-// for.
-func (a *applying) retries(p *plans.Plan, now time.Time) time.Time {
+// retries is when the next retry or poll falls due that is to be waited for, or look
+// if a command runs whose runner is gone; zero: there is nothing to wait for.
+func (a *applying) retries(p *plans.Plan, look time.Time) time.Time {
 	if !a.o.Wait {
 		return time.Time{}
 	}
@@ -166,7 +165,7 @@ func (a *applying) retries(p *plans.Plan, now time.Time) time.Time {
 		switch w.Kind {
 		case plans.WaitRetry, plans.WaitPoll:
 		case plans.WaitRunning:
-			until = now
+			until = look
 		case plans.WaitLimit:
 			a.waited[w.Tenant] = true // it begins when another one has ended
 			continue
@@ -187,6 +186,10 @@ func (a *applying) retries(p *plans.Plan, now time.Time) time.Time {
 // gather is how long a retry waits for others that fall due right after it, so
 // that not every one needs a plan of its own.
 const gather = time.Second
+
+// glance is the longest time between two looks at commands whose runner is gone.
+// The first come after gather: most are short.
+const glance = 30 * time.Second
 
 // tasksOf returns the tasks whose tenants are in a set, or those that are not.
 func tasksOf(tasks []plans.Task, set map[string]bool, in bool) []plans.Task {

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/timeline"
 	"transition/runner/clock"
+	"transition/runner/keeper"
 	"transition/runner/process"
 	"transition/runner/regular"
 	"transition/runner/store"
@@ -52,7 +52,7 @@ type Options struct {
 	FileSystem func(dir string) (string, error)
 	// Keeper makes the process that runs commands, so that they outlive this one
 	// unharmed: this program, with keeper.Word. nil: this process runs them itself.
-	Keeper func() *exec.Cmd
+	Keeper keeper.Program
 	// Processes tells which commands still run; nil: the system's.
 	Processes process.Table
 }

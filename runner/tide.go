@@ -93,9 +93,10 @@ func (e *engine) rise() {
 		return
 	}
 	due := len(e.late) > 0 || !t.due.IsZero() && !t.now().Before(t.due)
+	t.rest()
 	t.settle()
 	serial := t.serial()
-	if t.rest(); !due && serial == t.seen {
+	if !due && serial == t.seen {
 		return
 	}
 	t.due, t.seen, t.ebb = time.Time{}, serial, t.edited()

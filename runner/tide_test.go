@@ -334,8 +334,8 @@ func TestNobodyIsLookedAtInVain(t *testing.T) {
 		<-d.inside
 		before := l.times.Load()
 		for range 3 {
-			clock.Advance(time.Minute)
 			settled := l.opened.Load()
+			clock.Advance(time.Minute)
 			for deadline := time.Now().Add(patience); l.opened.Load() == settled && time.Now().Before(deadline); {
 			}
 		}

@@ -47,7 +47,7 @@ var fences = []fence{
 	{"math/rand", nil, "plans", "randomness is a seed in the data"},
 	{"math/rand/", nil, "plans", "randomness is a seed in the data"},
 	{"crypto/rand", nil, "plans", "randomness is a seed in the data"},
-	{"os/exec", []string{"runner/action/command"}, "runner", "processes are one action's job"},
+	{"os/exec", []string{"runner/action/command", "runner/keeper"}, "runner", "processes are one action's job, and that of what keeps them"},
 	{"net/http", []string{"runner/action/webhook"}, "runner", "requests are one action's job"},
 	{"net/smtp", nil, "", "messages are sent by the project's own client, which knows what an answer means"},
 }

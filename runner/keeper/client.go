@@ -18,13 +18,15 @@ import (
 	"transition/runner/process"
 )
 
+// Program makes the process of a keeper, which is not started yet.
+type Program func() *exec.Cmd
+
 // Client runs commands by a keeper, which it starts with the first one. What only
 // asks is run by Local: it changes nothing. So is everything if there can be no
 // keeper. Close it when nothing runs any more.
 type Client struct {
-	Local *command.Executor
-	// Program makes the process of a keeper, which is not started yet.
-	Program func() *exec.Cmd
+	Local   *command.Executor
+	Program Program
 	Log     hclog.Logger
 
 	mu   sync.Mutex

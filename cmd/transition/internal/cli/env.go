@@ -3,12 +3,12 @@ package cli
 import (
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 
 	"transition/cmd/transition/internal/view"
 	"transition/runner"
 	"transition/runner/clock"
+	"transition/runner/keeper"
 )
 
 // Stream is one of the three standard streams.
@@ -42,7 +42,7 @@ type Env struct {
 	// Actions has the effects; nil: the real ones.
 	Actions *runner.Actions
 	// Keeper makes the process that runs commands; see runner.Options.
-	Keeper func() *exec.Cmd
+	Keeper keeper.Program
 
 	log *view.Veil // what the log goes through; nil: there is none
 }

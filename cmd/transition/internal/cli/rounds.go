@@ -207,7 +207,7 @@ func (r *rounds) apply(ctx context.Context, p, disk opened, do applyFunc, diags 
 	if p.kept == nil && !result.Confirmed && !r.settled() {
 		return r.meanwhile(ctx, p)
 	}
-	if ctx.Err() == nil || result.Interrupted {
+	if !onlyEnded(ctx, result) {
 		r.wrong(p, append(diags, more...))
 	}
 	switch {
@@ -281,12 +281,18 @@ func (r *rounds) applyOptions(p opened) runner.ApplyOptions {
 // round tells how an apply ended, and what it means for the next one.
 func (r *rounds) round(ctx context.Context, p opened, result runner.ApplyResult, diags diag.List) runner.Round {
 	round := roundOf(result, diags)
-	if ctx.Err() == nil || result.Interrupted {
-		r.keep(r.view.Result(result, p.Now()))
+	if onlyEnded(ctx, result) {
+		round.Failed = false
 	} else {
-		round.Failed = false // it was only ended
+		r.keep(r.view.Result(result, p.Now()))
 	}
 	return round
+}
+
+// onlyEnded reports whether an apply was told to end before it did anything, so that
+// nothing of it is to be told.
+func onlyEnded(ctx context.Context, result runner.ApplyResult) bool {
+	return ctx.Err() != nil && !result.Interrupted && !result.Confirmed
 }
 
 // roundOf says what an apply means for the next one. What falls due while the
