@@ -111,7 +111,9 @@ func (s *sim) over(n *node) (over, wrong bool) {
 			s.fail("after an apply the plan still has: %+v", c)
 		}
 	}
-	waits := slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool { return w.Kind.NeedsPerson() && (w.Kind != plans.WaitLock || w.Kept) })
+	waits := slices.ContainsFunc(pl.Waiting, func(w plans.Wait) bool {
+		return w.Kind == plans.WaitRunning || w.Kind.NeedsPerson() && (w.Kind != plans.WaitLock || w.Kept)
+	})
 	d := time.Hour // somebody still finds out
 	if !pl.Next.IsZero() {
 		d = pl.Next.Sub(s.clock.Now())
