@@ -75,8 +75,12 @@ func (w *walk) wayOut() {
 		w.out.Actions = slices.DeleteFunc(w.out.Actions, func(a Action) bool {
 			return !WayBack(a.Op) && a.Kind.Outside() && a.Item.Phase.Hard && a.Item.Phase.Index >= it.Phase.Index
 		})
+		rec := w.d.rec[it.Index]
 		a := Action{At: w.missedAt(), Reason: "window missed", Undone: true}
-		if w.early(it) || w.d.rec[it.Index].Afresh {
+		switch {
+		case rec.Release != nil && !rec.Undone:
+			a = Action{At: w.d.now, Reason: "it had begun in its time"}
+		case w.early(it) || rec.Afresh:
 			a = Action{At: w.d.now, Reason: "its time lies ahead again", Undone: true, Afresh: true}
 		}
 		status := w.release(it, a)
@@ -94,8 +98,8 @@ func (w *walk) drop(it *schema.Item) {
 // release that overtakes an acquire would leave it locked for ever.
 func (w *walk) goesBack(it *schema.Item) bool {
 	rec := w.d.rec[it.Index]
-	if rec.Release != nil {
-		return rec.Undone
+	if rec.Release != nil { // its time may lie ahead again by now: what has begun goes on
+		return rec.Undone || w.early(it)
 	}
 	if rec.State == ledger.Running || rec.State == ledger.Lost {
 		return false
