@@ -77,7 +77,8 @@ const clockTolerance = 2 * time.Second
 // Apply does what is due. The first end of ctx stops new effects and lets
 // running ones finish; closing hard stops those too.
 //
-// Nothing is written, no lease either, before it is clear what will be done.
+// Nothing is written, no lease either, before it is clear what will be done; but what
+// became of the attempts of an apply that is gone, since that depends on it.
 func (p *Project) Apply(ctx context.Context, o ApplyOptions, hard <-chan struct{}) (ApplyResult, diag.List) {
 	var within scope
 	if o.Saved != nil {
@@ -135,7 +136,11 @@ func (a *applying) prepare(ctx context.Context) diag.List {
 		a.res.Busy = true
 		return diag.List{p.busy(&store.HeldError{Holder: h})}
 	}
-	diags := a.propose(ctx)
+	diags := a.heed(ctx)
+	if diags.HasErrors() {
+		return diags
+	}
+	diags = append(diags, a.propose(ctx)...)
 	if diags.HasErrors() || !a.res.Confirmed || !p.fresh {
 		return diags
 	}

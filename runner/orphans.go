@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"transition/plans"
@@ -26,6 +28,48 @@ func (a *applying) settle(ctx context.Context) (bool, diag.List) {
 		return false, nil
 	}
 	return true, a.p.refresh(ctx)
+}
+
+// heed settles before anything is proposed, and says what it has recorded. A saved
+// plan is held against the state as it was when it was made.
+func (a *applying) heed(ctx context.Context) diag.List {
+	if a.p.fresh || a.o.Saved != nil {
+		return nil
+	}
+	commit, err := a.orphans(ctx, a.p.Now())
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
+	if len(commit.Facts)+len(commit.Dropped) == 0 {
+		return nil
+	}
+	diags := a.p.settleOrphans(context.WithoutCancel(ctx), nil)
+	if len(commit.Facts) > 0 && !diags.HasErrors() {
+		diags.Add(relieved(commit.Facts))
+	}
+	return diags
+}
+
+// relieved says what became of attempts whose applier is gone.
+func relieved(facts []ledger.Fact) diag.Diagnostic {
+	const most = 5
+	var some []string
+	for i := range facts[:min(len(facts), most)] {
+		f := &facts[i]
+		what := addressOf(f) + " " + string(f.Kind)
+		if f.Reason != "" {
+			what += " (" + f.Reason + ")"
+		}
+		some = append(some, what)
+	}
+	if n := len(facts) - len(some); n > 0 {
+		some = append(some, fmt.Sprintf("and %d more", n))
+	}
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "apply-relieved", Summary: "An earlier apply did not come to its end",
+		Detail: "What became of its attempts was recorded now: " + strings.Join(some, ", ") + ".",
+		Hint:   "See why one stands where it does with: transition why TENANT",
+	}
 }
 
 // record is settle for whoever reads the state's description elsewhere.
@@ -115,14 +159,14 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		return commit, err
 	}
 	relics := make(map[int64]relic)
-	for _, x := range p.relicsBut(ctx, a.lease.Holder().Epoch) {
+	for _, x := range p.relicsBut(ctx, a.epoch()) {
 		if !x.strange {
 			relics[x.name.attempt] = x
 		}
 	}
 	var d *plans.Decider
 	for _, at := range open {
-		if at.Lease == a.lease.Holder().Epoch {
+		if at.Lease == a.epoch() {
 			continue // it is our own
 		}
 		if at.BegunAt.IsZero() {
@@ -151,6 +195,14 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		commit.Facts = append(commit.Facts, p.orphan(d, at, r, &x, early))
 	}
 	return commit, nil
+}
+
+// epoch is that of the lease; 0: it is not taken yet.
+func (a *applying) epoch() int64 {
+	if a.lease == nil {
+		return 0
+	}
+	return a.lease.Holder().Epoch
 }
 
 // renames reports whether the plan calls the item of an attempt by another name, or

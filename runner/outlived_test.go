@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"transition/runner/action/command"
 	"transition/runner/action/note"
 	"transition/runner/process"
+	"transition/schema/diag"
 )
 
 // processes is a table in which a test decides who lives.
@@ -327,5 +329,36 @@ func (b *bench) late(f ledger.Fact) {
 	}
 	if res, diags := p.Push(b.tb.Context(), file); diags.HasErrors() || len(res.Touched) != 1 {
 		b.tb.Errorf("push: %v %v %v", res.Touched, res.Left, diags)
+	}
+}
+
+// What follows from the end of a command is shown and asked before it is done, though
+// that end was not recorded yet.
+func TestWhatFollowsFromAnEndIsAsked(t *testing.T) {
+	b, p := orphaned(t, plan)
+	p.set(process.Gone)
+	notes, err := filepath.Glob(filepath.Join(b.statePath()+".running", "*.json"))
+	if err != nil || len(notes) != 1 {
+		t.Fatalf("notes %q, %v", notes, err)
+	}
+	if err := note.Ended(notes[0], succeeded); err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	res, diags := b.apply("2027-03-20 18:00", func(o *runner.ApplyOptions) {
+		o.Confirm = func(p *plans.Plan) bool {
+			for i := range p.Changes {
+				asked = append(asked, p.Changes[i].Address())
+			}
+			return false
+		}
+	})
+	if b.want(); len(asked) != 1 || asked[0] != "acme/Move/upgrade" || res.Confirmed {
+		t.Errorf("it asks about %q of %+v", asked, res.Plan)
+	}
+	if !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
+		return d.Code == "apply-relieved" && strings.Contains(d.Detail, "acme/Copy/copy succeeded")
+	}) {
+		t.Errorf("nobody is told what was recorded: %v", diags)
 	}
 }
