@@ -3,10 +3,13 @@ package runner_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -135,6 +138,40 @@ func TestDoctorNamesWhatIsWrongWithTheState(t *testing.T) {
 			b := onDisk(t)
 			test.harm(b)
 			b.finds(test.sound, test.words...)
+		})
+	}
+}
+
+// Doctor says so of a state that cannot be written, whatever it is that cannot: the
+// file, its directory or its mark.
+func TestDoctorKnowsAStateThatCannotBeWritten(t *testing.T) {
+	for _, name := range []string{"state.db", "", "state.db.mark"} {
+		t.Run("answered/"+name, func(t *testing.T) {
+			b := onDisk(t)
+			locked := filepath.Join(filepath.Dir(b.statePath()), name)
+			b.mayWrite = func(asked string) error {
+				if asked != locked {
+					return nil
+				}
+				return &fs.PathError{Op: "write", Path: asked, Err: errors.New("the disk is read-only")}
+			}
+			b.finds(false, "error state-read-only: ", locked+" may not be written", "the disk is read-only", "writable for whoever applies")
+		})
+		t.Run("asked/"+name, func(t *testing.T) {
+			if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+				t.Skip("there is nothing that this user may not write")
+			}
+			b := onDisk(t)
+			locked := filepath.Join(filepath.Dir(b.statePath()), name)
+			info, err := os.Stat(locked)
+			if err == nil {
+				err = os.Chmod(locked, info.Mode().Perm()&^0o222)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.Chmod(locked, info.Mode().Perm()) })
+			b.finds(false, "error state-read-only: ", locked+" may not be written", "permission denied")
 		})
 	}
 }
