@@ -151,8 +151,11 @@ func (x *examination) applier(ctx context.Context) {
 		x.trouble(AreaState, stateProblem(err))
 		return
 	}
-	begun := 0
+	begun, known := 0, p.outlived(ctx)
 	for i := range open {
+		if x := known[open[i].ID]; x.Runs || x.Ended != "" { // the next apply records its end
+			continue
+		}
 		r, err := p.state.Record(ctx, open[i].Tenant)
 		if err == nil && r != nil && !open[i].BegunAt.IsZero() && !told(r, open[i]) { // else long work goes on
 			begun++

@@ -18,6 +18,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
+	"transition/runner/action/note"
 	"transition/runner/process"
 )
 
@@ -224,6 +225,49 @@ func TestDoctorKnowsAStateThatWasCopiedOver(t *testing.T) {
 	}
 	b.replaceFile(b.statePath(), old)
 	b.finds(false, "error state-mixed: ", "state.db-wal", "was copied over", "restore the newest backup")
+}
+
+// What a running or ended command tells of an attempt is not called unknown as well.
+func TestDoctorCallsOnlyUnknownWhatNobodyKnows(t *testing.T) {
+	b, p := orphaned(t, plan)
+	open := func() bool {
+		_, troubles := b.examined()
+		return strings.Contains(strings.Join(troubles, "\n"), "attempts-open")
+	}
+	if open() {
+		t.Error("its command still runs")
+	}
+	p.set(process.Unseen)
+	if !open() {
+		t.Error("it may run elsewhere")
+	}
+	p.set(process.Gone)
+	if !open() {
+		t.Error("nobody saw its end")
+	}
+	if err := note.Ended(filepath.Join(b.notesDir(), "1-1.json"), succeeded); err != nil {
+		t.Fatal(err)
+	}
+	if open() {
+		t.Error("its end is noted")
+	}
+}
+
+// While the plan is wrong, doctor names the locks that are held.
+func TestDoctorNamesHeldLocksUnderAWrongPlan(t *testing.T) {
+	b := locked(t, guarded)
+	b.write("wrong.transition.hcl", "phase {}\n")
+	p, wrong := runner.Open(runner.Options{Dir: b.dir, Clock: b.clock, Actions: b.fake.actions()})
+	defer p.Close()
+	var people []string
+	for _, f := range p.Examine(t.Context(), runner.ExamineOptions{Loaded: wrong}) {
+		if f.Area == runner.AreaPeople {
+			people = append(people, f.Well+f.Trouble.Code+" "+f.Trouble.Detail)
+		}
+	}
+	if len(people) != 1 || !strings.HasPrefix(people[0], "locks-held The plan is invalid, and 1 lock is held") {
+		t.Errorf("of people it says %q", people)
+	}
 }
 
 // Of a command that outlives its runner, doctor says what comes of its end only while
