@@ -82,10 +82,6 @@ func (x *examination) newest() bool {
 		return false
 	case p.meta.Lost != nil, errors.As(p.meta.Unmarked, &e): // that has been said
 		return false
-	case p.meta.Unmarked != nil:
-		x.warn(AreaState, "mark-missing", "Nothing tells whether the recorded state is the newest",
-			fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it, though serial %d was recorded.", p.statePath(), p.meta.Serial),
-			"If the state is certainly the newest that there is, nothing need be done: whatever is recorded next writes the mark. Else restore the newest backup: transition state restore FILE")
 	}
 	return true
 }

@@ -112,7 +112,7 @@ func TestDoctorNamesWhatIsWrongWithTheState(t *testing.T) {
 		},
 		"an emptied mark": {
 			func(b *bench) { b.replaceFile(b.statePath()+".mark", nil) }, true,
-			[]string{"warning mark-missing: ", "holds nothing of it", "nothing need be done", "state restore FILE"},
+			[]string{"warning mark-missing: ", "holds nothing of it", "nothing need be done", "transition state restore FILE."},
 		},
 		"no mark": {
 			func(b *bench) { os.Remove(b.statePath() + ".mark") }, true, []string{"warning mark-missing: ", "is not there"},
