@@ -96,7 +96,7 @@ func (x *examination) writable() bool {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	for _, name := range []string{path, filepath.Dir(path), path + ".mark"} {
+	for _, name := range []string{path, filepath.Dir(path), path + ".mark", path + ".lock"} {
 		err := may(name)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -144,9 +144,9 @@ func TestDoctorNamesWhatIsWrongWithTheState(t *testing.T) {
 }
 
 // Doctor says so of a state that cannot be written, whatever it is that cannot: the
-// file, its directory or its mark.
+// file, its directory, its mark or its lock.
 func TestDoctorKnowsAStateThatCannotBeWritten(t *testing.T) {
-	for _, name := range []string{"state.db", "", "state.db.mark"} {
+	for _, name := range []string{"state.db", "", "state.db.mark", "state.db.lock"} {
 		t.Run("answered/"+name, func(t *testing.T) {
 			b := onDisk(t)
 			locked := filepath.Join(filepath.Dir(b.statePath()), name)
