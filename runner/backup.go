@@ -207,11 +207,7 @@ func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
 // to do anything with it.
 func (p *Project) older(path string, need Need) diag.List {
 	if p.meta.Lost == nil {
-		var e *store.Error
-		if errors.As(p.meta.Unmarked, &e) { // who records something is told when the state is opened
-			return warnings(diag.List{openProblem(e)})
-		}
-		return nil
+		return p.unmarked(path)
 	}
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "state-older", Summary: "The recorded state is not the newest",
@@ -226,6 +222,24 @@ func (p *Project) older(path string, need Need) diag.List {
 		d.Severity = diag.Warning
 	}
 	return diag.List{d}
+}
+
+// unmarked warns of a state of which nobody can tell whether it is the newest. Before
+// anything is recorded there is nothing that another one could know more of.
+func (p *Project) unmarked(path string) diag.List {
+	var e *store.Error
+	switch {
+	case errors.As(p.meta.Unmarked, &e): // who records something is told when the state is opened
+		return warnings(diag.List{openProblem(e)})
+	case p.meta.Unmarked == nil || p.meta.LastFact.IsZero():
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Warning, Code: "mark-missing", Summary: "Nothing tells whether the recorded state is the newest",
+		Detail: fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it, though serial %d was recorded.", path, p.meta.Serial),
+		Hint: "If the state was copied or restored by hand, move it aside and restore it from there, so that what happened since is not done again: transition state restore FILE. " +
+			"If it is certainly the newest that there is, nothing need be done: whatever is recorded next writes the mark.",
+	}}
 }
 
 // notRestored turns an error of restoring into a diagnostic.

@@ -120,6 +120,54 @@ func TestNobodyIsGreetedAnew(t *testing.T) {
 
 func (b *bench) statePath() string { return filepath.Join(b.dir, ".transition", "state.db") }
 
+// Whoever reads or records is warned of a state that has come somewhere, and has no
+// mark beside it: an old copy would not be known for one.
+func TestStateWithoutAMarkIsWarnedOf(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	mark := b.statePath() + ".mark"
+	says := func(when, want string) {
+		t.Helper()
+		for _, need := range []runner.Need{runner.NeedNone, runner.NeedState, runner.NeedWrite} {
+			p := b.load()
+			diags := p.OpenState(t.Context(), need, time.Time{})
+			p.Close()
+			if strings.Join(codes(diags), " ") != want || diags.HasErrors() {
+				t.Errorf("%s, for need %d: %v", when, need, diags)
+			}
+		}
+	}
+	b.real("2027-03-01 18:00")
+	os.Remove(mark)
+	says("before anything is recorded", "")
+	b.now()
+	says("once it is marked", "")
+	for _, harm := range []func(){
+		func() { os.Remove(mark) },
+		func() { b.replaceFile(mark, nil) },
+		func() {
+			other := newBench(t, plan, "acme,a@a.example")
+			other.real("2027-03-01 18:00")
+			other.now()
+			b.replaceFile(mark, other.content(other.statePath()+".mark"))
+		},
+	} {
+		harm()
+		says("without its mark", "mark-missing")
+	}
+	aside := b.statePath() + ".aside"
+	if err := os.Rename(b.statePath(), aside); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(mark)
+	if res := b.restore(aside); res.Lost == nil {
+		t.Error("what is restored as advised lacks nothing")
+	}
+	says("once it is restored", "")
+	os.Remove(mark)
+	b.hold("acme")
+	says("once something is recorded", "")
+}
+
 // TestAnOldCopyOfTheStateIsRefused puts yesterday's file into the place of today's.
 func TestAnOldCopyOfTheStateIsRefused(t *testing.T) {
 	b := newBench(t, plan, "acme,a@a.example")

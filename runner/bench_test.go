@@ -114,6 +114,8 @@ type bench struct {
 	vars  []string // as of -var
 	table process.Table
 	log   hclog.Logger
+
+	mayWrite func(name string) error // nil: as the system says
 }
 
 func newBench(tb testing.TB, plan string, tenants ...string) *bench {
@@ -133,7 +135,7 @@ func (b *bench) write(name, content string) {
 
 func (b *bench) load() *runner.Project {
 	b.tb.Helper()
-	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Log: b.log, Processes: b.table})
+	p, diags := runner.Open(runner.Options{Dir: b.dir, Vars: b.vars, Clock: b.clock, Actions: b.fake.actions(), Log: b.log, Processes: b.table, MayWrite: b.mayWrite})
 	if diags.HasErrors() {
 		b.tb.Fatal(diags)
 	}

@@ -199,14 +199,17 @@ func (x *examination) clock(built time.Time) {
 }
 
 // people looks for what waits for a person, by the plan or, while that is wrong,
-// by the adopted one.
+// by the adopted one; held locks wait for that to be put right.
 func (x *examination) people(ctx context.Context) {
 	p := x.p
 	if p.state == nil {
 		return
 	}
 	by := p
+	var held diag.List
 	if !x.right {
+		held = p.HeldLocks(ctx)
+		x.trouble(AreaPeople, held...)
 		a, _ := p.Adopted(ctx)
 		if a == nil {
 			return
@@ -232,10 +235,16 @@ func (x *examination) people(ctx context.Context) {
 			counts[plans.WaitUnknown]++
 		}
 	}
-	if len(counts) == 0 {
+	switch {
+	case len(counts) > 0:
+		x.waited(counts)
+	case len(held) == 0:
 		x.well(AreaPeople, "nobody is waited for")
-		return
 	}
+}
+
+// waited says how many of each kind wait for a person.
+func (x *examination) waited(counts map[plans.WaitKind]int) {
 	var parts []string
 	for k, n := range counts {
 		parts = append(parts, fmt.Sprintf("%d of kind %s", n, k))

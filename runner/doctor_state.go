@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -52,8 +53,8 @@ func (x *examination) state(ctx context.Context) {
 			Hint: "Apply nothing. Restore the state from a backup.",
 		})
 	}
-	known := x.newest()
-	if known && len(diags)+len(report.Problems) == 0 {
+	known, writable := x.newest(), x.writable()
+	if known && writable && len(diags)+len(report.Problems) == 0 {
 		x.well(AreaState, "%s is sound; serial: %d, facts: %d, tenants: %d", p.statePath(), p.meta.Serial, report.Facts, report.Tenants)
 	}
 	x.applier(ctx)
@@ -81,10 +82,35 @@ func (x *examination) newest() bool {
 		return false
 	case p.meta.Lost != nil, errors.As(p.meta.Unmarked, &e): // that has been said
 		return false
-	case p.meta.Unmarked != nil:
-		x.warn(AreaState, "mark-missing", "Nothing tells whether the recorded state is the newest",
-			fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it, though serial %d was recorded.", p.statePath(), p.meta.Serial),
-			"If the state is certainly the newest that there is, nothing need be done: whatever is recorded next writes the mark. Else restore the newest backup: transition state restore FILE")
+	}
+	return true
+}
+
+// writable looks whether anything could be recorded, without recording it.
+func (x *examination) writable() bool {
+	may := x.p.o.MayWrite
+	if may == nil {
+		may = mayWrite
+	}
+	path := x.p.statePath()
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	for _, name := range []string{path, filepath.Dir(path), path + ".mark", path + ".lock"} {
+		err := may(name)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		why := err
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			why = e.Err
+		}
+		x.trouble(AreaState, diag.Diagnostic{
+			Severity: diag.Error, Code: "state-read-only", Summary: "The recorded state cannot be written",
+			Detail: fmt.Sprintf("%s may not be written by whoever runs this: %v. What is about to happen is recorded first, so that without it nothing happens.", name, why),
+			Hint:   "Make the state and its directory writable for whoever applies, or run this as them.",
+		})
+		return false
 	}
 	return true
 }
@@ -121,8 +147,11 @@ func (x *examination) applier(ctx context.Context) {
 		x.trouble(AreaState, stateProblem(err))
 		return
 	}
-	begun := 0
+	begun, known := 0, p.outlived(ctx)
 	for i := range open {
+		if x := known[open[i].ID]; x.Runs || x.Ended != "" { // the next apply records its end
+			continue
+		}
 		r, err := p.state.Record(ctx, open[i].Tenant)
 		if err == nil && r != nil && !open[i].BegunAt.IsZero() && !told(r, open[i]) { // else long work goes on
 			begun++

@@ -3,10 +3,13 @@ package runner_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
+	"transition/runner/action/note"
 	"transition/runner/process"
 )
 
@@ -108,7 +112,7 @@ func TestDoctorNamesWhatIsWrongWithTheState(t *testing.T) {
 		},
 		"an emptied mark": {
 			func(b *bench) { b.replaceFile(b.statePath()+".mark", nil) }, true,
-			[]string{"warning mark-missing: ", "holds nothing of it", "nothing need be done", "state restore FILE"},
+			[]string{"warning mark-missing: ", "holds nothing of it", "nothing need be done", "transition state restore FILE."},
 		},
 		"no mark": {
 			func(b *bench) { os.Remove(b.statePath() + ".mark") }, true, []string{"warning mark-missing: ", "is not there"},
@@ -135,6 +139,40 @@ func TestDoctorNamesWhatIsWrongWithTheState(t *testing.T) {
 			b := onDisk(t)
 			test.harm(b)
 			b.finds(test.sound, test.words...)
+		})
+	}
+}
+
+// Doctor says so of a state that cannot be written, whatever it is that cannot: the
+// file, its directory, its mark or its lock.
+func TestDoctorKnowsAStateThatCannotBeWritten(t *testing.T) {
+	for _, name := range []string{"state.db", "", "state.db.mark", "state.db.lock"} {
+		t.Run("answered/"+name, func(t *testing.T) {
+			b := onDisk(t)
+			locked := filepath.Join(filepath.Dir(b.statePath()), name)
+			b.mayWrite = func(asked string) error {
+				if asked != locked {
+					return nil
+				}
+				return &fs.PathError{Op: "write", Path: asked, Err: errors.New("the disk is read-only")}
+			}
+			b.finds(false, "error state-read-only: ", locked+" may not be written", "the disk is read-only", "writable for whoever applies")
+		})
+		t.Run("asked/"+name, func(t *testing.T) {
+			if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+				t.Skip("there is nothing that this user may not write")
+			}
+			b := onDisk(t)
+			locked := filepath.Join(filepath.Dir(b.statePath()), name)
+			info, err := os.Stat(locked)
+			if err == nil {
+				err = os.Chmod(locked, info.Mode().Perm()&^0o222)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.Chmod(locked, info.Mode().Perm()) })
+			b.finds(false, "error state-read-only: ", locked+" may not be written", "permission denied")
 		})
 	}
 }
@@ -187,6 +225,49 @@ func TestDoctorKnowsAStateThatWasCopiedOver(t *testing.T) {
 	}
 	b.replaceFile(b.statePath(), old)
 	b.finds(false, "error state-mixed: ", "state.db-wal", "was copied over", "restore the newest backup")
+}
+
+// What a running or ended command tells of an attempt is not called unknown as well.
+func TestDoctorCallsOnlyUnknownWhatNobodyKnows(t *testing.T) {
+	b, p := orphaned(t, plan)
+	open := func() bool {
+		_, troubles := b.examined()
+		return strings.Contains(strings.Join(troubles, "\n"), "attempts-open")
+	}
+	if open() {
+		t.Error("its command still runs")
+	}
+	p.set(process.Unseen)
+	if !open() {
+		t.Error("it may run elsewhere")
+	}
+	p.set(process.Gone)
+	if !open() {
+		t.Error("nobody saw its end")
+	}
+	if err := note.Ended(filepath.Join(b.notesDir(), "1-1.json"), succeeded); err != nil {
+		t.Fatal(err)
+	}
+	if open() {
+		t.Error("its end is noted")
+	}
+}
+
+// While the plan is wrong, doctor names the locks that are held.
+func TestDoctorNamesHeldLocksUnderAWrongPlan(t *testing.T) {
+	b := locked(t, guarded)
+	b.write("wrong.transition.hcl", "phase {}\n")
+	p, wrong := runner.Open(runner.Options{Dir: b.dir, Clock: b.clock, Actions: b.fake.actions()})
+	defer p.Close()
+	var people []string
+	for _, f := range p.Examine(t.Context(), runner.ExamineOptions{Loaded: wrong}) {
+		if f.Area == runner.AreaPeople {
+			people = append(people, f.Well+f.Trouble.Code+" "+f.Trouble.Detail)
+		}
+	}
+	if len(people) != 1 || !strings.HasPrefix(people[0], "locks-held The plan is invalid, and 1 lock is held") {
+		t.Errorf("of people it says %q", people)
+	}
 }
 
 // Of a command that outlives its runner, doctor says what comes of its end only while

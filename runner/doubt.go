@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"fmt"
+
 	"transition/plans/ledger"
 	"transition/runner/action"
 	"transition/runner/store"
@@ -19,6 +21,19 @@ func (p *Project) restored(ctx context.Context) error {
 	r, err := p.state.Record(ctx, ledger.StateID)
 	p.restoration = r.Restoration()
 	return err
+}
+
+// doubtHint tells who may have meant what is in doubt, and is not recorded as that
+// yet, what to do first.
+func (p *Project) doubtHint(ctx context.Context, v Verb, d diag.Diagnostic) diag.Diagnostic {
+	if v.Kind != Resolve || p.restored(ctx) != nil { // whoever needs the state has heard of it
+		return d
+	}
+	if s := p.restoration; s != nil && s.Settled.IsZero() {
+		d.Hint = fmt.Sprintf("The state was restored on %s. What may have happened before, and is not in it, "+
+			"can be resolved once it is recorded as unknown. Run first, with the plan of today, whole: transition apply", p.show(s.At))
+	}
+	return d
 }
 
 // settled records that the first whole apply after a restoration has ended: what is

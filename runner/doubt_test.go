@@ -79,6 +79,30 @@ func TestPlanSaysWhatIsTakenForUnknown(t *testing.T) {
 	b.want("send acme/Tell/notice #1")
 }
 
+// What is in doubt can be resolved once an apply has recorded that; until then the
+// refusal says so.
+func TestResolveOfWhatIsInDoubtNamesTheApplyBefore(t *testing.T) {
+	b := newBench(t, plan, "acme,a@a.example")
+	clock := b.real("2027-03-01 18:00")
+	b.now()
+	backup := b.backup()
+	clock.Set(b.instant("2027-03-13 18:00"))
+	b.now()
+	b.restore(backup)
+	done := runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerDone}
+	const first = "Run first, with the plan of today, whole: transition apply"
+	for _, selector := range []string{copied, "*/Copy/*"} {
+		if _, diags := b.say(done, selector); !diags.HasErrors() || !strings.HasSuffix(diags[0].Hint, first) {
+			t.Errorf("%s: %v", selector, diags)
+		}
+	}
+	b.now()
+	b.told(done, copied)
+	if _, diags := b.say(done, copied); !diags.HasErrors() || strings.Contains(diags[0].Hint, first) {
+		t.Errorf("once it is recorded: %v", diags)
+	}
+}
+
 // Behind work of which nobody knows whether it was done, nothing is shown to follow.
 func TestPlanShowsNothingBehindTheUnknown(t *testing.T) {
 	const chain = head + `

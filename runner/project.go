@@ -50,6 +50,9 @@ type Options struct {
 	// FileSystem names the file system of a directory, if it is one of the network;
 	// nil: the system is asked.
 	FileSystem func(dir string) (string, error)
+	// MayWrite asks whether a file, or a directory, may be written; nil: the system
+	// is asked.
+	MayWrite func(name string) error
 	// Keeper makes the process that runs commands, so that they outlive this one
 	// unharmed: this program, with keeper.Word. nil: this process runs them itself.
 	Keeper keeper.Program

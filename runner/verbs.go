@@ -99,7 +99,7 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 		}
 	}
 	if len(res.Touched) == 0 {
-		return res, diag.List{p.consentHint(v, nothingTouched(v, res))}
+		return res, diag.List{p.doubtHint(ctx, v, p.consentHint(v, nothingTouched(v, res)))}
 	}
 	return res, gone.unknown()
 }

@@ -14,8 +14,12 @@ import (
 const maxMistakes = 1000
 
 // report adds a diagnostic about a part of a node; n may be nil. It is an error
-// unless d says otherwise.
+// unless d says otherwise. Once the plan has taken too much, whatever else seems to
+// be wrong may only lack the values that were not evaluated, and is not told.
 func (l *loader) report(n *node, rng hcl.Range, d diag.Diagnostic) {
+	if l.overspent {
+		return
+	}
 	if d.Severity == 0 {
 		d.Severity = diag.Error
 	}
@@ -75,7 +79,8 @@ func (l *loader) fromHCL(n *node, list hcl.Diagnostics) {
 		if l.follows(d) {
 			continue
 		}
-		if d.Code == compile.CodeOverspent {
+		over := d.Code == compile.CodeOverspent
+		if over {
 			d = overspent(n.holder(rng))
 		}
 		d.Detail, d.Hint = cutHint(d.Detail, d.Hint)
@@ -83,6 +88,7 @@ func (l *loader) fromHCL(n *node, list hcl.Diagnostics) {
 			d.Hint = usualHint(d.Code)
 		}
 		l.report(n, rng, d)
+		l.overspent = l.overspent || over
 	}
 }
 

@@ -85,6 +85,8 @@ type loader struct {
 	columnsUnknown bool
 	// valuesUnknown: a variable or local has no value because of a mistake.
 	valuesUnknown bool
+	// overspent: the plan has taken too much, and nothing more is evaluated.
+	overspent bool
 }
 
 func newLoader(fsys fs.FS, o Options) *loader {

@@ -73,7 +73,7 @@ func (l *loader) inventory(n *node) *schema.Inventory {
 // header reads the first row. What is wrong with it makes every attribute of a
 // tenant unknown, so that none may be called so.
 func (l *loader) header(inv *schema.Inventory) []string {
-	if inv.Source == "" {
+	if inv.Source == "" || l.overspent { // how to read it may not be known then
 		l.columnsUnknown = true
 		return nil
 	}

@@ -99,6 +99,44 @@ func TestLimits_OfThePlan(t *testing.T) {
 	}
 }
 
+// Of a plan that is right beside locals that take too much, nothing else is told:
+// what seems to be wrong only lacks a value. Mistakes of syntax are no such thing.
+func TestLimits_NothingIsToldOfInnocentLines(t *testing.T) {
+	locals := "locals {\n  a0 = [1]\n"
+	for i := range 40 {
+		locals += fmt.Sprintf("  a%d = [local.a%d, local.a%d]\n", i+1, i, i)
+	}
+	locals += "}\n"
+	fsys := fstest.MapFS{
+		"main.transition.hcl": {Data: []byte(`transition "t" {
+  state "sqlite" { path = ".transition/state.db" }
+}
+inventory "tenants" {
+  source = "tenants.csv"
+  key    = "id"
+}
+batch "all" {
+  match   = true
+  cutover = "2027-03-13 18:00"
+}
+phase "Greet" {
+  opens = "T-14d"
+}
+phase "Done" {
+  opens = "T+1d"
+}
+`)},
+		"tenants.csv":      {Data: []byte("id\nacme\n")},
+		"z.transition.hcl": {Data: []byte("")},
+	}
+	load(t, fsys)
+	fsys["z.transition.hcl"] = &fstest.MapFile{Data: []byte(locals)}
+	_, diags := hclconfig.Load(fsys, hclconfig.Options{})
+	if codes(diags) != "too-large" || !strings.HasPrefix(diags[0].Detail, "With local.a") {
+		t.Errorf("got %q:\n%v", codes(diags), diags)
+	}
+}
+
 // innocent uses values that were not evaluated.
 const innocent = `
 locals {
