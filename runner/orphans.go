@@ -114,8 +114,12 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 	if err != nil {
 		return commit, err
 	}
+	left, err := p.relicsBut(ctx, a.lease.Holder().Epoch)
+	if err != nil {
+		return commit, err
+	}
 	relics := make(map[int64]relic)
-	for _, x := range p.relicsBut(ctx, a.lease.Holder().Epoch) {
+	for _, x := range left {
 		if !x.strange {
 			relics[x.name.attempt] = x
 		}

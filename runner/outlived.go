@@ -18,7 +18,6 @@ import (
 	"transition/runner/action/note"
 	"transition/runner/process"
 	"transition/runner/store"
-	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -78,12 +77,12 @@ type relic struct {
 }
 
 // relics reads the notes of runners that are gone, by attempt.
-func (p *Project) relics(ctx context.Context) []relic {
+func (p *Project) relics(ctx context.Context) ([]relic, error) {
 	return p.relicsBut(ctx, p.holding(ctx))
 }
 
 // relicsBut reads all notes but those of a lease.
-func (p *Project) relicsBut(ctx context.Context, lease int64) []relic {
+func (p *Project) relicsBut(ctx context.Context, lease int64) ([]relic, error) {
 	files, err := os.ReadDir(p.notesDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.log.Warn("notes of processes not read", "error", err)
@@ -94,21 +93,25 @@ func (p *Project) relicsBut(ctx context.Context, lease int64) []relic {
 		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == lease || f.Name() != name.String() {
 			continue
 		}
-		if x, ok := p.relic(ctx, name); ok {
-			all = append(all, x)
+		x, err := p.relic(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if x != nil {
+			all = append(all, *x)
 		}
 	}
 	slices.SortFunc(all, func(a, b relic) int { return cmp.Compare(a.name.attempt, b.name.attempt) })
-	return all
+	return all, nil
 }
 
-// relic reads one note; false: it was removed meanwhile.
-func (p *Project) relic(ctx context.Context, name noteName) (relic, bool) {
-	x := relic{name: name}
+// relic reads one note; nil: it was removed meanwhile.
+func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
+	x := &relic{name: name}
 	for range 2 { // its end may have been noted between reading and looking
 		n, err := note.Read(p.noteFile(name))
 		if errors.Is(err, fs.ErrNotExist) {
-			return x, false
+			return nil, nil
 		}
 		if err != nil {
 			p.log.Warn("note of a process not read", "file", name.String(), "error", err)
@@ -118,27 +121,20 @@ func (p *Project) relic(ctx context.Context, name noteName) (relic, bool) {
 			break
 		}
 	}
-	x.strange = !p.hasBegun(ctx, &x)
-	return x, true
+	begun, err := p.hasBegun(ctx, x)
+	x.strange = !begun
+	return x, err
 }
 
 // hasBegun reports whether the state has begun the attempt that a note is about. The
 // numbers of attempts come again after an older state was restored, their keys do
 // not.
-func (p *Project) hasBegun(ctx context.Context, x *relic) bool {
-	a, err := addr.Parse(x.Address)
-	if err != nil {
-		return false
+func (p *Project) hasBegun(ctx context.Context, x *relic) (bool, error) {
+	at, ok, err := p.state.Attempt(ctx, x.name.attempt)
+	if err != nil || !ok || at.BegunAt.IsZero() {
+		return false, err
 	}
-	for f, err := range p.state.History(ctx, a.Tenant) {
-		if err != nil {
-			return false // whoever needs the state will hear of it
-		}
-		if f.Kind == ledger.Began && f.Attempt == x.name.attempt {
-			return slices.Equal(x.Marks, command.Marks(action.Request{Key: f.Key, Attempt: f.No}))
-		}
-	}
-	return false
+	return slices.Equal(x.Marks, command.Marks(action.Request{Key: at.Key, Attempt: at.No})), nil
 }
 
 // holding is the epoch of the present lease; 0: nobody applies.
@@ -151,14 +147,15 @@ func (p *Project) holding(ctx context.Context) int64 {
 
 // outlived are the commands of attempts whose runner is gone, as far as anything
 // can be said of them.
-func (p *Project) outlived(ctx context.Context) plans.Orphans {
+func (p *Project) outlived(ctx context.Context) (plans.Orphans, error) {
+	relics, err := p.relics(ctx)
 	out := make(plans.Orphans)
-	for _, x := range p.relics(ctx) {
+	for _, x := range relics {
 		if o, ok := x.orphan(); ok {
 			out[x.name.attempt] = o
 		}
 	}
-	return out
+	return out, err
 }
 
 // orphan is what a plan has to know; false: nothing.
@@ -183,8 +180,12 @@ func (x *relic) orphan() (plans.Orphan, bool) {
 // learnt from them: the command has ended, or ran elsewhere and nobody waits for
 // word of it any more.
 func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
+	relics, err := p.relicsBut(ctx, lease.Holder().Epoch)
+	if err != nil {
+		return err
+	}
 	var waited map[int64]bool
-	for _, x := range p.relicsBut(ctx, lease.Holder().Epoch) {
+	for _, x := range relics {
 		switch {
 		case x.life == process.Runs:
 			continue
@@ -228,8 +229,12 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 	if p.state == nil {
 		return nil
 	}
+	relics, err := p.relics(ctx)
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
 	var diags diag.List
-	for _, x := range p.relics(ctx) {
+	for _, x := range relics {
 		if o, ok := x.orphan(); ok && x.life == process.Unseen && o.Ended == "" {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Warning, Code: "runs-elsewhere", Summary: "A command may run on another machine",

@@ -1,7 +1,9 @@
 package runner_test
 
 import (
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,6 +149,25 @@ func TestNoteOfAnotherAttemptSaysNothing(t *testing.T) {
 	b.want()
 	b.wantState(copied, ledger.Lost)
 	b.notes(1) // its command runs, though for nobody
+}
+
+// What else is wrong with the state is no reason to take a command for nobody's.
+func TestNoteCountsThoughTheHistoryIsDamaged(t *testing.T) {
+	b, _ := orphaned(t, repeated)
+	db, err := sql.Open("sqlite", b.statePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `DROP TRIGGER facts_update;
+UPDATE facts SET body = body || ' ' WHERE seq = (SELECT min(seq) FROM facts WHERE tenant = 'acme');
+CREATE TRIGGER facts_update BEFORE UPDATE ON facts
+BEGIN SELECT RAISE(ABORT, 'facts are never changed'); END`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.notes(1)
 }
 
 // A command that outlives its runner keeps its share of the limit.

@@ -80,7 +80,10 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if diags := p.settleOrphans(ctx, p.answers(v)); diags.HasErrors() {
 		return res, diags
 	}
-	v.outlived = p.outlived(ctx)
+	var err error
+	if v.outlived, err = p.outlived(ctx); err != nil {
+		return res, diag.List{stateProblem(err)}
+	}
 	tenants, placed, err := p.covered(ctx, v.Selector)
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
