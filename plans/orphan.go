@@ -8,8 +8,8 @@ import (
 
 // Orphan is a command of an attempt whose runner is gone.
 type Orphan struct {
-	Host   string
-	Number int // of its process there; 0: not known
+	Host   string // empty: its note cannot be read
+	Number int    // of its process there; 0: not known
 	// Runs: it still does. Ended is how it has ended, which is not recorded yet.
 	// Neither: it was started where that cannot be seen from here.
 	Runs  bool
@@ -62,6 +62,8 @@ func (o Orphans) Lost(attempt int64, no int) string {
 		return reason
 	case x.Runs:
 		return reason + "; it still ran as process " + itoa(x.Number) + " on " + x.Host
+	case x.Host == "":
+		return reason + "; whether it still runs is not known, since its note cannot be read: look for it"
 	case x.Number != 0:
 		return reason + "; whether it still runs on " + x.Host + " cannot be seen from here: look there for process " + itoa(x.Number)
 	default:

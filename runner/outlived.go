@@ -72,6 +72,8 @@ type relic struct {
 	note.Note
 	pid  int
 	life process.Life
+	// unread is why the note could not be read: it says nothing, and is kept.
+	unread error
 	// strange: the state knows no such attempt, as when it was restored since.
 	strange bool
 }
@@ -81,11 +83,18 @@ func (p *Project) relics(ctx context.Context) ([]relic, error) {
 	return p.relicsBut(ctx, p.holding(ctx))
 }
 
+// errNotes: without the notes, whatever runs would be begun beside itself.
+var errNotes = errors.New("notes of commands not read")
+
 // relicsBut reads all notes but those of a lease.
 func (p *Project) relicsBut(ctx context.Context, lease int64) ([]relic, error) {
 	files, err := os.ReadDir(p.notesDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		p.log.Warn("notes of processes not read", "error", err)
+		return nil, &store.Error{
+			Kind: errNotes, What: fmt.Sprintf("which commands still run cannot be seen: the notes in %s cannot be read (%v)", p.notesDir(), err),
+			Advice: "Make that directory readable for this user, or remove it if it is certain that no command of an apply that is gone still runs.",
+			Cause:  err,
+		}
 	}
 	var all []relic
 	for _, f := range files {
@@ -114,7 +123,7 @@ func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
 			return nil, nil
 		}
 		if err != nil {
-			p.log.Warn("note of a process not read", "file", name.String(), "error", err)
+			return &relic{name: name, life: process.Unseen, unread: err}, nil
 		}
 		x.Note = n
 		if x.pid, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
@@ -169,7 +178,7 @@ func (x *relic) orphan() (plans.Orphan, bool) {
 	case x.End != nil:
 		o.Ended = cmp.Or(x.End.Reason, "success")
 	case x.life == process.Unseen:
-		return o, x.Host != ""
+		return o, x.Host != "" || x.unread != nil
 	default:
 		return o, false
 	}
@@ -187,7 +196,7 @@ func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
 	var waited map[int64]bool
 	for _, x := range relics {
 		switch {
-		case x.life == process.Runs:
+		case x.life == process.Runs || x.unread != nil:
 			continue
 		case x.life == process.Unseen && !x.strange && x.End == nil:
 			if waited == nil {
@@ -235,6 +244,14 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 	}
 	var diags diag.List
 	for _, x := range relics {
+		if x.unread != nil {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "note-unreadable", Summary: "A command may still run, and its note cannot be read",
+				Detail: fmt.Sprintf("%s says whether the command of attempt %d still runs, and cannot be read (%v).", p.noteFile(x.name), x.name.attempt, x.unread),
+				Hint:   "Make it readable for this user, or remove it when the command has ended.",
+			})
+			continue
+		}
 		if o, ok := x.orphan(); ok && x.life == process.Unseen && o.Ended == "" {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Warning, Code: "runs-elsewhere", Summary: "A command may run on another machine",

@@ -18,6 +18,7 @@ import (
 	"transition/runner/action/command"
 	"transition/runner/action/note"
 	"transition/runner/process"
+	"transition/schema/diag"
 )
 
 // processes is a table in which a test decides who lives.
@@ -168,6 +169,61 @@ BEGIN SELECT RAISE(ABORT, 'facts are never changed'); END`)
 	b.must("2027-03-13 18:00")
 	b.want()
 	b.notes(1)
+}
+
+// Without the notes nobody knows what runs: nothing is begun, and nobody is asked.
+func TestNothingIsBegunWithoutTheNotes(t *testing.T) {
+	b, _ := orphaned(t, repeated)
+	kept := b.notesDir() + ".kept"
+	if err := errors.Join(os.Rename(b.notesDir(), kept), os.WriteFile(b.notesDir(), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, diags diag.List) {
+		t.Helper()
+		if !diags.HasErrors() || !strings.Contains(diags.Errors()[0].Detail, b.notesDir()) || diags.Errors()[0].Hint == "" {
+			t.Errorf("%s: %v", what, diags)
+		}
+	}
+	_, diags := b.planned("2027-03-13 18:00")
+	refused("plan", diags)
+	_, diags = b.apply("2027-03-13 18:00")
+	refused("apply", diags)
+	_, diags = b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	refused("resolve", diags)
+	b.want()
+	b.wantState(copied, ledger.Running)
+	if err := errors.Join(os.Remove(b.notesDir()), os.Rename(kept, b.notesDir())); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState(copied, ledger.Running)
+}
+
+// One note that cannot be read: its command may run, and the note is kept.
+func TestUnreadableNoteIsNoEnd(t *testing.T) {
+	b, p := orphaned(t, repeated)
+	file := filepath.Join(b.notesDir(), "1-1.json")
+	if err := errors.Join(os.Rename(file, file+".kept"), os.Mkdir(file, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		b.must("2027-03-13 18:00")
+		b.want()
+		b.wantState(copied, ledger.Lost)
+	}
+	if why := b.item(copied).Reason; !strings.Contains(why, "its note cannot be read") {
+		t.Errorf("it is unknown since %s", why)
+	}
+	if diags := b.open(runner.NeedWrite, "").Unlock(t.Context()); len(diags) != 1 || !strings.Contains(diags[0].Detail, file) {
+		t.Errorf("unlock says %v", diags)
+	}
+	if err := errors.Join(os.Remove(file), os.Rename(file+".kept", file)); err != nil {
+		t.Fatal(err)
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.notes(0)
 }
 
 // A command that outlives its runner keeps its share of the limit.
