@@ -2,6 +2,7 @@ package plans
 
 import (
 	"fmt"
+	"time"
 
 	"transition/plans/ledger"
 )
@@ -35,15 +36,23 @@ func (o Orphans) anyRuns() bool {
 	return false
 }
 
-// Of is the command of a recorded item that still runs.
-func (o Orphans) Of(rec *ledger.Item) (Orphan, bool) {
-	if rec == nil || len(o) == 0 {
-		return Orphan{}, false
+// Beside are the commands that run though their runner is gone, by the address of
+// the item as the plan calls it now. Whatever attempt one is of, also one that a
+// restored state has lost, nothing of its item is begun beside it.
+type Beside map[string]Orphan
+
+// beside holds an action back for as long as a command of its item still runs.
+func (w *walk) beside(a *Action) bool {
+	x, runs := w.d.beside[w.r.ID+"/"+a.Item.Key()]
+	if !runs || a.Inquiry != NoInquiry || !a.Kind.Outside() {
+		return false
 	}
-	if x, ok := o.running(&rec.Try); ok || rec.Release == nil {
-		return x, ok
+	reason := half(a.Op) + x.Words()
+	w.wait(WaitRunning, a.Item, reason, time.Time{}, time.Time{})
+	if w.show(a.Item, ItemRunning, a.At, reason); w.d.explain {
+		w.out.Items[a.Item.Index].Outlives = true
 	}
-	return o.running(rec.Release)
+	return true
 }
 
 // Words say that it still runs, and what to do about it; or how it has ended.

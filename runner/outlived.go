@@ -155,26 +155,31 @@ func (p *Project) holding(ctx context.Context) int64 {
 }
 
 // outlived are the commands of attempts whose runner is gone, as far as anything
-// can be said of them.
-func (p *Project) outlived(ctx context.Context) (plans.Orphans, error) {
+// can be said of them, and those that run, by what the plan calls their items.
+func (p *Project) outlived(ctx context.Context) (plans.Orphans, plans.Beside, error) {
 	relics, err := p.relics(ctx)
-	out := make(plans.Orphans)
+	of, beside, names := make(plans.Orphans), make(plans.Beside), plans.NewRenames(p.Config)
 	for _, x := range relics {
-		if o, ok := x.orphan(); ok {
-			out[x.name.attempt] = o
+		o, ok := x.orphan()
+		if ok && o.Runs {
+			tenant, key, _ := strings.Cut(x.Address, "/")
+			beside[names.Tenant(tenant)+"/"+names.Key(key)] = o
+		}
+		if ok && !x.strange {
+			of[x.name.attempt] = o
 		}
 	}
-	return out, err
+	return of, beside, err
 }
 
 // orphan is what a plan has to know; false: nothing.
 func (x *relic) orphan() (plans.Orphan, bool) {
 	o := plans.Orphan{Host: x.Host, Number: x.PID}
 	switch {
-	case x.strange:
-		return o, false
 	case x.life == process.Runs:
 		o.Number, o.Runs, o.End = x.pid, true, process.End(x.pid)
+	case x.strange: // how it ended is nobody's business
+		return o, false
 	case x.End != nil:
 		o.Ended = cmp.Or(x.End.Reason, "success")
 	case x.life == process.Unseen:

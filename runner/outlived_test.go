@@ -133,23 +133,55 @@ func (b *bench) notes(want int) {
 
 func (b *bench) notesDir() string { return b.statePath() + ".running" }
 
+// strange makes the note one of an attempt that the state has lost.
+func (b *bench) strange() {
+	b.tb.Helper()
+	file := filepath.Join(b.notesDir(), "1-1.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	text = []byte(strings.ReplaceAll(string(text), "KEY=", "KEY=not"))
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
 // After an older state was restored the numbers of attempts come again. The note of
 // another attempt says nothing of the one that has its number.
 func TestNoteOfAnotherAttemptSaysNothing(t *testing.T) {
 	b, _ := orphaned(t, plan)
-	file := filepath.Join(b.notesDir(), "1-1.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = []byte(strings.ReplaceAll(string(text), "KEY=", "KEY=not"))
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	b.strange()
 	b.must("2027-03-13 18:00")
 	b.want()
 	b.wantState(copied, ledger.Lost)
 	b.notes(1) // its command runs, though for nobody
+
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	if !diags.HasErrors() || !strings.Contains(diags[0].Detail, "process 4711") {
+		t.Errorf("-retry is answered with %v", diags)
+	}
+}
+
+// Nor is its item begun while its command runs, and when that has ended nothing is
+// recorded of it.
+func TestNothingIsBegunBesideACommandThatTheStateHasLost(t *testing.T) {
+	b, p := orphaned(t, repeated)
+	b.strange()
+	for range 2 {
+		res := b.must("2027-03-13 18:00")
+		b.want()
+		if w := res.After.Waiting; len(w) != 1 || w[0].Kind != plans.WaitRunning || !strings.Contains(w[0].Reason, "still runs as process 4711") {
+			t.Errorf("there wait %+v", w)
+		}
+	}
+	if s := b.status("acme"); s.Items[0].State != plans.ItemRunning || !s.Items[0].Outlives {
+		t.Errorf("it is shown as %+v", s.Items[0])
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.want("run " + copied + " #2")
+	b.notes(0)
 }
 
 // What else is wrong with the state is no reason to take a command for nobody's.

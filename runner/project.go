@@ -186,7 +186,7 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
 		var err error
-		if in.Orphans, err = p.outlived(ctx); err != nil {
+		if in.Orphans, in.Beside, err = p.outlived(ctx); err != nil {
 			diags.Add(stateProblem(err))
 		}
 		if err := p.restored(ctx); err != nil {
