@@ -15,7 +15,9 @@ type Orphan struct {
 	// Neither: it was started where that cannot be seen from here.
 	Runs  bool
 	Ended string
-	End   string // the command with which a person ends it, while it runs
+	// End is the command with which a person ends it, while it runs. Empty: not it
+	// was seen, but the process that starts it and waits for it.
+	End string
 }
 
 // Orphans are those of attempts, by id.
@@ -60,6 +62,9 @@ func (o Orphan) Words() string {
 	if o.Ended != "" {
 		return fmt.Sprintf("ended (%s) after its runner was gone: the next apply records that", o.Ended)
 	}
+	if o.End == "" {
+		return fmt.Sprintf("is about to begin or has just ended; process %d on %s sees to it: wait for that", o.Number, o.Host)
+	}
 	return fmt.Sprintf("still runs as process %d on %s, though its runner is gone: wait for its end, or end it (%s)", o.Number, o.Host, o.End)
 }
 
@@ -69,7 +74,7 @@ func (o Orphans) Lost(attempt int64, no int) string {
 	switch x, ok := o[attempt]; {
 	case !ok || x.Ended != "":
 		return reason
-	case x.Runs:
+	case x.Runs && x.End != "":
 		return reason + "; it still ran as process " + itoa(x.Number) + " on " + x.Host
 	case x.Host == "":
 		return reason + "; whether it still runs is not known, since its note cannot be read: look for it"

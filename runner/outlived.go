@@ -70,7 +70,9 @@ func (p *Project) unnote(file string) {
 type relic struct {
 	name noteName
 	note.Note
-	pid  int
+	pid int
+	// kept: pid is of its keeper, which was seen instead.
+	kept bool
 	life process.Life
 	// unread is why the note could not be read: it says nothing, and is kept.
 	unread error
@@ -126,7 +128,7 @@ func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
 			return &relic{name: name, life: process.Unseen, unread: err}, nil
 		}
 		x.Note = n
-		if x.pid, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
+		if x.pid, x.kept, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
 			break
 		}
 	}
@@ -177,7 +179,9 @@ func (x *relic) orphan() (plans.Orphan, bool) {
 	o := plans.Orphan{Host: x.Host, Number: x.PID}
 	switch {
 	case x.life == process.Runs:
-		o.Number, o.Runs, o.End = x.pid, true, process.End(x.pid)
+		if o.Number, o.Runs = x.pid, true; !x.kept {
+			o.End = process.End(x.pid)
+		}
 	case x.strange: // how it ended is nobody's business
 		return o, false
 	case x.End != nil:
@@ -265,6 +269,14 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 			})
 		}
 		if x.life != process.Runs {
+			continue
+		}
+		if x.kept {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "still-running", Summary: "A command is looked after, though its runner is gone",
+				Detail: fmt.Sprintf("%s is about to begin or has just ended; process %d on %s sees to it.", x.Address, x.pid, x.Host),
+				Hint:   "Wait for its end, which the next apply records.",
+			})
 			continue
 		}
 		d := diag.Diagnostic{

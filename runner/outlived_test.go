@@ -258,6 +258,70 @@ func TestUnreadableNoteIsNoEnd(t *testing.T) {
 	b.notes(0)
 }
 
+// A command that certainly did not begin is known for that, though its runner died
+// before it could say so.
+func TestWhatDidNotBeginIsKnownFromItsNote(t *testing.T) {
+	b, p := newBench(t, plan, "acme,a@a.example"), &processes{}
+	b.table = p
+	b.fake.do = func(r action.Request) action.Outcome {
+		r.Command = &action.Command{Argv: []string{"/nowhere/copy"}, Dir: t.TempDir()}
+		out := (&command.Executor{Now: time.Now}).Do(t.Context(), r)
+		b.kill()
+		return out
+	}
+	b.must("2027-03-13 18:00", alone)
+	b.revive()
+	b.fake.do = nil
+	b.fake.taken()
+	b.apply("2027-03-13 18:00")
+	b.want()
+	b.wantState(copied, ledger.Error)
+	if why := b.item(copied).Reason; why != "there is no file /nowhere/copy" {
+		t.Errorf("it has failed since %s", why)
+	}
+	diags := b.open(runner.NeedState, "").History(t.Context(), "acme", func(f ledger.Fact) {
+		if f.Kind == ledger.Failed && !f.NotBegun {
+			t.Errorf("it is recorded as begun: %+v", f)
+		}
+	})
+	if diags.HasErrors() {
+		t.Error(diags)
+	}
+}
+
+// With the command that ends its keeper a person would end the supervision of all.
+func TestKeeperIsNotShownAsTheCommand(t *testing.T) {
+	b, p := orphaned(t, plan)
+	p.set(process.Gone)
+	b.table = keeperOnly{p}
+	if err := note.Keeper(filepath.Join(b.notesDir(), "1-1.json"), process.Identity{PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	const words = "about to begin or has just ended; process 42 on elsewhere sees to it"
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	diags = append(diags, b.open(runner.NeedWrite, "").StillRunning(t.Context())...)
+	if len(diags) != 2 {
+		t.Fatal(diags)
+	}
+	for _, d := range diags {
+		if text := d.Detail + d.Hint; !strings.Contains(text, words) || strings.Contains(text, process.End(42)) {
+			t.Errorf("got %+v", d)
+		}
+	}
+	b.must("2027-03-13 18:00")
+	b.wantState(copied, ledger.Running)
+}
+
+// keeperOnly is a table in which the keeper lives, which has process 42.
+type keeperOnly struct{ *processes }
+
+func (k keeperOnly) Look(id process.Identity) (int, process.Life) {
+	if id.PID == 42 {
+		return 42, process.Runs
+	}
+	return k.processes.Look(id)
+}
+
 // A command that outlives its runner keeps its share of the limit.
 func TestOrphanTakesItsShareOfTheLimit(t *testing.T) {
 	narrow := strings.Replace(plan, "max_in_flight = 2", "max_in_flight = 1", 1)
