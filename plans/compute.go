@@ -36,6 +36,7 @@ type Input struct {
 	// Orphans are commands whose runner is gone. For as long as one runs, its
 	// attempt has not ended, and is not repeated.
 	Orphans Orphans
+	Beside  Beside
 	// Lacks is what a restored state has lost; nil: nothing.
 	Lacks *ledger.Restoration
 	// Within is the part of the plan that is wanted.
@@ -158,7 +159,7 @@ func newComputation(in Input, assume bool) *computation {
 		}
 	}
 	c.result = &Result{Plan: c.plan, Decider: c.d, Reasons: make(map[string]Held)}
-	c.d.alone, c.d.orphans, c.d.lacks = !in.Since.IsZero(), in.Orphans, in.Lacks
+	c.d.alone, c.d.orphans, c.d.beside, c.d.lacks = !in.Since.IsZero(), in.Orphans, in.Beside, in.Lacks
 	c.d.scope, c.plan.Within, c.plan.Replaced = in.Within, in.Within, in.Replace
 	c.choose()
 	return c

@@ -309,6 +309,9 @@ func (w *walk) dead() bool {
 }
 
 func (w *walk) act(a Action) {
+	if w.beside(&a) {
+		return
+	}
 	if !WayBack(a.Op) { // nothing holds a release back
 		a.MustEnd = w.line.Phases[a.Item.Phase.Index].MustEnd
 	}

@@ -64,6 +64,7 @@ type Decider struct {
 
 	before  *before // the plan that was adopted last; nil: it is no other one
 	orphans Orphans
+	beside  Beside
 	lacks   *ledger.Restoration // what may have happened unrecorded; nil: nothing
 	// outlived counts those that run under each limit.
 	outlived map[*schema.Limit]int

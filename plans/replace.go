@@ -107,7 +107,7 @@ func (c *computation) mayNotRedo(task *Task, it *schema.Item) (why, hint string)
 	if rec == nil {
 		return notBegun(rec)
 	}
-	if x, ok := c.in.Orphans.Of(rec); ok {
+	if x, runs := c.in.Beside[r.ID+"/"+it.Key()]; runs {
 		return x.Words(), ""
 	}
 	switch rec.State {

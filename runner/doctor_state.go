@@ -147,7 +147,12 @@ func (x *examination) applier(ctx context.Context) {
 		x.trouble(AreaState, stateProblem(err))
 		return
 	}
-	begun, known := 0, p.outlived(ctx)
+	known, _, err := p.outlived(ctx)
+	if err != nil {
+		x.trouble(AreaState, stateProblem(err))
+		return
+	}
+	begun := 0
 	for i := range open {
 		if x := known[open[i].ID]; x.Runs || x.Ended != "" { // the next apply records its end
 			continue

@@ -158,8 +158,12 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 	if err != nil {
 		return commit, err
 	}
+	left, err := p.relicsBut(ctx, a.epoch())
+	if err != nil {
+		return commit, err
+	}
 	relics := make(map[int64]relic)
-	for _, x := range p.relicsBut(ctx, a.epoch()) {
+	for _, x := range left {
 		if !x.strange {
 			relics[x.name.attempt] = x
 		}
@@ -263,8 +267,8 @@ func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record, x
 
 // ended makes of a fact the outcome that a note has of a command.
 func (p *Project) ended(f *ledger.Fact, o *action.Outcome) {
-	f.Kind, f.Reason, f.Evidence = kindOf(o.Class), o.Reason, o.Evidence
-	if f.Reason != "" {
+	f.Kind, f.Reason, f.Evidence, f.NotBegun = kindOf(o.Class), o.Reason, o.Evidence, o.NotBegun
+	if f.Reason != "" && !f.NotBegun {
 		f.Reason += "; what it said is lost with its runner"
 	}
 	p.scrub(f)

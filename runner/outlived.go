@@ -18,7 +18,6 @@ import (
 	"transition/runner/action/note"
 	"transition/runner/process"
 	"transition/runner/store"
-	"transition/schema/addr"
 	"transition/schema/diag"
 )
 
@@ -71,22 +70,33 @@ func (p *Project) unnote(file string) {
 type relic struct {
 	name noteName
 	note.Note
-	pid  int
+	pid int
+	// kept: pid is of its keeper, which was seen instead.
+	kept bool
 	life process.Life
+	// unread is why the note could not be read: it says nothing, and is kept.
+	unread error
 	// strange: the state knows no such attempt, as when it was restored since.
 	strange bool
 }
 
 // relics reads the notes of runners that are gone, by attempt.
-func (p *Project) relics(ctx context.Context) []relic {
+func (p *Project) relics(ctx context.Context) ([]relic, error) {
 	return p.relicsBut(ctx, p.holding(ctx))
 }
 
+// errNotes: without the notes, whatever runs would be begun beside itself.
+var errNotes = errors.New("notes of commands not read")
+
 // relicsBut reads all notes but those of a lease.
-func (p *Project) relicsBut(ctx context.Context, lease int64) []relic {
+func (p *Project) relicsBut(ctx context.Context, lease int64) ([]relic, error) {
 	files, err := os.ReadDir(p.notesDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		p.log.Warn("notes of processes not read", "error", err)
+		return nil, &store.Error{
+			Kind: errNotes, What: fmt.Sprintf("which commands still run cannot be seen: the notes in %s cannot be read (%v)", p.notesDir(), err),
+			Advice: "Make that directory readable for this user, or remove it if it is certain that no command of an apply that is gone still runs.",
+			Cause:  err,
+		}
 	}
 	var all []relic
 	for _, f := range files {
@@ -94,51 +104,48 @@ func (p *Project) relicsBut(ctx context.Context, lease int64) []relic {
 		if _, err := fmt.Sscanf(f.Name(), noteFormat, &name.lease, &name.attempt); err != nil || name.lease == lease || f.Name() != name.String() {
 			continue
 		}
-		if x, ok := p.relic(ctx, name); ok {
-			all = append(all, x)
+		x, err := p.relic(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if x != nil {
+			all = append(all, *x)
 		}
 	}
 	slices.SortFunc(all, func(a, b relic) int { return cmp.Compare(a.name.attempt, b.name.attempt) })
-	return all
+	return all, nil
 }
 
-// relic reads one note; false: it was removed meanwhile.
-func (p *Project) relic(ctx context.Context, name noteName) (relic, bool) {
-	x := relic{name: name}
+// relic reads one note; nil: it was removed meanwhile.
+func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
+	x := &relic{name: name}
 	for range 2 { // its end may have been noted between reading and looking
 		n, err := note.Read(p.noteFile(name))
 		if errors.Is(err, fs.ErrNotExist) {
-			return x, false
+			return nil, nil
 		}
 		if err != nil {
-			p.log.Warn("note of a process not read", "file", name.String(), "error", err)
+			return &relic{name: name, life: process.Unseen, unread: err}, nil
 		}
 		x.Note = n
-		if x.pid, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
+		if x.pid, x.kept, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
 			break
 		}
 	}
-	x.strange = !p.hasBegun(ctx, &x)
-	return x, true
+	begun, err := p.hasBegun(ctx, x)
+	x.strange = !begun
+	return x, err
 }
 
 // hasBegun reports whether the state has begun the attempt that a note is about. The
 // numbers of attempts come again after an older state was restored, their keys do
 // not.
-func (p *Project) hasBegun(ctx context.Context, x *relic) bool {
-	a, err := addr.Parse(x.Address)
-	if err != nil {
-		return false
+func (p *Project) hasBegun(ctx context.Context, x *relic) (bool, error) {
+	at, ok, err := p.state.Attempt(ctx, x.name.attempt)
+	if err != nil || !ok || at.BegunAt.IsZero() {
+		return false, err
 	}
-	for f, err := range p.state.History(ctx, a.Tenant) {
-		if err != nil {
-			return false // whoever needs the state will hear of it
-		}
-		if f.Kind == ledger.Began && f.Attempt == x.name.attempt {
-			return slices.Equal(x.Marks, command.Marks(action.Request{Key: f.Key, Attempt: f.No}))
-		}
-	}
-	return false
+	return slices.Equal(x.Marks, command.Marks(action.Request{Key: at.Key, Attempt: at.No})), nil
 }
 
 // holding is the epoch of the present lease; 0: nobody applies.
@@ -150,29 +157,37 @@ func (p *Project) holding(ctx context.Context) int64 {
 }
 
 // outlived are the commands of attempts whose runner is gone, as far as anything
-// can be said of them.
-func (p *Project) outlived(ctx context.Context) plans.Orphans {
-	out := make(plans.Orphans)
-	for _, x := range p.relics(ctx) {
-		if o, ok := x.orphan(); ok {
-			out[x.name.attempt] = o
+// can be said of them, and those that run, by what the plan calls their items.
+func (p *Project) outlived(ctx context.Context) (plans.Orphans, plans.Beside, error) {
+	relics, err := p.relics(ctx)
+	of, beside, names := make(plans.Orphans), make(plans.Beside), plans.NewRenames(p.Config)
+	for _, x := range relics {
+		o, ok := x.orphan()
+		if ok && o.Runs {
+			tenant, key, _ := strings.Cut(x.Address, "/")
+			beside[names.Tenant(tenant)+"/"+names.Key(key)] = o
+		}
+		if ok && !x.strange {
+			of[x.name.attempt] = o
 		}
 	}
-	return out
+	return of, beside, err
 }
 
 // orphan is what a plan has to know; false: nothing.
 func (x *relic) orphan() (plans.Orphan, bool) {
 	o := plans.Orphan{Host: x.Host, Number: x.PID}
 	switch {
-	case x.strange:
-		return o, false
 	case x.life == process.Runs:
-		o.Number, o.Runs, o.End = x.pid, true, process.End(x.pid)
+		if o.Number, o.Runs = x.pid, true; !x.kept {
+			o.End = process.End(x.pid)
+		}
+	case x.strange: // how it ended is nobody's business
+		return o, false
 	case x.End != nil:
 		o.Ended = cmp.Or(x.End.Reason, "success")
 	case x.life == process.Unseen:
-		return o, x.Host != ""
+		return o, x.Host != "" || x.unread != nil
 	default:
 		return o, false
 	}
@@ -183,10 +198,14 @@ func (x *relic) orphan() (plans.Orphan, bool) {
 // learnt from them: the command has ended, or ran elsewhere and nobody waits for
 // word of it any more.
 func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
+	relics, err := p.relicsBut(ctx, lease.Holder().Epoch)
+	if err != nil {
+		return err
+	}
 	var waited map[int64]bool
-	for _, x := range p.relicsBut(ctx, lease.Holder().Epoch) {
+	for _, x := range relics {
 		switch {
-		case x.life == process.Runs:
+		case x.life == process.Runs || x.unread != nil:
 			continue
 		case x.life == process.Unseen && !x.strange && x.End == nil:
 			if waited == nil {
@@ -228,8 +247,20 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 	if p.state == nil {
 		return nil
 	}
+	relics, err := p.relics(ctx)
+	if err != nil {
+		return diag.List{stateProblem(err)}
+	}
 	var diags diag.List
-	for _, x := range p.relics(ctx) {
+	for _, x := range relics {
+		if x.unread != nil {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "note-unreadable", Summary: "A command may still run, and its note cannot be read",
+				Detail: fmt.Sprintf("%s says whether the command of attempt %d still runs, and cannot be read (%v).", p.noteFile(x.name), x.name.attempt, x.unread),
+				Hint:   "Make it readable for this user, or remove it when the command has ended.",
+			})
+			continue
+		}
 		if o, ok := x.orphan(); ok && x.life == process.Unseen && o.Ended == "" {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Warning, Code: "runs-elsewhere", Summary: "A command may run on another machine",
@@ -238,6 +269,14 @@ func (p *Project) StillRunning(ctx context.Context) diag.List {
 			})
 		}
 		if x.life != process.Runs {
+			continue
+		}
+		if x.kept {
+			diags.Add(diag.Diagnostic{
+				Severity: diag.Warning, Code: "still-running", Summary: "A command is looked after, though its runner is gone",
+				Detail: fmt.Sprintf("%s is about to begin or has just ended; process %d on %s sees to it.", x.Address, x.pid, x.Host),
+				Hint:   "Wait for its end, which the next apply records.",
+			})
 			continue
 		}
 		d := diag.Diagnostic{

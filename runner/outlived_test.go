@@ -1,7 +1,9 @@
 package runner_test
 
 import (
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,23 +134,193 @@ func (b *bench) notes(want int) {
 
 func (b *bench) notesDir() string { return b.statePath() + ".running" }
 
+// strange makes the note one of an attempt that the state has lost.
+func (b *bench) strange() {
+	b.tb.Helper()
+	file := filepath.Join(b.notesDir(), "1-1.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	text = []byte(strings.ReplaceAll(string(text), "KEY=", "KEY=not"))
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
 // After an older state was restored the numbers of attempts come again. The note of
 // another attempt says nothing of the one that has its number.
 func TestNoteOfAnotherAttemptSaysNothing(t *testing.T) {
 	b, _ := orphaned(t, plan)
-	file := filepath.Join(b.notesDir(), "1-1.json")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = []byte(strings.ReplaceAll(string(text), "KEY=", "KEY=not"))
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	b.strange()
 	b.must("2027-03-13 18:00")
 	b.want()
 	b.wantState(copied, ledger.Lost)
 	b.notes(1) // its command runs, though for nobody
+
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	if !diags.HasErrors() || !strings.Contains(diags[0].Detail, "process 4711") {
+		t.Errorf("-retry is answered with %v", diags)
+	}
+}
+
+// Nor is its item begun while its command runs, and when that has ended nothing is
+// recorded of it.
+func TestNothingIsBegunBesideACommandThatTheStateHasLost(t *testing.T) {
+	b, p := orphaned(t, repeated)
+	b.strange()
+	for range 2 {
+		res := b.must("2027-03-13 18:00")
+		b.want()
+		if w := res.After.Waiting; len(w) != 1 || w[0].Kind != plans.WaitRunning || !strings.Contains(w[0].Reason, "still runs as process 4711") {
+			t.Errorf("there wait %+v", w)
+		}
+	}
+	if s := b.status("acme"); s.Items[0].State != plans.ItemRunning || !s.Items[0].Outlives {
+		t.Errorf("it is shown as %+v", s.Items[0])
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.want("run " + copied + " #2")
+	b.notes(0)
+}
+
+// What else is wrong with the state is no reason to take a command for nobody's.
+func TestNoteCountsThoughTheHistoryIsDamaged(t *testing.T) {
+	b, _ := orphaned(t, repeated)
+	db, err := sql.Open("sqlite", b.statePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `DROP TRIGGER facts_update;
+UPDATE facts SET body = body || ' ' WHERE seq = (SELECT min(seq) FROM facts WHERE tenant = 'acme');
+CREATE TRIGGER facts_update BEFORE UPDATE ON facts
+BEGIN SELECT RAISE(ABORT, 'facts are never changed'); END`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.notes(1)
+}
+
+// Without the notes nobody knows what runs: nothing is begun, and nobody is asked.
+func TestNothingIsBegunWithoutTheNotes(t *testing.T) {
+	b, _ := orphaned(t, repeated)
+	kept := b.notesDir() + ".kept"
+	if err := errors.Join(os.Rename(b.notesDir(), kept), os.WriteFile(b.notesDir(), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, diags diag.List) {
+		t.Helper()
+		if !diags.HasErrors() || !strings.Contains(diags.Errors()[0].Detail, b.notesDir()) || diags.Errors()[0].Hint == "" {
+			t.Errorf("%s: %v", what, diags)
+		}
+	}
+	_, diags := b.planned("2027-03-13 18:00")
+	refused("plan", diags)
+	_, diags = b.apply("2027-03-13 18:00")
+	refused("apply", diags)
+	_, diags = b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	refused("resolve", diags)
+	b.want()
+	b.wantState(copied, ledger.Running)
+	if err := errors.Join(os.Remove(b.notesDir()), os.Rename(kept, b.notesDir())); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState(copied, ledger.Running)
+}
+
+// One note that cannot be read: its command may run, and the note is kept.
+func TestUnreadableNoteIsNoEnd(t *testing.T) {
+	b, p := orphaned(t, repeated)
+	file := filepath.Join(b.notesDir(), "1-1.json")
+	if err := errors.Join(os.Rename(file, file+".kept"), os.Mkdir(file, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		b.must("2027-03-13 18:00")
+		b.want()
+		b.wantState(copied, ledger.Lost)
+	}
+	if why := b.item(copied).Reason; !strings.Contains(why, "its note cannot be read") {
+		t.Errorf("it is unknown since %s", why)
+	}
+	if diags := b.open(runner.NeedWrite, "").Unlock(t.Context()); len(diags) != 1 || !strings.Contains(diags[0].Detail, file) {
+		t.Errorf("unlock says %v", diags)
+	}
+	if err := errors.Join(os.Remove(file), os.Rename(file+".kept", file)); err != nil {
+		t.Fatal(err)
+	}
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.notes(0)
+}
+
+// A command that certainly did not begin is known for that, though its runner died
+// before it could say so.
+func TestWhatDidNotBeginIsKnownFromItsNote(t *testing.T) {
+	b, p := newBench(t, plan, "acme,a@a.example"), &processes{}
+	b.table = p
+	b.fake.do = func(r action.Request) action.Outcome {
+		r.Command = &action.Command{Argv: []string{"/nowhere/copy"}, Dir: t.TempDir()}
+		out := (&command.Executor{Now: time.Now}).Do(t.Context(), r)
+		b.kill()
+		return out
+	}
+	b.must("2027-03-13 18:00", alone)
+	b.revive()
+	b.fake.do = nil
+	b.fake.taken()
+	b.apply("2027-03-13 18:00")
+	b.want()
+	b.wantState(copied, ledger.Error)
+	if why := b.item(copied).Reason; why != "there is no file /nowhere/copy" {
+		t.Errorf("it has failed since %s", why)
+	}
+	diags := b.open(runner.NeedState, "").History(t.Context(), "acme", func(f ledger.Fact) {
+		if f.Kind == ledger.Failed && !f.NotBegun {
+			t.Errorf("it is recorded as begun: %+v", f)
+		}
+	})
+	if diags.HasErrors() {
+		t.Error(diags)
+	}
+}
+
+// With the command that ends its keeper a person would end the supervision of all.
+func TestKeeperIsNotShownAsTheCommand(t *testing.T) {
+	b, p := orphaned(t, plan)
+	p.set(process.Gone)
+	b.table = keeperOnly{p}
+	if err := note.Keeper(filepath.Join(b.notesDir(), "1-1.json"), process.Identity{PID: 42}); err != nil {
+		t.Fatal(err)
+	}
+	const words = "about to begin or has just ended; process 42 on elsewhere sees to it"
+	_, diags := b.say(runner.Verb{Kind: runner.Resolve, Answer: ledger.AnswerRetry}, copied)
+	diags = append(diags, b.open(runner.NeedWrite, "").StillRunning(t.Context())...)
+	if len(diags) != 2 {
+		t.Fatal(diags)
+	}
+	for _, d := range diags {
+		if text := d.Detail + d.Hint; !strings.Contains(text, words) || strings.Contains(text, process.End(42)) {
+			t.Errorf("got %+v", d)
+		}
+	}
+	b.must("2027-03-13 18:00")
+	b.wantState(copied, ledger.Running)
+}
+
+// keeperOnly is a table in which the keeper lives, which has process 42.
+type keeperOnly struct{ *processes }
+
+func (k keeperOnly) Look(id process.Identity) (int, process.Life) {
+	if id.PID == 42 {
+		return 42, process.Runs
+	}
+	return k.processes.Look(id)
 }
 
 // A command that outlives its runner keeps its share of the limit.

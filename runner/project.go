@@ -188,7 +188,10 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		in.Adopted = p.before(ctx, diags)
 		in.Records = p.state.Records(ctx)
 		_, in.Live = p.Holder(ctx)
-		in.Orphans = p.outlived(ctx)
+		var err error
+		if in.Orphans, in.Beside, err = p.outlived(ctx); err != nil {
+			diags.Add(stateProblem(err))
+		}
 		if err := p.restored(ctx); err != nil {
 			diags.Add(stateProblem(err))
 		}

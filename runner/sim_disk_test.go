@@ -135,6 +135,11 @@ func (h handle) Part(ctx context.Context) (a *store.Adoption, err error) {
 	return a, err
 }
 
+func (h handle) Attempt(ctx context.Context, id int64) (a store.Attempt, ok bool, err error) {
+	err = h.do(func() error { a, ok, err = h.now().Attempt(ctx, id); return err })
+	return a, ok, err
+}
+
 func (h handle) OpenAttempts(ctx context.Context) (a []store.Attempt, err error) {
 	err = h.do(func() error { a, err = h.now().OpenAttempts(ctx); return err })
 	return a, err

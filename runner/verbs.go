@@ -26,7 +26,7 @@ type Verb struct {
 	Reason   string
 	By       string
 
-	outlived plans.Orphans // commands that still run, as Say has found them
+	beside plans.Beside // commands that still run, as Say has found them
 }
 
 // VerbKind is a human verb.
@@ -80,7 +80,10 @@ func (p *Project) Say(ctx context.Context, v Verb) (VerbResult, diag.List) {
 	if diags := p.settleOrphans(ctx, p.answers(v)); diags.HasErrors() {
 		return res, diags
 	}
-	v.outlived = p.outlived(ctx)
+	var err error
+	if _, v.beside, err = p.outlived(ctx); err != nil {
+		return res, diag.List{stateProblem(err)}
+	}
 	tenants, placed, err := p.covered(ctx, v.Selector)
 	if err != nil {
 		return res, diag.List{stateProblem(err)}
@@ -277,7 +280,7 @@ func (p *Project) resolveWord(v Verb, it *schema.Item, r *ledger.Record, rec *le
 	if rec == nil {
 		return "has not begun"
 	}
-	if x, runs := v.outlived.Of(rec); runs && (v.Answer == ledger.AnswerRetry || !exact || underWay(rec)) {
+	if x, runs := v.beside[r.ID+"/"+it.Key()]; runs && (v.Answer == ledger.AnswerRetry || !exact || underWay(rec)) {
 		return x.Words()
 	}
 	if v.Answer == ledger.AnswerDone {

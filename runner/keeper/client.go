@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"sync"
 	"time"
@@ -50,24 +51,43 @@ func (c *Client) Do(ctx context.Context, r action.Request) action.Outcome {
 		c.Log.Warn("the process that runs commands is gone", "error", err)
 		return c.Local.Do(ctx, r)
 	}
-	late := time.NewTimer(command.TimeoutOf(r)) // for whoever has lost the keeper, who sees to it
+	timeout := command.TimeoutOf(r)
+	late := time.NewTimer(timeout) // for whoever has lost the keeper, who sees to it
 	defer late.Stop()
+	frozen := time.NewTimer(timeout + c.patience())
+	defer frozen.Stop()
+	var began process.Identity
 	for stop := ctx.Done(); ; {
 		select {
 		case rep, ok := <-reports:
 			switch {
 			case !ok:
-				return c.alone(ctx, r, late.C)
+				return c.alone(ctx, r, began, late.C)
 			case rep.Outcome != nil:
 				return *rep.Outcome
-			case r.Started != nil:
+			}
+			began, _ = process.System{}.Identify(rep.PID, command.Marks(r))
+			if r.Started != nil {
 				r.Started(rep.PID)
 			}
 		case <-stop:
 			stop = nil
-			l.stop(id)
+			go l.stop(id) // who does not move does not read
+			frozen.Reset(c.patience())
+		case <-frozen.C:
+			c.giveUp(l)
 		}
 	}
+}
+
+// patience is how long a keeper may take for what must be done by now.
+func (c *Client) patience() time.Duration { return 2 * c.Local.Patience() }
+
+// giveUp ends a keeper that lives and does not move, and nothing else: what it had
+// to see to is seen to by those who have lost it.
+func (c *Client) giveUp(l *line) {
+	c.Log.Warn("the process that runs commands does not answer, and is ended", "pid", l.process.Pid)
+	_ = l.process.Kill() // or it has just ended
 }
 
 // open is the line to a keeper that lives; nil: there can be none.
@@ -95,25 +115,37 @@ func (c *Client) Close() error {
 		return nil
 	}
 	err := c.line.in.Close()
-	<-c.line.gone
+	select {
+	case <-c.line.gone:
+	case <-time.After(c.patience()):
+		c.giveUp(c.line)
+		<-c.line.gone
+	}
 	c.line = nil
+	if errors.Is(err, os.ErrClosed) { // it was gone before
+		return nil
+	}
 	return err
 }
 
-// glance is how often there is a look at a command whose end nobody tells.
-const glance = time.Second
+// lookEvery is how often there is a look at a command whose end nobody tells.
+const lookEvery = time.Second
 
 // alone is the outcome of a command whose keeper was killed. It may still run, and
-// must not be done again beside itself: its end is waited for, or made.
-func (c *Client) alone(ctx context.Context, r action.Request, late <-chan time.Time) action.Outcome {
-	look := time.NewTicker(glance)
+// must not be done again beside itself: its end is waited for, or made. began is
+// its process as the keeper has told it, for want of a note.
+func (c *Client) alone(ctx context.Context, r action.Request, began process.Identity, late <-chan time.Time) action.Outcome {
+	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	stop, force := ctx.Done(), (<-chan time.Time)(nil)
 	for {
-		n, err := note.Read(r.Note)
-		pid, life := n.Look(process.System{})
+		n, _ := note.Read(r.Note) // what cannot be read is no end
+		if n.PID == 0 && began.PID != 0 {
+			n.Identity = began
+		}
+		pid, keeper, life := n.Look(process.System{})
 		switch {
-		case err == nil && life == process.Runs:
+		case life == process.Runs:
 		case n.End != nil:
 			return *n.End
 		default:
@@ -123,22 +155,27 @@ func (c *Client) alone(ctx context.Context, r action.Request, late <-chan time.T
 		case <-look.C:
 			continue
 		case <-force:
-			command.Kill(pid)
+			if !keeper {
+				command.Kill(pid)
+			}
 			continue
 		case <-late:
 		case <-stop:
 			stop = nil
 		}
-		command.AskToEnd(pid)
+		if !keeper {
+			command.AskToEnd(pid)
+		}
 		force = time.After(c.Local.Patience())
 	}
 }
 
 // line leads to a keeper. It is safe for concurrent use.
 type line struct {
-	who  process.Identity
-	in   io.WriteCloser
-	gone chan struct{} // closed when the keeper has ended
+	who     process.Identity
+	process *os.Process
+	in      io.WriteCloser
+	gone    chan struct{} // closed when the keeper has ended
 
 	saying sync.Mutex
 	to     *json.Encoder
@@ -162,7 +199,7 @@ func dial(cmd *exec.Cmd, environ []string) (*line, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	l := &line{in: in, to: json.NewEncoder(in), gone: make(chan struct{}), reports: make(map[int64]chan report)}
+	l := &line{process: cmd.Process, in: in, to: json.NewEncoder(in), gone: make(chan struct{}), reports: make(map[int64]chan report)}
 	l.who, _ = process.System{}.Identify(cmd.Process.Pid, nil)
 	from := json.NewDecoder(out)
 	var hello report

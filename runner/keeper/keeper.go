@@ -6,6 +6,7 @@
 package keeper
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"io"
@@ -39,10 +40,10 @@ type keeper struct {
 func Serve(from io.Reader, to io.Writer, environ []string) {
 	k := &keeper{environ: environ, to: json.NewEncoder(to), running: make(map[int64]context.CancelFunc)}
 	k.say(report{Version: version})
-	orders := json.NewDecoder(from)
-	for {
+	for lines := bufio.NewReader(from); ; {
+		line, err := lines.ReadBytes('\n')
 		var o order
-		if orders.Decode(&o) != nil { // an order that was cut off is none
+		if err != nil || json.Unmarshal(line, &o) != nil { // an order that was cut off is none
 			break
 		}
 		if o.Stop {

@@ -3,6 +3,10 @@
 package keeper_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -22,6 +26,7 @@ import (
 	"transition/runner/action/command"
 	"transition/runner/action/note"
 	"transition/runner/keeper"
+	"transition/runner/process"
 )
 
 // The test binary is also the keeper.
@@ -139,5 +144,88 @@ func TestEndIsNoted(t *testing.T) {
 	}
 	if again, err := note.Read(r.Note); err != nil || again.End == nil || again.End.Class != action.Permanent {
 		t.Errorf("the note is %+v, %v", again, err)
+	}
+}
+
+// A keeper that was killed, or that does not move, takes no command with it, and
+// none goes on without end: it is found without a note as well.
+func TestCommandIsSeenToWithoutItsKeeper(t *testing.T) {
+	for name, lost := range map[string]struct {
+		signal  syscall.Signal
+		timeout time.Duration
+		stops   bool
+	}{
+		"killed":              {syscall.SIGKILL, time.Second, false},
+		"frozen":              {syscall.SIGSTOP, time.Second, false},
+		"frozen, and stopped": {syscall.SIGSTOP, time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, ctx, cancel := client(t, self(t)), t.Context(), func() {}
+			if lost.stops {
+				ctx, cancel = context.WithCancel(ctx)
+			}
+			defer cancel()
+			c.Local.Grace = 100 * time.Millisecond
+			var keeper *exec.Cmd
+			program := c.Program
+			c.Program = func() *exec.Cmd { keeper = program(); return keeper }
+			r := request(t, "sh", "-c", "read _ <gate")
+			if err := syscall.Mkfifo(filepath.Join(r.Command.Dir, "gate"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var id process.Identity
+			r.Timeout = lost.timeout
+			r.Started = func(pid int) {
+				id, _ = process.System{}.Identify(pid, nil)
+				if err := keeper.Process.Signal(lost.signal); err != nil {
+					t.Error(err)
+				}
+				cancel()
+			}
+			if out := c.Do(ctx, r); out.Class != action.Unknown {
+				t.Errorf("got %+v", out)
+			}
+			if pid, life := (process.System{}).Look(id); life != process.Gone {
+				t.Errorf("process %d still runs", pid)
+				command.Kill(pid)
+			}
+		})
+	}
+}
+
+// A keeper that does not move is not waited for.
+func TestCloseEndsAFrozenKeeper(t *testing.T) {
+	c := client(t, self(t))
+	c.Local.Grace = 100 * time.Millisecond
+	var keeper *exec.Cmd
+	program := c.Program
+	c.Program = func() *exec.Cmd { keeper = program(); return keeper }
+	c.Do(t.Context(), request(t, "true"))
+	if err := keeper.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An order of which a part is missing, if only the end of its line, is none.
+func TestOrderThatIsCutOffIsNone(t *testing.T) {
+	dir := t.TempDir()
+	order, err := json.Marshal(map[string]any{"id": 1, "task": map[string]any{
+		"request": map[string]any{"Command": map[string]any{}},
+		"argv":    [][]byte{[]byte("mkdir"), []byte("begun")}, "dir": []byte(dir),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper.Serve(bytes.NewReader(order), io.Discard, os.Environ())
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it was begun: %v, %v", left, err)
+	}
+	keeper.Serve(bytes.NewReader(append(order, '\n')), io.Discard, os.Environ())
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("a whole one was not: %v, %v", left, err)
 	}
 }

@@ -185,6 +185,8 @@ type Store interface {
 	// Part is the plan of which a part was applied last, since another one was
 	// adopted; nil: there was none. Its files are as those of Adopted.
 	Part(context.Context) (*Adoption, error)
+	// Attempt reads one attempt, whether it has ended or not; false: there is none.
+	Attempt(ctx context.Context, id int64) (Attempt, bool, error)
 	// OpenAttempts lists the attempts that have no outcome.
 	OpenAttempts(context.Context) ([]Attempt, error)
 	// Append records facts of which no attempt is the cause, as people's words.

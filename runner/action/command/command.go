@@ -52,13 +52,18 @@ type Executor struct {
 // Do implements [action.Executor]. A command that has begun and did not exit by
 // itself is unknown. If ctx has ended already, nothing is begun.
 func (e *Executor) Do(ctx context.Context, r action.Request) action.Outcome {
+	out := e.run(ctx, r)
+	if out.NotBegun {
+		_ = note.Ended(r.Note, out)
+	}
+	return out
+}
+
+// run runs a command. Once it has begun, its end is noted before its output is read.
+func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 	if reason := refuse(r); reason != "" {
 		return notBegun(action.Permanent, reason, ledger.Evidence{})
 	}
-	return e.run(ctx, r)
-}
-
-func (e *Executor) run(ctx context.Context, r action.Request) action.Outcome {
 	none := ledger.Evidence{Digest: digest(r.Command.Argv)}
 	if ctx.Err() != nil {
 		return notBegun(action.Retryable, "stopped before the command was started", none)

@@ -81,14 +81,16 @@ func Read(file string) (Note, error) {
 
 // Look says whether the command may still run, or be about to, and its process. Of
 // one that has exited by itself that is no question, whatever it has left in the
-// background; of one that was killed, what it had started may go on.
-func (n *Note) Look(t process.Table) (pid int, l process.Life) {
+// background; of one that was killed, what it had started may go on. keeper: it was
+// not seen, but its keeper, whose process that is and which must not be ended.
+func (n *Note) Look(t process.Table) (pid int, keeper bool, l process.Life) {
 	if n.End != nil && n.End.Class != action.Unknown {
-		return 0, process.Gone
+		return 0, false, process.Gone
 	}
 	pid, l = t.Look(n.Identity)
 	if l == process.Gone && n.End == nil && n.Keeper != nil {
-		return t.Look(*n.Keeper)
+		pid, l = t.Look(*n.Keeper)
+		return pid, true, l
 	}
-	return pid, l
+	return pid, false, l
 }

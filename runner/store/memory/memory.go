@@ -150,6 +150,16 @@ func copied(a *store.Adoption) *store.Adoption {
 	return &out
 }
 
+// Attempt reads one attempt.
+func (s *Store) Attempt(ctx context.Context, id int64) (store.Attempt, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil || id < 1 || id > int64(len(s.attempts)) {
+		return store.Attempt{}, false, err
+	}
+	return s.attempts[id-1].Attempt, true, nil
+}
+
 // OpenAttempts lists the attempts without an outcome by id.
 func (s *Store) OpenAttempts(ctx context.Context) ([]store.Attempt, error) {
 	s.mu.Lock()

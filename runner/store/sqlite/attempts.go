@@ -272,6 +272,30 @@ func openAttempts(ctx context.Context, q queryer, path string, d *description) (
 	return open, err
 }
 
+// Attempt reads one attempt, and the one behind it if there is none: only numbers
+// that were skipped may be missing.
+func (s *Store) Attempt(ctx context.Context, id int64) (store.Attempt, bool, error) {
+	var a attempt
+	err := s.snapshot(ctx, func(q queryer) error {
+		d, err := describe(ctx, q, s.path)
+		if err != nil || id < 1 || id > d.attempts {
+			return err
+		}
+		err = a.scan(s.path, q.QueryRowContext(ctx, "SELECT "+attemptColumns+" FROM attempts WHERE id >= ? ORDER BY id LIMIT 1", id))
+		if errors.Is(err, sql.ErrNoRows) || err == nil && a.id != id && a.tenant != ledger.StateID {
+			err = damaged(s.path, "has lost attempt %d", id)
+		}
+		return err
+	})
+	if err != nil {
+		return store.Attempt{}, false, fault(s.path, "reading", err)
+	}
+	if a.id != id || id < 1 {
+		return store.Attempt{}, false, nil
+	}
+	return a.told(), true, nil
+}
+
 // OpenAttempts lists the attempts without an outcome by id.
 func (s *Store) OpenAttempts(ctx context.Context) ([]store.Attempt, error) {
 	var list []store.Attempt

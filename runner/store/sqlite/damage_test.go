@@ -223,7 +223,11 @@ var readers = map[string]func(context.Context, *Store) (any, error){
 		return all, nil
 	},
 	"the open attempts": func(ctx context.Context, s *Store) (any, error) { return s.OpenAttempts(ctx) },
-	"the history":       func(ctx context.Context, s *Store) (any, error) { return facts(ctx, s, "") },
+	"an attempt": func(ctx context.Context, s *Store) (any, error) {
+		a, _, err := s.Attempt(ctx, 3)
+		return a, err
+	},
+	"the history": func(ctx context.Context, s *Store) (any, error) { return facts(ctx, s, "") },
 	"the history of one": func(ctx context.Context, s *Store) (any, error) {
 		return facts(ctx, s, tenantID(1))
 	},

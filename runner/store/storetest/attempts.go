@@ -38,6 +38,13 @@ func testAttemptLife(f *fixture) {
 	if it := f.get("contoso").Item(notice); it == nil || it.State != ledger.Done {
 		f.Errorf("the item is %+v, want it done", it)
 	}
+	for id, want := range map[int64]store.Attempt{id: want, again + 1: {}, 0: {}, -1: {}} {
+		got, ok, err := f.Attempt(f.ctx(), id)
+		if err != nil || ok != (want.ID != 0) {
+			f.Errorf("attempt %d: %v, %v", id, ok, err)
+		}
+		f.same("an attempt", want, got)
+	}
 	if got := f.sound(); got.Attempts != 2 {
 		f.Errorf("verify counts %d attempts, want 2", got.Attempts)
 	}
