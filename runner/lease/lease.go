@@ -26,8 +26,9 @@ type Lock struct {
 }
 
 // Take takes the lock on a file, which it makes if there is none. The file stays
-// empty and everybody may read it, so that everybody may ask. It never waits: if somebody has the lock it fails with
-// ErrHeld. The file stays when the lock is released.
+// empty and everybody may read it, so that everybody may ask. It never waits: if
+// somebody has the lock it fails with ErrHeld. The file stays when the lock is
+// released.
 func Take(path string) (*Lock, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)

@@ -13,8 +13,8 @@ func OwnGroup() *syscall.SysProcAttr {
 // AskToEnd ends a process: Windows has no way to ask.
 func AskToEnd(pid int) { Kill(pid) }
 
-// Kill ends a process, but not what it has started. An error means that it has
-// ended.
+// Kill ends a process, but not what it has started. If it cannot be ended, there is
+// nothing that could be done about it.
 func Kill(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()
