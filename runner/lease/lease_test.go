@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"transition/runner/lease"
@@ -135,7 +136,7 @@ func TestAloneExcludesItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Release()
-	n := 0 // the race detector and the count both tell whether two are at it
+	var n atomic.Int64 // the count tells whether two are at it
 	var all sync.WaitGroup
 	for range 4 {
 		f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -146,11 +147,11 @@ func TestAloneExcludesItself(t *testing.T) {
 		all.Go(func() {
 			for range 500 {
 				if err := lease.Alone(f, func() error {
-					was := n
+					was := n.Load()
 					if b, err := os.ReadFile(path); err != nil || string(b) != "mark" {
 						return fmt.Errorf("it reads %q, %w", b, err)
 					}
-					n = was + 1
+					n.Store(was + 1)
 					return nil
 				}); err != nil {
 					t.Error(err)
@@ -159,7 +160,7 @@ func TestAloneExcludesItself(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n != 2000 {
-		t.Errorf("%d of 2000 were alone", n)
+	if n.Load() != 2000 {
+		t.Errorf("%d of 2000 were alone", n.Load())
 	}
 }

@@ -176,16 +176,19 @@ func TestNothingWrittenIsRetryable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	tests := map[string]struct{ url, reason string }{
-		"no such host":             {"http://nobody..example", "no such host"},
-		"connection refused":       {refused(t), "connection refused"},
-		"a certificate of nobody":  {private.URL, "certificate"},
-		"no answer to a handshake": {"https://" + silent.Addr().String(), "nothing within 300ms"},
+	tests := map[string]struct {
+		url, reason string
+		timeout     time.Duration
+	}{
+		"no such host":             {"http://nobody..example", "no such host", time.Minute},
+		"connection refused":       {refused(t), "connection refused", time.Minute},
+		"a certificate of nobody":  {private.URL, "certificate", time.Minute},
+		"no answer to a handshake": {"https://" + silent.Addr().String(), "nothing within 300ms", 300 * time.Millisecond},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := post(test.url)
-			r.Timeout = 300 * time.Millisecond
+			r.Timeout = test.timeout
 			got := webhook.New().Do(t.Context(), r)
 			if got.Class != action.Retryable || !got.NotBegun || !strings.Contains(got.Reason, test.reason) {
 				t.Errorf("got %+v, want a retry of something that never began: %s", got, test.reason)
