@@ -463,7 +463,7 @@ func (m *machine) apply(s script) {
 		m.revive()
 		return
 	}
-	refused := len(s.choice.Replace) > 0 && !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code != "not-replaced" })
+	refused := len(s.choice.Replace) > 0 && !slices.ContainsFunc(diags.Errors(), func(d diag.Diagnostic) bool { return d.Code != "not-replaced" })
 	if diags.HasErrors() && !refused {
 		m.fail("apply: %v", diags)
 	}
