@@ -37,6 +37,7 @@ var defects = map[string][]defecttest.Edit{
 	},
 	"nobody looks whether a command still runs": {
 		{"orphans.go", "		if runs && !early {\n", "		if false {\n"},
+		{"outlived.go", "			beside[names.Tenant(tenant)+\"/\"+names.Key(key)] = o\n", "			_ = names.Tenant(tenant) + names.Key(key)\n"},
 	},
 	"a commit is durable only with the next one": {
 		{"sim_disk_test.go", "		if done, err = g.Lease.Commit(", "		g.h.sync()\n		if done, err = g.Lease.Commit("},
