@@ -128,6 +128,7 @@ func TestParseDuration_Mistakes(t *testing.T) {
 func TestParseDuration_SpelledOut(t *testing.T) {
 	for in, want := range map[string]string{
 		"2 weeks": "2w", "1 day": "1d", "3hrs": "3h", "5 minutes": "5m", "90 seconds": "90s", "12 Hours 1 Day": "1d12h",
+		strings.Repeat("0", 60): "0d", strings.Repeat("0", 60) + "5 d": "5d",
 	} {
 		t.Run(in, func(t *testing.T) {
 			var syntax *SyntaxError

@@ -81,6 +81,9 @@ func repairUnits(s string) string {
 	all := scan(s)
 	for i := range all {
 		all[i].word = spelled(all[i].word)
+		if d := &all[i].digits; *d != "" { // without zeros in front, what is right is short enough to be quoted whole
+			*d = cmp.Or(strings.TrimLeft(*d, "0"), "0")
+		}
 	}
 	if len(all) > 0 && all[len(all)-1].word == "" {
 		all[len(all)-1].word = "d"
