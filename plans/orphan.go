@@ -60,7 +60,7 @@ func (w *walk) beside(a *Action) bool {
 // Words say that it still runs, and what to do about it; or how it has ended.
 func (o Orphan) Words() string {
 	if o.Ended != "" {
-		return fmt.Sprintf("ended (%s) after its runner was gone: the next apply records that", o.Ended)
+		return fmt.Sprintf("ended (%s) after its runner was gone: whoever applies now records that", o.Ended)
 	}
 	if o.End == "" {
 		return fmt.Sprintf("is about to begin or has just ended; process %d on %s sees to it: wait for that", o.Number, o.Host)

@@ -213,6 +213,7 @@ type applying struct {
 	behind   map[string]bool          // and those of all passes: for them time has gone on
 	unknown  map[string]bool          // see engine.unknown
 	answered func(store.Attempt) bool // see settleOrphans
+	ends     bool                     // of what orphans finds, only what has ended
 	ebb      bool                     // see tide.ebb
 	shut     shut                     // see engine.shut
 	stuck    bool                     // of what is due, only what goes by shut channels is left

@@ -175,8 +175,12 @@ func (p *Project) fits(r *sqlite.Restoration, lineage, file string) diag.List {
 
 // olderCopy says what a copy lacks.
 func (p *Project) olderCopy(r *Restored) diag.Diagnostic {
+	summary := "The copy is not the newest state"
+	if nobodyKnows(&r.Copy, r.Lost) {
+		summary = "Nobody knows whether the copy is the newest state"
+	}
 	return diag.Diagnostic{
-		Severity: diag.Error, Code: "state-older", Summary: "The copy is not the newest state",
+		Severity: diag.Error, Code: "state-older", Summary: summary,
 		Detail: fmt.Sprintf("%s What was done since is not in it, and would be done again. "+
 			"Once this is accepted, all that fell due until %s and is not in it is taken for unknown, and a person says what became of it.",
 			p.lacks(r.File, &r.Copy, r.Lost), p.show(r.Until)),
@@ -194,7 +198,7 @@ func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
 	switch {
 	case l.Other:
 		return what + fmt.Sprintf("serial %d was recorded here before, by another way.", l.Serial)
-	case l.Serial <= m.Serial:
+	case nobodyKnows(m, l):
 		return what + "nobody knows how far the state had come that was here before."
 	case l.LastFact.IsZero():
 		return what + fmt.Sprintf("serial %d or a later one was recorded here before.", l.Serial)
@@ -202,6 +206,9 @@ func (p *Project) lacks(file string, m *store.Meta, l *store.Lost) string {
 		return what + fmt.Sprintf("serial %d was recorded here before, so that %d are missing, up to %s.", l.Serial, l.Serial-m.Serial, p.show(l.LastFact))
 	}
 }
+
+// nobodyKnows reports whether nothing tells how far a state had come before.
+func nobodyKnows(m *store.Meta, l *store.Lost) bool { return !l.Other && l.Serial <= m.Serial }
 
 // older warns of a state that is older than one that was in its place, or refuses
 // to do anything with it.
@@ -231,7 +238,7 @@ func (p *Project) unmarked(path string) diag.List {
 	switch {
 	case errors.As(p.meta.Unmarked, &e): // who records something is told when the state is opened
 		return warnings(diag.List{openProblem(e)})
-	case p.meta.Unmarked == nil || p.meta.LastFact.IsZero():
+	case p.meta.Unmarked == nil:
 		return nil
 	}
 	return diag.List{{

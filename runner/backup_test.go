@@ -242,3 +242,27 @@ func TestALockThatMayBeTakenIsNotForgotten(t *testing.T) {
 	b.must(whenFreed)
 	b.want("release acme/Lock/door #1", "run acme/Finish/cleanup #1", "run acme/Move/upgrade #1")
 }
+
+// A state without its mark that is restored in place may be an old one: what it does
+// not have is not done again.
+func TestNobodyIsGreetedAnewWithoutAMark(t *testing.T) {
+	b := newBench(t, greeting)
+	c := b.real("2027-03-01 18:00")
+	b.now()
+	old := b.content(b.statePath())
+	b.write("tenants.csv", "id,email\nacme,a@a.example\n")
+	for _, at := range []string{"2027-03-02 18:00", "2027-03-13 18:00"} {
+		c.Set(b.instant(at))
+		b.now()
+	}
+	b.want("send acme/Tell/notice #1", "send acme/Tell/notice #1", "send acme/on/welcome #1")
+	b.replaceFile(b.statePath(), old)
+	if err := os.Remove(b.statePath() + ".mark"); err != nil {
+		t.Fatal(err)
+	}
+	if res := b.restore(""); res.Lost == nil || !res.Until.Equal(b.instant("2027-03-13 18:00")) {
+		t.Errorf("it lacks %+v, until %v", res.Lost, res.Until)
+	}
+	b.now()
+	b.want()
+}

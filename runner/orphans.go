@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -50,8 +51,26 @@ func (a *applying) heed(ctx context.Context) diag.List {
 	return diags
 }
 
-// relieved says what became of attempts whose applier is gone.
+// relieved says that what became of attempts whose applier is gone was recorded.
 func relieved(facts []ledger.Fact) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "apply-relieved", Summary: "An earlier apply did not come to its end",
+		Detail: "What became of its attempts was recorded now: " + summed(facts) + ".",
+		Hint:   "See why one stands where it does with: transition why TENANT",
+	}
+}
+
+// unrecorded says that it will be.
+func unrecorded(facts []ledger.Fact) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning, Code: "ends-unrecorded", Summary: "An earlier apply did not come to its end",
+		Detail: "How its commands have ended is known from their notes, and taken as if it were recorded: " + summed(facts) + ".",
+		Hint:   "The next apply records it before anything else.",
+	}
+}
+
+// summed tells facts about attempts in some words.
+func summed(facts []ledger.Fact) string {
 	const most = 5
 	var some []string
 	for i := range facts[:min(len(facts), most)] {
@@ -65,10 +84,36 @@ func relieved(facts []ledger.Fact) diag.Diagnostic {
 	if n := len(facts) - len(some); n > 0 {
 		some = append(some, fmt.Sprintf("and %d more", n))
 	}
-	return diag.Diagnostic{
-		Severity: diag.Warning, Code: "apply-relieved", Summary: "An earlier apply did not come to its end",
-		Detail: "What became of its attempts was recorded now: " + strings.Join(some, ", ") + ".",
-		Hint:   "See why one stands where it does with: transition why TENANT",
+	return strings.Join(some, ", ")
+}
+
+// ends are the facts of commands whose applier is gone and whose end is known. They
+// are the first that is recorded once somebody applies, and a plan is made as if
+// they were.
+func (p *Project) ends(ctx context.Context, now time.Time) ([]ledger.Fact, error) {
+	a := &applying{p: p, ends: true}
+	commit, err := a.orphans(ctx, now)
+	return commit.Facts, err
+}
+
+// with yields records as they are once the facts are recorded.
+func with(records iter.Seq2[*ledger.Record, error], facts []ledger.Fact) iter.Seq2[*ledger.Record, error] {
+	of := make(map[string][]ledger.Fact)
+	for _, f := range facts {
+		of[f.Tenant] = append(of[f.Tenant], f)
+	}
+	return func(yield func(*ledger.Record, error) bool) {
+		for r, err := range records {
+			if err == nil && of[r.ID] != nil {
+				r = r.Clone()
+				for _, f := range of[r.ID] {
+					r.Apply(f)
+				}
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
 	}
 }
 
@@ -187,7 +232,7 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		x := relics[at.ID]
 		runs := x.life == process.Runs
 		early := a.answered != nil && a.answered(at) || runs && p.renames(at)
-		if runs && !early {
+		if runs && !early || a.ends && x.End == nil {
 			continue
 		}
 		if d == nil {

@@ -504,18 +504,32 @@ func (b *bench) late(f ledger.Fact) {
 	}
 }
 
-// What follows from the end of a command is shown and asked before it is done, though
-// that end was not recorded yet.
-func TestWhatFollowsFromAnEndIsAsked(t *testing.T) {
+// afterwards is orphaned after its command has ended well, which is noted only.
+func afterwards(t *testing.T) *bench {
+	t.Helper()
 	b, p := orphaned(t, plan)
 	p.set(process.Gone)
-	notes, err := filepath.Glob(filepath.Join(b.statePath()+".running", "*.json"))
+	notes, err := filepath.Glob(filepath.Join(b.notesDir(), "*.json"))
 	if err != nil || len(notes) != 1 {
 		t.Fatalf("notes %q, %v", notes, err)
 	}
 	if err := note.Ended(notes[0], succeeded); err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// tells reports whether a diagnostic of a code says something.
+func tells(diags diag.List, code, what string) bool {
+	return slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
+		return d.Code == code && strings.Contains(d.Detail, what)
+	})
+}
+
+// What follows from the end of a command is shown and asked before it is done, though
+// that end was not recorded yet.
+func TestWhatFollowsFromAnEndIsAsked(t *testing.T) {
+	b := afterwards(t)
 	var asked []string
 	res, diags := b.apply("2027-03-20 18:00", func(o *runner.ApplyOptions) {
 		o.Confirm = func(p *plans.Plan) bool {
@@ -528,9 +542,34 @@ func TestWhatFollowsFromAnEndIsAsked(t *testing.T) {
 	if b.want(); len(asked) != 1 || asked[0] != "acme/Move/upgrade" || res.Confirmed {
 		t.Errorf("it asks about %q of %+v", asked, res.Plan)
 	}
-	if !slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
-		return d.Code == "apply-relieved" && strings.Contains(d.Detail, "acme/Copy/copy succeeded")
-	}) {
+	if !tells(diags, "apply-relieved", "acme/Copy/copy succeeded") {
 		t.Errorf("nobody is told what was recorded: %v", diags)
 	}
+}
+
+// A plan shows what an apply would do at once, and what it takes for granted.
+func TestPlanKnowsHowACommandEnded(t *testing.T) {
+	const instant = "2027-03-20 18:00"
+	b := afterwards(t)
+	plan, diags := b.planned(instant)
+	if diags.HasErrors() || len(plan.Waiting) != 0 {
+		t.Fatalf("it waits for %+v, %v", plan.Waiting, diags)
+	}
+	if got := shown(plan); !slices.Equal(got, []string{"run acme/Move/upgrade"}) {
+		t.Errorf("it shows %q", got)
+	}
+	if !tells(diags, "ends-unrecorded", "acme/Copy/copy succeeded") {
+		t.Errorf("nobody is told what is not recorded: %v", diags)
+	}
+	if s := b.status("acme"); s.Items[0].State != plans.ItemDone {
+		t.Errorf("status says %+v", s.Items[0])
+	}
+	b.wantState(copied, ledger.Running) // looking records nothing
+
+	saved := b.save(plan)
+	if res, diags := b.apply(instant, func(o *runner.ApplyOptions) { o.Saved = saved }); res.Stale || diags.HasErrors() {
+		t.Errorf("what was saved is refused: %v", diags)
+	}
+	b.want("run acme/Move/upgrade #1")
+	b.wantState(copied, ledger.Done)
 }

@@ -192,6 +192,16 @@ func (p *Project) input(ctx context.Context, now time.Time, gone *rows, diags *d
 		if in.Orphans, in.Beside, err = p.outlived(ctx); err != nil {
 			diags.Add(stateProblem(err))
 		}
+		if !in.Live {
+			facts, err := p.ends(ctx, now)
+			if err != nil {
+				diags.Add(stateProblem(err))
+			}
+			if len(facts) > 0 {
+				in.Records = with(in.Records, facts)
+				diags.Add(unrecorded(facts))
+			}
+		}
 		if err := p.restored(ctx); err != nil {
 			diags.Add(stateProblem(err))
 		}

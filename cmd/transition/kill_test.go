@@ -296,8 +296,6 @@ func (k *killed) unknown() []string {
 			switch {
 			case it.State == "unknown":
 				list = append(list, it.Address)
-			case it.State == "running" && strings.Contains(it.Reason, "ended (success)"):
-				// the next apply records it
 			case it.State == "running", it.State == "failed", it.State == "missed":
 				k.Errorf("%s is %s, while nobody applies and nothing fails", it.Address, it.State)
 			}

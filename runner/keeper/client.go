@@ -46,7 +46,9 @@ func (c *Client) Do(ctx context.Context, r action.Request) action.Outcome {
 	}
 	// Where noting fails, it is not known after a crash what became of it.
 	_ = note.Keeper(r.Note, l.who)
-	id, reports, err := l.order(newTask(r, c.Local.Now()))
+	full := time.AfterFunc(c.patience(), func() { c.giveUp(l) }) // who moves takes orders at once
+	id, reports, err := l.order(newTask(r, c.Local))
+	full.Stop()
 	if err != nil { // it has not got all of it, so that nothing has begun
 		c.Log.Warn("the process that runs commands is gone", "error", err)
 		return c.Local.Do(ctx, r)
@@ -139,7 +141,7 @@ func (c *Client) alone(ctx context.Context, r action.Request, began process.Iden
 	defer look.Stop()
 	stop, force := ctx.Done(), (<-chan time.Time)(nil)
 	for {
-		n, _ := note.Read(r.Note) // what cannot be read is no end
+		n, unread := note.Read(r.Note) // what cannot be read is no end
 		if n.PID == 0 && began.PID != 0 {
 			n.Identity = began
 		}
@@ -148,6 +150,8 @@ func (c *Client) alone(ctx context.Context, r action.Request, began process.Iden
 		case life == process.Runs:
 		case n.End != nil:
 			return *n.End
+		case unread != nil && n.PID == 0 && r.Note != "":
+			return action.Outcome{Class: action.Unknown, Reason: "the process that waited for it was killed, and its note cannot be read: it may still run, look for it"}
 		default:
 			return action.Outcome{Class: action.Unknown, Reason: "the process that waited for it was killed"}
 		}

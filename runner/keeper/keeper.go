@@ -69,7 +69,7 @@ func (k *keeper) start(id int64, t *task) {
 	k.mu.Unlock()
 	r := t.request()
 	r.Started = func(pid int) { k.say(report{ID: id, PID: pid}) }
-	e := command.Executor{Environ: k.environ, Now: func() time.Time { return t.Now }}
+	e := command.Executor{Environ: k.environ, Now: func() time.Time { return t.Now }, Grace: t.Grace}
 	k.all.Go(func() {
 		out := e.Do(ctx, r)
 		k.stop(id)

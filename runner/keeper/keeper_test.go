@@ -210,6 +210,27 @@ func TestCloseEndsAFrozenKeeper(t *testing.T) {
 	}
 }
 
+// An order that is larger than what lies between it and its runner is not waited for
+// either: nothing has begun, and the runner does it.
+func TestOrderToAFrozenKeeperIsTakenBack(t *testing.T) {
+	c := client(t, self(t))
+	c.Local.Grace = 100 * time.Millisecond
+	var keeper *exec.Cmd
+	program := c.Program
+	c.Program = func() *exec.Cmd { keeper = program(); return keeper }
+	c.Do(t.Context(), request(t, "true"))
+	if err := keeper.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	r := request(t, "sh", "-c", "echo x >>begun", strings.Repeat("x", 100<<10))
+	if out := c.Do(t.Context(), r); out.Class != action.Succeeded {
+		t.Errorf("got %+v", out)
+	}
+	if got, err := os.ReadFile(filepath.Join(r.Command.Dir, "begun")); err != nil || string(got) != "x\n" {
+		t.Errorf("it ran as %q, %v", got, err)
+	}
+}
+
 // An order of which a part is missing, if only the end of its line, is none.
 func TestOrderThatIsCutOffIsNone(t *testing.T) {
 	dir := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"transition/runner/action"
+	"transition/runner/action/command"
 )
 
 // version is that of what is said between a runner and its keeper.
@@ -24,6 +25,7 @@ type task struct {
 	Dir     []byte         `json:"dir"`
 	Env     []variable     `json:"env"`
 	Now     time.Time      `json:"now"`
+	Grace   time.Duration  `json:"grace"`
 }
 
 type variable struct{ Name, Value []byte }
@@ -37,9 +39,10 @@ type report struct {
 	Outcome *action.Outcome `json:"outcome,omitempty"`
 }
 
-func newTask(r action.Request, now time.Time) *task {
+// newTask is what e would do of a request.
+func newTask(r action.Request, e *command.Executor) *task {
 	c := r.Command
-	t := &task{Request: r, Dir: []byte(c.Dir), Now: now}
+	t := &task{Request: r, Dir: []byte(c.Dir), Now: e.Now(), Grace: e.Grace}
 	t.Request.Command = &action.Command{SuccessCodes: c.SuccessCodes, RetryCodes: c.RetryCodes, UnknownCodes: c.UnknownCodes}
 	for _, arg := range c.Argv {
 		t.Argv = append(t.Argv, []byte(arg))

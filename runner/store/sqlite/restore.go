@@ -35,6 +35,7 @@ type Restoration struct {
 	serial int64  // the highest that is known of
 	epoch  int64  // likewise, or far above all if none is known
 	before *mark  // how far the state in this place had come; nil: nobody knows
+	blind  bool   // there is no mark: nobody knows how far any state here had come
 }
 
 // far is more leases, and more attempts, than a state lives to see.
@@ -179,19 +180,17 @@ func (r *Restoration) measure(ctx context.Context) error {
 	}
 	r.serial, r.epoch = r.Copy.Serial, h.Epoch
 	m, err := readMark(r.path, r.Copy.Lineage)
-	if err != nil {
-		r.Lost = &store.Lost{Serial: r.Copy.Serial}
-	}
 	if m != nil {
 		r.serial, r.epoch, r.before = max(r.serial, m.Serial), max(r.epoch, m.Epoch), m.was()
 		if r.Lost, err = r.before.lost(ctx, r.staged.read, r.staged.path); err != nil {
 			return err
 		}
 	}
-	if r.old == nil || r.Present.Lineage != r.Copy.Lineage {
-		if m == nil { // nobody knows what came after the copy
-			r.Lost, r.epoch = &store.Lost{Serial: r.Copy.Serial}, r.epoch+far
-		}
+	present := r.old != nil && r.Present.Lineage == r.Copy.Lineage
+	if m == nil && (err != nil || !present || r.Present.Serial > 0) { // nobody knows what came after either
+		r.Lost, r.epoch, r.blind = &store.Lost{Serial: r.Copy.Serial}, r.epoch+far, true
+	}
+	if !present {
 		return nil
 	}
 	return r.against(ctx)
@@ -213,9 +212,11 @@ func (r *Restoration) against(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.old.lost == nil { // the present state knows best
+	switch {
+	case r.blind: // the present state may be an older one itself
+	case r.old.lost == nil: // it knows best
 		r.Lost, r.before = lost, &now
-	} else if r.Lost == nil {
+	case r.Lost == nil:
 		r.Lost = lost
 	}
 	r.Missing, err = r.missing(ctx)

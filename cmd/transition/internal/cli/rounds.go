@@ -99,10 +99,12 @@ func (r *rounds) begin(p opened) { r.view.Round(p.env.Stdout, p.env.Stderr, p.Co
 
 // on applies an opened project, or what its state has adopted.
 func (r *rounds) on(ctx context.Context, p opened, diags diag.List) runner.Round {
-	if l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant()); l.HasErrors() {
-		r.wrong(p, append(diags, l...))
+	unread := diags.HasErrors()
+	l := p.OpenState(context.WithoutCancel(ctx), r.need(), r.instant())
+	if diags = append(diags, l...); l.HasErrors() {
+		r.wrong(p, diags)
 		m, _ := p.Meta() // nothing brings back by itself what an older copy lacks
-		return runner.Round{Again: true, Wrong: diags.HasErrors(), Failed: true, Fatal: m.Lost != nil || !r.begun && !diags.HasErrors()}
+		return runner.Round{Again: true, Wrong: unread, Failed: true, Fatal: m.Lost != nil || !r.begun && !unread}
 	}
 	if !r.settled() {
 		r.begun = true

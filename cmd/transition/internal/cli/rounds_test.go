@@ -77,16 +77,8 @@ func TestRoundsTakeNothingHalf(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "tenants.csv"), []byte(tt.inventory), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			w, h := newWorld(), &hearing{}
-			g, err := newGlobals(w.Env)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := &rounds{
-				env: w.Env, g: g, view: h, log: hclog.NewNullLogger(),
-				args:  daemonArgs{dir: dir, approved: approveAll, rehearse: "it", parallelism: 1},
-				clock: clock.Still(time.Date(2012, 3, 9, 3, 0, 0, 0, time.UTC)),
-			}
+			h := &hearing{}
+			r := roundsOf(t, dir, h)
 			looks := 0
 			r.settled = func() bool {
 				looks++
@@ -102,6 +94,38 @@ func TestRoundsTakeNothingHalf(t *testing.T) {
 				t.Errorf("the round is %+v", round)
 			}
 		})
+	}
+}
+
+// roundsOf are the rounds of a rehearsal at an instant at which locks are due.
+func roundsOf(t *testing.T, dir string, h *hearing) *rounds {
+	t.Helper()
+	w := newWorld()
+	g, err := newGlobals(w.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rounds{
+		env: w.Env, g: g, view: h, log: hclog.NewNullLogger(),
+		args:    daemonArgs{dir: dir, approved: approveAll, rehearse: "it", parallelism: 1},
+		clock:   clock.Still(time.Date(2012, 3, 9, 3, 0, 0, 0, time.UTC)),
+		settled: func() bool { return true },
+	}
+}
+
+// What is to be said of the state is said, though it is no reason to stop.
+func TestRoundsWarnOfTheState(t *testing.T) {
+	dir, h := appliedPlan(t, "2012-02-10"), &hearing{}
+	marks, err := filepath.Glob(filepath.Join(dir, ".transition", "*.mark"))
+	if err != nil || len(marks) != 1 {
+		t.Fatalf("marks %q, %v", marks, err)
+	}
+	if err := os.Remove(marks[0]); err != nil {
+		t.Fatal(err)
+	}
+	r := roundsOf(t, dir, h)
+	if round := r.Apply(t.Context()); !slices.Equal(h.wrong, []string{"mark-missing"}) || round.Wrong || round.Failed || len(h.changes) == 0 {
+		t.Errorf("it does %q and says %q: %+v", h.changes, h.wrong, round)
 	}
 }
 

@@ -150,7 +150,7 @@ type waitKey struct {
 	movable     bool
 	byHand      bool
 	answers     plans.Answers
-	reason      string // of a hold, which has no item
+	reason      string // of a hold, which has no item, and of a command, whose process it names
 }
 
 // waitGroup is tenants that wait for the same.
@@ -166,7 +166,7 @@ type waitGroup struct {
 func newWaitGroup(w *plans.Wait) *waitGroup {
 	_, item, _ := strings.Cut(w.Address, "/")
 	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, movable: w.Movable, byHand: w.ByHand, answers: w.Answers}
-	if w.Kind == plans.WaitHold && item == "" {
+	if w.Kind == plans.WaitHold && item == "" || w.Kind == plans.WaitRunning {
 		k.reason = w.Reason
 	}
 	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons)}

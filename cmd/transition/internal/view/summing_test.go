@@ -56,6 +56,17 @@ func TestWaitsAreNotGroupedByTheirErrors(t *testing.T) {
 		}, "t59")
 }
 
+// Each has a process of its own, which a person may have to end.
+func TestCommandsThatRunOnAreEachNamed(t *testing.T) {
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: failures(2)}
+	for i := range p.Waiting {
+		p.Waiting[i].Kind = plans.WaitRunning
+		p.Waiting[i].Reason = plans.Orphan{Runs: true, Number: 4711 + i, Host: "here", End: "kill"}.Words()
+	}
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) },
+		[]string{"process 4711 on here", "process 4712 on here"}, "other reason")
+}
+
 func TestWhatCannotBeRetriedIsNotOffered(t *testing.T) {
 	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: []plans.Wait{
 		{Kind: plans.WaitMissed, Tenant: "a", Batch: "b", Address: "a/Move/move", Reason: "late", Final: true},
