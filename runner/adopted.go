@@ -156,7 +156,7 @@ func (p *Project) presentFiles() ([]hclconfig.NamedBytes, diag.List) {
 			}
 		}
 	}
-	more, diags := readVarFiles(p.o.VarFiles)
+	more, diags := readVarFiles(p.o.VarFiles, p.o.Interrupt)
 	return append(files, more...), diags
 }
 

@@ -40,11 +40,14 @@ type Options struct {
 	Dir      string   // the plan directory
 	Vars     []string // NAME=VALUE, from -var
 	VarFiles []string // from -var-file
-	Environ  []string // os.Environ(); only TRANSITION_VAR_* is looked at, and what commands inherit
-	State    string   // file of the recorded state; empty: what the plan says
-	Log      hclog.Logger
-	Version  string // of the tool, for required_version
-	Clock    clock.Clock
+	// Interrupt ends the wait for a pipe among VarFiles, which waits for whoever writes
+	// into it. nil: nothing does.
+	Interrupt <-chan struct{}
+	Environ   []string // os.Environ(); only TRANSITION_VAR_* is looked at, and what commands inherit
+	State     string   // file of the recorded state; empty: what the plan says
+	Log       hclog.Logger
+	Version   string // of the tool, for required_version
+	Clock     clock.Clock
 	// Actions has the effects; nil: the real ones.
 	Actions *Actions
 	// FileSystem names the file system of a directory, if it is one of the network;
@@ -103,7 +106,7 @@ func Open(o Options) (*Project, diag.List) {
 		return p, diag.List{noDirectory(o.Dir, err)}
 	}
 	p.dir, p.files = dir, regular.FS(p.root)
-	files, diags := readVarFiles(o.VarFiles)
+	files, diags := readVarFiles(o.VarFiles, o.Interrupt)
 	cfg, more := hclconfig.Load(p.files, hclconfig.Options{
 		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
 	})
@@ -227,11 +230,11 @@ func (p *Project) each(diags *diag.List) iter.Seq[*schema.Tenant] {
 	}
 }
 
-func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
+func readVarFiles(names []string, interrupt <-chan struct{}) ([]hclconfig.NamedBytes, diag.List) {
 	var files []hclconfig.NamedBytes
 	var diags diag.List
 	for _, name := range names {
-		content, err := readVarFile(name)
+		content, err := readVarFile(name, interrupt)
 		if err != nil {
 			diags.Add(diag.Diagnostic{
 				Severity: diag.Error, Code: "no-var-file", Summary: "Variable file cannot be read",
@@ -247,13 +250,28 @@ func readVarFiles(names []string) ([]hclconfig.NamedBytes, diag.List) {
 
 // readVarFile reads also what is no regular file, since -var-file=<(…) is how values
 // come out of a vault; but no more of it than a file may have.
-func readVarFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
+func readVarFile(name string, interrupt <-chan struct{}) ([]byte, error) {
+	type result struct {
+		content []byte
+		err     error
 	}
-	defer f.Close()
-	return regular.ReadAll(f, name, maxVarFile)
+	read := make(chan result, 1)
+	go func() { // which ends with the process if nobody ever writes
+		f, err := os.Open(name)
+		if err != nil {
+			read <- result{err: err}
+			return
+		}
+		defer f.Close()
+		content, err := regular.ReadAll(f, name, maxVarFile)
+		read <- result{content, err}
+	}()
+	select {
+	case r := <-read:
+		return r.content, r.err
+	case <-interrupt:
+		return nil, errors.New("interrupted while it was read")
+	}
 }
 
 func noDirectory(dir string, err error) diag.Diagnostic {

@@ -70,7 +70,7 @@ func (s *sight) plan(o Options) {
 	}
 	defer root.Close()
 	seen := newTracer(regular.FS(root))
-	files, _ := readVarFiles(o.VarFiles)
+	files, _ := readVarFiles(o.VarFiles, o.Interrupt)
 	cfg, _ := hclconfig.Load(seen, hclconfig.Options{
 		Vars: o.Vars, VarFiles: files, Environ: o.Environ, Version: o.Version,
 	})

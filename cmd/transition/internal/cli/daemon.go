@@ -139,7 +139,7 @@ func (r *rounds) rehearse() error {
 
 func (r *rounds) options() runner.Options {
 	return runner.Options{
-		Dir: r.args.dir, Vars: r.g.vars, VarFiles: r.g.varFiles, Environ: r.env.Environ, State: r.g.state,
+		Dir: r.args.dir, Vars: r.g.vars, VarFiles: r.g.varFiles, Interrupt: r.g.interrupt, Environ: r.env.Environ, State: r.g.state,
 		Log: r.log, Clock: r.env.Clock, Actions: r.env.Actions, Keeper: r.env.Keeper, Version: r.env.Build.Release(),
 	}
 }

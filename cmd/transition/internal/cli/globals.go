@@ -19,6 +19,8 @@ type globals struct {
 	state    string
 	// lines makes -json one of JSON lines, as apply prints, instead of one document.
 	lines bool
+	// interrupt is closed when the user interrupts the command.
+	interrupt <-chan struct{}
 }
 
 // newGlobals reads what the environment says of the global flags; flags beat it.

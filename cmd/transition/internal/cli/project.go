@@ -58,7 +58,7 @@ func withDirectory(env Env, g *globals, dir string, use func(opened, diag.List) 
 		return err
 	}
 	p, diags := runner.Open(runner.Options{
-		Dir: dir, Vars: g.vars, VarFiles: g.varFiles, Environ: env.Environ, State: g.state,
+		Dir: dir, Vars: g.vars, VarFiles: g.varFiles, Interrupt: g.interrupt, Environ: env.Environ, State: g.state,
 		Log: log, Clock: env.Clock, Actions: env.Actions, Keeper: env.Keeper, Version: env.Build.Release(),
 	})
 	env, flush := env.redacted(p.Config.Secrets)
@@ -123,9 +123,8 @@ func standing(ctx context.Context, env Env, g *globals, need runner.Need, instan
 	})
 }
 
-// heard is withState for a person's word about what the plan that was applied last
-// knows: it is recorded also while the plan directory is wrong, and not refused for
-// that.
+// heard is withState for what is recorded by the plan that was applied last also while
+// the plan directory is wrong: a person's word, and what became of attempts.
 func heard(ctx context.Context, env Env, g *globals, use func(opened) error) error {
 	return withDirectory(env, g, ".", func(p opened, diags diag.List) error {
 		state := p.OpenState(ctx, runner.NeedWrite, time.Time{})

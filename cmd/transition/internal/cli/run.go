@@ -72,6 +72,7 @@ func newRoot(env Env, g *globals, hard <-chan struct{}) *cobra.Command {
 		if err := checkJSON(cmd, g); err != nil {
 			return named(cmd, err)
 		}
+		g.interrupt = cmd.Context().Done()
 		return g.enter(env)
 	}
 	root.SetFlagErrorFunc(flagError)

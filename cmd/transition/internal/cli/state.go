@@ -157,7 +157,7 @@ refuses while the process lives. The locks of tenants have nothing to do with it
 }
 
 func runStateUnlock(ctx context.Context, env Env, g *globals) error {
-	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) error {
+	return heard(ctx, env, g, func(p opened) error {
 		diags := p.Unlock(ctx)
 		if err := report(p.env, g, diags); err != nil {
 			if _, held := p.Holder(ctx); held {

@@ -29,7 +29,7 @@ addresses, and is readable by its owner only. It can be looked into with
 }
 
 func runStateBackup(ctx context.Context, env Env, g *globals, file string, force bool) error {
-	return withState(ctx, env, g, ".", runner.NeedState, "", func(p opened) error {
+	return recorded(ctx, env, g, func(p opened) error {
 		b, diags := p.Backup(ctx, file, force)
 		if err := report(p.env, g, diags); err != nil {
 			return err
@@ -136,7 +136,7 @@ which nobody has said anything meanwhile. It may be repeated.`,
 }
 
 func runStatePush(ctx context.Context, env Env, g *globals, file string) error {
-	return withState(ctx, env, g, ".", runner.NeedWrite, "", func(p opened) error {
+	return heard(ctx, env, g, func(p opened) error {
 		res, diags := p.Push(ctx, file)
 		if err := report(p.env, g, diags); err != nil {
 			if len(diags) > 0 && diags[0].Code == "lease-held" {

@@ -81,7 +81,7 @@ func (v validation) again(ctx context.Context) (err error) {
 
 func (v validation) options(log hclog.Logger) runner.Options {
 	return runner.Options{
-		Dir: v.dir, Vars: v.g.vars, VarFiles: v.g.varFiles, Environ: v.env.Environ,
+		Dir: v.dir, Vars: v.g.vars, VarFiles: v.g.varFiles, Interrupt: v.g.interrupt, Environ: v.env.Environ,
 		Log: log, Clock: v.env.Clock, Version: v.env.Build.Release(),
 	}
 }
