@@ -67,9 +67,20 @@ func deepPlans() [][]string {
 		[]string{"jsondecode", "invalid-value", "x.transition.hcl", "locals {\n  a = jsondecode(file(\"j\"))\n}\n", "j", rep("[", 10_000_000)},
 		[]string{"jsondecode of objects", "invalid-value", "x.transition.hcl", "locals {\n  a = jsondecode(file(\"j\"))\n}\n", "j", rep(`{"a":`, 2_000_000)},
 		[]string{"jsondecode of a small text", "invalid-value", "x.transition.hcl", "locals {\n  a = jsondecode(file(\"j\"))\n}\n", "j", rep("[", 9_000) + rep("]", 9_000)},
+		[]string{"jsondecode of many values", "invalid-value", "x.transition.hcl", "locals {\n  a = jsondecode(file(\"j\"))\n}\n", "j", "[" + rep("1,", 4_900_000) + "1]"},
+		[]string{"jsondecode of many names", "invalid-value", "x.transition.hcl", "locals {\n  a = jsondecode(file(\"j\"))\n}\n", "j", names(600_000)},
 		[]string{"variable values", "too-", "x.auto.hclvars", "a = " + rep("(", 20_000)},
 		[]string{"many variable values", "too-", "x.auto.hclvars", "a = " + rep("(", 1_000_000)},
 	)
+}
+
+// names are a JSON object of n members.
+func names(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ",\"k%d\":1", i)
+	}
+	return "{" + b.String()[1:] + "}"
 }
 
 const letter = `channel "maildir" "o" { path = "o" }
@@ -164,6 +175,13 @@ func growingPlans() [][]string {
 		{"sets of lists", "invalid-value", "a = toset([for x in range(1000) : [for y in range(100) : x]])"},
 		{"dates", "invalid-value", "a = formatdate(\"" + rep("EEEE", 100_000) + "\", \"2020-01-01T00:00:00Z\")\nb = timeadd(\"2020-01-01T00:00:00Z\", \"99999999999999h\")"},
 		{"a splat of a splat", "too-large", "a = [for x in range(1000) : range(1000)]\nb = local.a[*][*][*]"},
+		{"a search in a loop", "too-large", "a = [for x in range(1000) : tostring(x)]\nb = [for x in range(1000) : length(distinct(concat(local.a, [tostring(x)])))]"},
+		{"a pattern in a loop", "too-large", "a = \"" + rep("a", 2_000) + "\"\nb = [for x in range(1000) : can(regexall(\"(a?){300}b\", \"${local.a}${x}\"))]"},
+		{"a pattern that differs", "too-large", "a = \"" + rep("a", 2_000) + "\"\nb = [for x in range(1000) : can(regexall(\"(a?){300}${x}\", local.a))]"},
+		{"splitting in vain", "too-large", "a = \"" + rep("a,", 50_000) + "\"\nb = [for x in range(1000) : length(split(\",\", local.a))]"},
+		{"conditions between lists", "too-large", "a = [for x in range(1000) : [for y in range(9) : x]]\nb = flatten(local.a)\nc = [for x in range(1000) : length(x > 3 ? concat(local.a, local.b) : local.b)]"},
+		{"sorting in a loop", "too-large", "a = [for x in range(1000) : tostring(x)]\nb = [for x in range(1000) : sort(concat(local.a, local.a, [tostring(x)]))]"},
+		{"JSON in a loop", "too-large", "a = jsonencode([for x in range(1000) : { a = x }])\nb = [for x in range(10000) : 1 if x < 0]\nc = [for x in range(1000) : length(jsondecode(\"${local.a}${x < 0 ? 1 : \" \"}\"))]"},
 		{"a merge of many", "too-large", "a = { for x in range(1000) : x => x }\nb = [for x in range(1000) : merge(local.a, local.a)]"},
 	}
 }

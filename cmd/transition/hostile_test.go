@@ -37,7 +37,7 @@ const (
 	mostMemory = 256 << 20
 	// mostCPU is far above what the slowest of the plans takes, and far below what
 	// one without a bound would.
-	mostCPU = 10
+	mostCPU = 6
 )
 
 // hostile runs a command and expects it to end with 1 and a diagnostic whose code

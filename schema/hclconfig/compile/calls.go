@@ -23,9 +23,6 @@ func (r *resolver) call(e *hclsyntax.FunctionCallExpr) (hclsyntax.Expression, le
 	var at, first level
 	for i, arg := range e.Args {
 		x, l := r.resolve(arg)
-		if r.constant || r.loops > 0 { // what is called once for a tenant is bounded by guarded
-			x = meter(x, 0)
-		}
 		c.Args[i], at = x, at|l
 		if i == 0 {
 			first = l
@@ -37,6 +34,15 @@ func (r *resolver) call(e *hclsyntax.FunctionCallExpr) (hclsyntax.Expression, le
 	}
 	r.checkFile(&c, first)
 	r.checkArguments(&c)
+	if r.known(e.Name) {
+		prices := make([]price, len(c.Args))
+		for i := range prices {
+			prices[i] = r.priceOf(e.Name, c.Args, i)
+		}
+		for i, p := range prices {
+			c.Args[i] = r.charge(c.Args[i], p)
+		}
+	}
 	return &c, at
 }
 

@@ -49,7 +49,7 @@ func panicked(e hclsyntax.Expression, p any) *hcl.Diagnostic {
 	switch p.(type) {
 	case exhausted:
 		return problem(e.Range(), codeTooLarge, "An expression takes too much",
-			"Evaluating this takes more rounds of loops, or more text, than an expression may.")
+			"Evaluating this takes more rounds of loops, or more text, than an expression may, or compares too much.")
 	case overspent:
 		return problem(e.Range(), CodeOverspent, "The plan takes too much", "")
 	default:

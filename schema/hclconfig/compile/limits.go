@@ -3,7 +3,6 @@ package compile
 import (
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 	"unicode"
 
@@ -20,13 +19,17 @@ const (
 	maxFilesSize = 16 << 20 // bytes of all files that functions read
 	maxElements  = 10_000   // of a list, set or map: cty takes quadratic time for some
 	maxInput     = 64 << 20 // bytes of all arguments together
-	maxSearched  = 2_000    // elements that are compared each with each
+	maxValues    = 50_000   // in JSON, however deep
+	maxSearched  = 1_000    // elements that are compared each with each
+	maxFlattened = 4_000    // elements that flatten takes
 	maxPattern   = 4 << 10  // bytes of a regular expression
-	maxWidth     = 4096     // columns of a verb of format
-	maxMatching  = 64 << 20 // steps of a regular expression: its instructions times the text
-	maxUnified   = 50 << 20 // elements, times the values in all of them
-	maxDigits    = 1000     // of a number that is written as a text
-	sizeOfValue  = 128      // bytes that a value takes at least
+	// maxInstructions are those of a regular expression.
+	maxInstructions = 4_000
+	maxWidth        = 4096     // columns of a verb of format
+	maxMatching     = 64 << 20 // steps of a regular expression: its instructions times the text
+	maxUnified      = 32 << 20 // elements, times the values in all of them
+	maxDigits       = 1000     // of a number that is written as a text
+	sizeOfValue     = 128      // bytes that a value takes at least
 )
 
 // check looks at arguments before a function sees them. They may be unknown or
@@ -140,6 +143,22 @@ func joinFits(args []cty.Value) error {
 	return fits(size)
 }
 
+// splitFits bounds split(separator, text), before all the parts are made.
+func splitFits(args []cty.Value) error {
+	if len(args) < 2 || !allKnown(args) || strings.Count(text(args[1]), text(args[0])) < maxElements {
+		return nil
+	}
+	return fmt.Errorf("the result has more than %d elements", maxElements)
+}
+
+// rowsFit bounds csvdecode(text), before all the rows are made.
+func rowsFit(args []cty.Value) error {
+	if len(args) == 0 || strings.Count(text(args[0]), "\n") <= maxElements {
+		return nil
+	}
+	return fmt.Errorf("the result has more than %d elements", maxElements)
+}
+
 // indentFits bounds indent(spaces, text).
 func indentFits(args []cty.Value) error {
 	if len(args) < 2 || !allKnown(args) {
@@ -191,12 +210,11 @@ func patternFits(args []cty.Value) error {
 	if len(pattern) > maxPattern {
 		return function.NewArgErrorf(0, "a regular expression must not be longer than %d bytes", maxPattern)
 	}
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		return nil // the function says so itself
+	steps := instructions(pattern) // of one that is none the function says so itself
+	if steps > maxInstructions {
+		return function.NewArgErrorf(0, "this regular expression repeats too much")
 	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err == nil && allKnown(args[1:2]) && len(program.Inst)*len(text(args[1])) > maxMatching {
+	if allKnown(args[1:2]) && steps*len(text(args[1])) > maxMatching {
 		return function.NewArgErrorf(1, "the text is too long for such a regular expression")
 	}
 	return nil
@@ -211,30 +229,43 @@ func digitsFit(args []cty.Value) error {
 	return nil
 }
 
-// nestingFits bounds jsondecode, which descends without a limit.
-func nestingFits(args []cty.Value) error {
-	if len(args) > 0 && deepJSON(text(args[0])) {
-		return function.NewArgErrorf(0, "this JSON is nested more than %d levels deep", maxDepth)
+// jsonDecodes bounds jsondecode, which descends without a limit, and makes all values
+// before there is anything to look at.
+func jsonDecodes(args []cty.Value) error {
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	switch depth, values := jsonShape(text(args[0])); {
+	case depth > maxDepth:
+		return function.NewArgErrorf(0, "this JSON is nested more than %d levels deep", maxDepth)
+	case values > maxValues:
+		return function.NewArgErrorf(0, "this JSON holds more than %d values", maxValues)
+	default:
+		return nil
+	}
 }
 
-func deepJSON(s string) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(s) && depth <= maxDepth; i++ {
+// jsonShape is how deep JSON is nested, and about how many values it holds. It ends
+// once either is too much.
+func jsonShape(s string) (depth, values int) {
+	now, quoted := 0, false
+	for i := 0; i < len(s) && depth <= maxDepth && values <= maxValues; i++ {
 		switch c := s[i]; {
 		case quoted && c == '\\':
 			i++
 		case c == '"':
 			quoted = !quoted
 		case quoted:
+		case c == ',':
+			values++
 		case c == '[', c == '{':
-			depth++
+			now, values = now+1, values+1
+			depth = max(depth, now)
 		case c == ']', c == '}':
-			depth--
+			now--
 		}
 	}
-	return depth > maxDepth
+	return depth, values
 }
 
 // formatFits bounds format(format, arguments...): each verb may have a width, and
@@ -324,8 +355,8 @@ func searchFits(args []cty.Value) error {
 
 // flattenFits bounds flatten, whose time grows with the square of what it gives.
 func flattenFits(args []cty.Value) error {
-	if len(args) > 0 && allKnown(args) && sizeOf(args[0], maxInput)/sizeOfValue > 2*maxSearched {
-		return function.NewArgErrorf(0, "lists of more than %d elements together take too long", 2*maxSearched)
+	if len(args) > 0 && allKnown(args) && within(args[0]) > maxFlattened {
+		return function.NewArgErrorf(0, "lists of more than %d elements together take too long", maxFlattened)
 	}
 	return nil
 }

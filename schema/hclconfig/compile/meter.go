@@ -81,7 +81,8 @@ func scratchOf(ctx *hcl.EvalContext) *scratch {
 // what is in it.
 type metered struct {
 	*hclsyntax.ParenthesesExpr
-	cost int
+	cost  int
+	price price // may be nil
 }
 
 func meter(e hclsyntax.Expression, cost int) *metered {
@@ -94,8 +95,11 @@ func (m *metered) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		s.burn(m.cost)
 	}
 	v, diags := m.Expression.Value(ctx)
-	if s != nil {
-		s.burn(sizeOf(v, s.fuel))
+	if s == nil {
+		return v, diags
+	}
+	if s.burn(sizeOf(v, s.fuel)); m.price != nil {
+		s.burn(m.price(v))
 	}
 	return v, diags
 }

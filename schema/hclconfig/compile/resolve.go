@@ -67,6 +67,8 @@ func (r *resolver) resolve(e hclsyntax.Expression) (hclsyntax.Expression, level)
 		e, at = r.tuple(x)
 	case *hclsyntax.IndexExpr:
 		e, at = r.index(x)
+	case *hclsyntax.ConditionalExpr:
+		e, at = r.conditional(x)
 	default:
 		e, at = r.children(x)
 	}
