@@ -194,8 +194,8 @@ func TestCommandIsSeenToWithoutItsKeeper(t *testing.T) {
 	}
 }
 
-// A keeper that does not move is not waited for.
-func TestCloseEndsAFrozenKeeper(t *testing.T) {
+// frozen is a client whose keeper lives, and does not move.
+func frozen(t *testing.T) *keeper.Client {
 	c := client(t, self(t))
 	c.Local.Grace = 100 * time.Millisecond
 	var keeper *exec.Cmd
@@ -205,6 +205,12 @@ func TestCloseEndsAFrozenKeeper(t *testing.T) {
 	if err := keeper.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// A keeper that does not move is not waited for.
+func TestCloseEndsAFrozenKeeper(t *testing.T) {
+	c := frozen(t)
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
@@ -213,15 +219,7 @@ func TestCloseEndsAFrozenKeeper(t *testing.T) {
 // An order that is larger than what lies between it and its runner is not waited for
 // either: nothing has begun, and the runner does it.
 func TestOrderToAFrozenKeeperIsTakenBack(t *testing.T) {
-	c := client(t, self(t))
-	c.Local.Grace = 100 * time.Millisecond
-	var keeper *exec.Cmd
-	program := c.Program
-	c.Program = func() *exec.Cmd { keeper = program(); return keeper }
-	c.Do(t.Context(), request(t, "true"))
-	if err := keeper.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	c := frozen(t)
 	r := request(t, "sh", "-c", "echo x >>begun", strings.Repeat("x", 100<<10))
 	if out := c.Do(t.Context(), r); out.Class != action.Succeeded {
 		t.Errorf("got %+v", out)
