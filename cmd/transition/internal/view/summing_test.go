@@ -12,6 +12,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/schema"
+	"transition/schema/toffset"
 )
 
 // shows runs a view and wants parts of what it prints, and lacks others.
@@ -177,6 +178,34 @@ func TestWaivedIsNotMoved(t *testing.T) {
 		}
 		return v.Close()
 	}, []string{"#####---------------  1 of 4 moved, 2 went on without (waived)"})
+}
+
+// Who only has to be cleaned up after has been moved, in a plan without a point of no
+// return as well.
+func TestCleanUpIsNoPartOfTheMove(t *testing.T) {
+	phase := func(name, opens string) *schema.Phase {
+		at, err := toffset.Parse(opens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &schema.Phase{Name: name, Opens: &at}
+	}
+	cfg := &schema.Config{Phases: []*schema.Phase{phase("Copy", "T-7d"), phase("Move", "T"), phase("Clean", "T+2d")}}
+	s := &plans.TenantStatus{ID: "a", Batch: "one", Phase: "Clean"}
+	for i, p := range cfg.Phases {
+		p.Index = i
+		cfg.Items = append(cfg.Items, &schema.Item{Name: "work", Index: i, Phase: p, Does: &schema.Work{}})
+		state := plans.ItemDone
+		if p.Name == "Clean" {
+			state = plans.ItemWaiting
+		}
+		s.Items = append(s.Items, plans.ItemStatus{Phase: p.Name, Item: "work", State: state})
+	}
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewStatus(b, view.Screen{}, cfg, march(pacific(t), 24, 3, 7), "")
+		v.Add(s)
+		return v.Close()
+	}, []string{"1 of 1 moved"})
 }
 
 func TestBeforeTheFirstApply(t *testing.T) {

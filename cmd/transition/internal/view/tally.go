@@ -72,16 +72,28 @@ func newTally(cfg *schema.Config) *tally {
 	return t
 }
 
-// movesOf are the items that make out the move: the work of the point of no
-// return, or all work in a plan without one.
+// movesOf are the items that make out the move: the work of the point of no return;
+// in a plan without one that of the phases up to T, or all work if there is none then.
 func movesOf(cfg *schema.Config, noReturn int) map[string]bool {
-	moves := make(map[string]bool)
-	for _, it := range cfg.Items {
-		if _, ok := it.Does.(*schema.Work); ok && (noReturn < 0 || it.Phase.Name == cfg.Phases[noReturn].Name) {
-			moves[it.Key()] = true
-		}
+	if noReturn >= 0 {
+		return workOf(cfg, func(p *schema.Phase) bool { return p.Name == cfg.Phases[noReturn].Name })
+	}
+	moves := workOf(cfg, func(p *schema.Phase) bool { return p.Opens == nil || p.Opens.Nominal() <= 0 })
+	if len(moves) == 0 {
+		moves = workOf(cfg, func(*schema.Phase) bool { return true })
 	}
 	return moves
+}
+
+// workOf are the work items of some phases, by PHASE/ITEM.
+func workOf(cfg *schema.Config, in func(*schema.Phase) bool) map[string]bool {
+	work := make(map[string]bool)
+	for _, it := range cfg.Items {
+		if _, ok := it.Does.(*schema.Work); ok && in(it.Phase) {
+			work[it.Key()] = true
+		}
+	}
+	return work
 }
 
 func (t *tally) add(s *plans.TenantStatus, w wall) {
