@@ -167,8 +167,8 @@ func lostReason(try *ledger.Try, o Orphans) string {
 // retry decides an attempt that failed and may be repeated.
 func (w *walk) retry(it *schema.Item, try *ledger.Try, a Action) PhaseStatus {
 	end := w.line.Phases[it.Phase.Index].MustEnd
-	if WayBack(a.Op) {
-		end = time.Time{} // nothing holds a release back
+	if WayBack(a.Op) || w.d.doubts(&a, w.r, try) {
+		end = time.Time{} // nothing holds a release back, nor what is taken for unknown
 	}
 	if !end.IsZero() && w.d.now.After(end) {
 		reason := "not done by " + w.local(end) + " (must_end)"

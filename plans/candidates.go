@@ -6,6 +6,7 @@ import (
 	"transition/plans/ledger"
 	"transition/plans/placement"
 	"transition/schema"
+	"transition/schema/toffset"
 )
 
 // candidate notes a tenant without a batch.
@@ -13,6 +14,9 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	task := Task{Tenant: t.Clone(), Record: r.Clone(), New: fresh, Edits: c.edits.steps}
 	c.occupy(t, r, c.d.batches[c.renamed(r.Batch)]) // it leaves its place only for another
 	cand := placement.Candidate{ID: t.ID, Since: r.EnrolledAt, Zone: t.Zone}
+	if r.Batch == "" && c.d.lacks.Places(r) {
+		cand.Lost = &placement.Lost{Since: c.d.lacks.Since, Reason: "before the state was restored on " + toffset.Show(c.d.lacks.At, c.in.Config.Zone)}
+	}
 	c.d.env = schema.Env{Tenant: task.Tenant, Zone: Zone(c.in.Config, t, nil)}
 	c.d.index(r)
 	w := walk{d: c.d, out: &c.decision, t: t, r: r}

@@ -219,10 +219,10 @@ func (w *walk) tooLateFor(p *schema.Phase) *Held {
 func (w *walk) unsettled(it *schema.Item) bool { return !w.settled(it) }
 
 // left reports whether an item has still to be begun for the tenant. To ask for
-// an approval is no beginning.
+// an approval is no beginning, nor is what is taken for unknown.
 func (w *walk) left(it *schema.Item) bool {
 	_, asks := it.Does.(*schema.Approval)
-	return !asks && !w.settled(it)
+	return !asks && !w.settled(it) && !w.uncertain(it)
 }
 
 // block notes why the tenant does not move; the first reason is the real one.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"transition/plans/ledger"
+	"transition/schema"
 	"transition/schema/toffset"
 )
 
@@ -15,15 +16,35 @@ func (d *Decider) Doubts(a *Action, r *ledger.Record, recipient string) bool {
 	if d.lacks == nil || a.Inquiry != NoInquiry || !a.Kind.Outside() {
 		return false
 	}
-	due, since := d.Dated(a.Item, a.Op, r), latest(a.At, r.EnrolledAt)
 	var last ledger.Try
 	if it := r.Item(a.Item.Key()); it != nil {
 		last = LastTry(it, a.Op, recipient)
-		if last.State.Settled() { // it is done once more, as a message that tells another date
-			due = time.Time{}
-		}
+	}
+	return d.doubts(a, r, &last)
+}
+
+// doubts is Doubts for the half or the share of which last is recorded.
+func (d *Decider) doubts(a *Action, r *ledger.Record, last *ledger.Try) bool {
+	if d.lacks == nil {
+		return false
+	}
+	due, since := d.Dated(a.Item, a.Op, r), latest(a.At, r.EnrolledAt)
+	if last.State.Settled() { // it is done once more, as a message that tells another date
+		due = time.Time{}
 	}
 	return d.lacks.Doubts(r, due, since, last.At)
+}
+
+// uncertain reports whether an item that has not begun may have, in what a restored
+// state has lost. Then no window has passed: it is not begun any more either, but
+// nobody knows what became of it. A question that nobody was asked harms nobody.
+func (w *walk) uncertain(it *schema.Item) bool {
+	if _, asks := it.Does.(*schema.Approval); asks || w.d.lacks == nil {
+		return false
+	}
+	a := doing(it)
+	a.At = w.line.Items[it.Index].At
+	return w.d.doubts(&a, w.r, &ledger.Try{})
 }
 
 // LastTry is the half of a recorded item that an attempt is about, or the share of

@@ -173,6 +173,9 @@ func (w *walk) start(it *schema.Item, rec *ledger.Item, begun bool) PhaseStatus 
 
 // notAfter is the last instant at which an item may begin.
 func (w *walk) notAfter(it *schema.Item, begun bool) time.Time {
+	if w.uncertain(it) {
+		return time.Time{}
+	}
 	p := w.line.Phases[it.Phase.Index]
 	bound := p.MustEnd
 	if !begun {

@@ -175,7 +175,7 @@ func (w *walk) begins(n awaited, rec *ledger.Item) time.Time {
 	it := n.item
 	b, passed := w.passed(it, w.begun(it.Phase), rec != nil && rec.Again)
 	gone := passed && (b.final || it.Late == schema.LateHold || it.Late == schema.LateSkip)
-	if gone || it.Phase.Hard && w.dead() || !w.d.forTenant(it) {
+	if gone || w.uncertain(it) || it.Phase.Hard && w.dead() || !w.d.forTenant(it) {
 		return never
 	}
 	at := latest(w.d.now, w.line.Items[it.Index].At)

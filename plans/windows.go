@@ -109,6 +109,8 @@ func (w *walk) passed(it *schema.Item, begun, again bool) (b bound, passed bool)
 	p, now := w.line.Phases[it.Phase.Index], w.d.now
 	until := w.line.Items[it.Index].LateUntil
 	switch {
+	case w.uncertain(it):
+		return bound{}, false
 	case !begun && after(now, p.LatestStart):
 		return bound{p.LatestStart, "had not begun by " + w.local(p.LatestStart) + " (latest_start)", true}, true
 	case after(now, p.MustEnd):

@@ -125,6 +125,9 @@ func (p *Project) restore(ctx context.Context, r *sqlite.Restoration, lineage st
 			res.Until = now
 		}
 		f.Until = &res.Until
+		if newest := r.Copy.LastFact; !newest.IsZero() {
+			f.T = &newest
+		}
 	}
 	if r.Lost != nil && !o.Accept {
 		return diag.List{p.olderCopy(res)}

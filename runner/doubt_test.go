@@ -1,6 +1,8 @@
 package runner_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -212,4 +214,118 @@ func TestWayOnAfterAClockThatWasFarAhead(t *testing.T) {
 	b.now()
 	b.want()
 	b.wantState("acme/Copy/copy", ledger.Lost)
+}
+
+// windows is a plan in which whatever does not begin in time is missed.
+const windows = head + `
+batch "one" {
+  cutover = "2027-03-20 18:00"
+  match   = true
+}
+
+phase "Tell" {
+  opens = "T-7d"
+
+  communication "notice" {
+    late    = "skip"
+    channel = channel.maildir.post
+    to      = [tenant.email]
+    subject = "Soon"
+    body    = "Soon."
+  }
+}
+
+phase "Lock" {
+  opens        = "T-1d"
+  latest_start = "T-12h"
+
+  lock "admin" {
+    acquire {
+      exec { command = ["lock"] }
+    }
+    release {
+      exec { command = ["unlock"] }
+    }
+    release_in = phase.Finish
+  }
+}
+
+phase "Move" {
+  opens              = "T"
+  latest_start       = "T+1h"
+  must_end           = "T+4h"
+  point_of_no_return = true
+
+  work "upgrade" {
+    exec { command = ["upgrade"] }
+  }
+}
+
+phase "Finish" { opens = "T+6h" }
+`
+
+// That its window has passed is no reason to say of anything that it did not begin: it
+// may have, in what the state has lost. A lock among it is given
+// back in its time.
+func TestNothingInDoubtIsMissed(t *testing.T) {
+	b := newBench(t, windows, "acme,a@a.example")
+	c := b.real("2027-03-01 18:00")
+	b.now()
+	backup := b.backup()
+	for _, at := range []string{"2027-03-13 18:00", "2027-03-19 18:00", "2027-03-20 18:00"} {
+		c.Set(b.instant(at))
+		b.now()
+	}
+	b.want("acquire acme/Lock/admin #1", "run acme/Move/upgrade #1", "send acme/Tell/notice #1")
+	c.Set(b.instant("2027-03-20 20:00"))
+	b.restore(backup)
+	items := []string{"acme/Tell/notice", "acme/Lock/admin", "acme/Move/upgrade"}
+	for _, item := range items {
+		b.now()
+		b.wantState(item, ledger.Lost)
+		b.resolve(ledger.AnswerDone, item)
+	}
+	b.want()
+	c.Set(b.instant("2027-03-21 06:00"))
+	b.now()
+	b.want("release acme/Lock/admin #1")
+}
+
+// Who got a place in what the state has lost gets no other by itself, nor another
+// date: all would be done once more. A person says where it was; whoever came later is
+// placed as ever.
+func TestPlaceInDoubtIsLeftToAPerson(t *testing.T) {
+	two := strings.Replace(windows, "phase \"Tell\"", "batch \"two\" {\n  cutover = \"2027-04-20 18:00\"\n  match   = true\n}\n\nphase \"Tell\"", 1)
+	b := newBench(t, two)
+	c := b.real("2027-03-01 18:00")
+	b.now()
+	backup := b.backup()
+	b.write("tenants.csv", "id,email\nacme,a@a.example\n")
+	for _, at := range []string{"2027-03-02 18:00", "2027-03-13 18:00", "2027-03-19 18:00", "2027-03-20 18:00"} {
+		c.Set(b.instant(at))
+		b.now()
+	}
+	b.want("acquire acme/Lock/admin #1", "run acme/Move/upgrade #1", "send acme/Tell/notice #1")
+	c.Set(b.instant("2027-03-20 20:00"))
+	b.restore(backup)
+	b.now()
+	if s := b.status("acme"); s.Batch != "" || s.Held == nil || !strings.Contains(s.Held.Reason, "it may have been placed in batch one before the state was restored on Sat 20 Mar 2027 20:00 CET") {
+		t.Fatalf("it is in %q, held by %+v", s.Batch, s.Held)
+	}
+	b.write("tenants.csv", "id,email\nacme,a@a.example\nbeta,b@b.example\n")
+	b.now()
+	if s := b.status("beta"); s.Batch != "two" {
+		t.Errorf("who came later is in %q, held by %+v", s.Batch, s.Held)
+	}
+	facts := filepath.Join(t.TempDir(), "facts.csv")
+	if err := os.WriteFile(facts, []byte("tenant,batch\nacme,one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := b.open(runner.NeedWrite, "")
+	if _, diags := p.Import(t.Context(), runner.ImportOptions{File: facts, By: "ann", Reason: "seen"}); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	b.now()
+	b.want()
+	b.wantState("acme/Tell/notice", ledger.Lost)
 }

@@ -153,7 +153,7 @@ type Fact struct {
 
 	// Of placements.
 	Batch string     `json:"batch,omitempty"`
-	T     *time.Time `json:"t,omitempty"`
+	T     *time.Time `json:"t,omitempty"` // of Restored: when the newest fact of the copy happened
 	Zone  string     `json:"zone,omitempty"`
 	// Renames: Batch is only another name of the batch that the tenant has.
 	Renames bool `json:"renames,omitempty"`

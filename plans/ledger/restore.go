@@ -10,6 +10,7 @@ const StateID = batchPrefix
 // happened that it does not know of.
 type Restoration struct {
 	At    time.Time // when it was restored
+	Since time.Time // nothing is missing that happened before; zero: all may be
 	Until time.Time // no more is missing than happened until then
 	// Settled is when the first whole apply after it had ended: what follows from
 	// something that was recorded later has not happened before. Zero: none has.
@@ -21,7 +22,7 @@ func (r *Record) Restoration() *Restoration {
 	if r == nil || r.Hold == nil {
 		return nil
 	}
-	return &Restoration{At: r.Hold.Since, Until: r.Hold.Until, Settled: r.PlacedAt}
+	return &Restoration{At: r.Hold.Since, Since: r.T, Until: r.Hold.Until, Settled: r.PlacedAt}
 }
 
 // restore applies a Restored: with Until, a person has restored a state that lacks
@@ -30,13 +31,24 @@ func (r *Record) restore(f Fact) {
 	switch {
 	case f.Until != nil:
 		h := &Hold{Reason: f.Reason, By: f.By, Since: f.At, Until: *f.Until}
-		if r.Hold != nil && r.Hold.Until.After(h.Until) {
+		if r.Hold == nil {
+			r.T = instant(f.T)
+		} else if r.Hold.Until.After(h.Until) {
 			h.Until = r.Hold.Until
 		}
 		r.Hold, r.PlacedAt = h, time.Time{}
 	case f.By == "":
 		r.PlacedAt = f.At
 	}
+}
+
+// Places reports whether a tenant without a place may have had one, unknown to the
+// state. Whoever was first seen after the first whole apply had none.
+func (s *Restoration) Places(r *Record) bool {
+	if s == nil {
+		return false
+	}
+	return s.Settled.IsZero() || !r.EnrolledAt.IsZero() && !r.EnrolledAt.After(s.Settled)
 }
 
 // Doubts reports whether an effect may have happened already, unknown to the

@@ -42,6 +42,16 @@ type Candidate struct {
 	// capacity and priority do not choose.
 	Pinned bool
 	Fits   []Fit // in the order of batches
+	// Lost is a time of which nothing is known: it may have got a place then. nil:
+	// there is none.
+	Lost *Lost
+}
+
+// Lost is a time in which a candidate may have got a place that nobody knows of. It
+// is given no other, and is told no other date, before a person has said which.
+type Lost struct {
+	Since  time.Time // zero: it has no beginning
+	Reason string    // when that was, behind "it may have been placed"
 }
 
 // Fit is a batch that a candidate matches.
@@ -58,6 +68,7 @@ type Fit struct {
 type Result struct {
 	Batch  int    // index into the order of batches; -1: none
 	Reason string // why none
+	lost   bool   // only a person can say which
 }
 
 // Problem is a pinned tenant that its batch cannot take. It is a mistake in the
@@ -117,7 +128,7 @@ func (f *Filler) pinned(candidates []Candidate, results []Result) []Problem {
 			continue
 		}
 		fit := c.Fits[0]
-		reason, late := f.closed(fit, c)
+		reason, late := f.closed(fit, c, f.now)
 		if reason == "" && f.used[fit.Batch]+fit.Weight > f.batches[fit.Batch].Capacity {
 			reason, late = f.full(fit.Batch), true
 		}
@@ -144,15 +155,19 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 	var bids []bid
 	for i := range candidates {
 		c := &candidates[i]
-		if results[i].Batch >= 0 || c.Pinned {
+		if results[i].Batch >= 0 || c.Pinned || results[i].lost {
 			continue
 		}
 		j := slices.IndexFunc(c.Fits, func(fit Fit) bool { return fit.Batch == b })
 		if j < 0 {
 			continue
 		}
-		if reason, _ := f.closed(c.Fits[j], c); reason != "" {
-			results[i].Reason = reason
+		if reason, late := f.closed(c.Fits[j], c, f.now); reason != "" {
+			results[i] = Result{Batch: -1, Reason: reason}
+			if late && f.wasOpen(c.Fits[j], c) {
+				results[i].lost = true
+				results[i].Reason = fmt.Sprintf("it may have been placed in batch %s %s: say what has happened (transition import), or name another batch for it in the plan", f.batches[b].Name, c.Lost.Reason)
+			}
 			continue
 		}
 		bids = append(bids, bid{i, c.Fits[j]})
@@ -180,9 +195,23 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 	}
 }
 
-// closed says why a batch takes a candidate no more, or "". late tells a date
-// that has passed from one that is not there yet.
-func (f *Filler) closed(fit Fit, c *Candidate) (reason string, late bool) {
+// wasOpen reports whether a batch that takes a candidate no more did so in the time of
+// which nothing is known: batches only ever close.
+func (f *Filler) wasOpen(fit Fit, c *Candidate) bool {
+	if c.Lost == nil {
+		return false
+	}
+	if c.Lost.Since.IsZero() {
+		return true
+	}
+	fit.Told = time.Time{} // it may have been told meanwhile
+	reason, _ := f.closed(fit, c, c.Lost.Since)
+	return reason == ""
+}
+
+// closed says why a batch takes a candidate no more at an instant, or "". late tells a
+// date that has passed from one that is not there yet.
+func (f *Filler) closed(fit Fit, c *Candidate, now time.Time) (reason string, late bool) {
 	batch := f.batches[fit.Batch]
 	t, zone, told := c.T, c.Zone, fit.Told
 	if t.IsZero() {
@@ -194,18 +223,18 @@ func (f *Filler) closed(fit Fit, c *Candidate) (reason string, late bool) {
 	if zone == nil {
 		zone = batch.Zone
 	}
-	if !f.now.Before(t) {
+	if !now.Before(t) {
 		return "cutover of batch " + batch.Name + " was " + toffset.ShowLocal(t, zone), true
 	}
-	if told.Before(f.now) {
-		told = f.now
+	if told.Before(now) {
+		told = now
 	}
 	for _, need := range [...]toffset.Duration{f.notice.First, f.notice.Final} {
 		if !need.IsZero() && told.After(need.Before(t, zone)) {
 			return f.notTold(need, told, t), true
 		}
 	}
-	if until, _ := batch.EnrolUntil.From(t, zone); f.now.After(until) {
+	if until, _ := batch.EnrolUntil.From(t, zone); now.After(until) {
 		return "enrolment of batch " + batch.Name + " closed on " + toffset.ShowLocal(until, zone), true
 	}
 	return "", false

@@ -117,7 +117,7 @@ func nobodyRestores() diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "not-confirmed", Summary: "Nobody is here to confirm",
 		Detail: "To replace the recorded state must be confirmed, and there is no terminal to ask at, or asking was forbidden.",
-		Hint:   "Add -auto-approve.",
+		Hint:   "Add -auto-approve, and -accept-rollback if what the copy lacks is to become unknown.",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"transition/runner"
+	"transition/runner/store"
 )
 
 // BackedUp shows a backup that was written.
@@ -42,7 +43,11 @@ func Restored(w io.Writer, s Screen, r runner.Restored) error {
 	}
 	p.missing(r)
 	if r.Lost != nil {
-		p.linef("What may have been done is shown as unknown once it is due: transition apply, then transition status -status=Error")
+		apply := "transition apply"
+		if r.Copy.Kind == store.Rehearsal {
+			apply += " -rehearse=INSTANT"
+		}
+		p.linef("What may have been done is shown as unknown once it is due: %s, then transition status -status=Error", apply)
 	}
 	return p.Flush()
 }
