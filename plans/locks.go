@@ -146,7 +146,12 @@ func (w *walk) obligations() {
 			w.wait(WaitLock, it, what, l.Since, time.Time{})
 			w.out.Waiting[len(w.out.Waiting)-1].Kept = true
 		} else if l.Overdue {
-			w.wait(WaitLock, it, w.overdue(l.Alarm), l.Alarm, time.Time{})
+			l.Waits = w.releaseWaits(it)
+			reason := w.overdue(l.Alarm)
+			if l.Waits != "" {
+				reason += "; " + l.Waits
+			}
+			w.wait(WaitLock, it, reason, l.Alarm, time.Time{})
 		} else if !l.Alarm.IsZero() {
 			w.out.later(l.Alarm.Add(time.Second), w.d.now)
 		}
@@ -170,6 +175,21 @@ func (w *walk) staysShut(it *schema.Item) string {
 		return "still locked, and there is no date: " + what.Key() + " behind it has begun"
 	default:
 		return "still locked, though its time lies ahead again: " + what.Key() + " behind it has begun"
+	}
+}
+
+// releaseWaits says what keeps the release of a lock from beginning; empty: nothing
+// does, or it has begun.
+func (w *walk) releaseWaits(it *schema.Item) string {
+	switch {
+	case w.d.rec[it.Index].Release != nil:
+		return ""
+	case w.failure != "":
+		return w.failure
+	case w.blocked != nil:
+		return w.blocked.Reason
+	default:
+		return ""
 	}
 }
 

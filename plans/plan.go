@@ -163,6 +163,8 @@ type Wait struct {
 	Reason  string
 	Since   time.Time // zero: not known
 	Until   time.Time // zero: until somebody acts
+	// Resumable: of WaitHold, a person holds it, and lets it go on.
+	Resumable bool
 	// Kept: of WaitLock, the lock stays shut though its time lies ahead again, or
 	// there is no date. To roll the tenant back opens it.
 	Kept bool

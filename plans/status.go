@@ -110,6 +110,7 @@ type LockStatus struct {
 	Alarm       time.Time // release_by; zero: none
 	Overdue     bool
 	Kept        string // why it stays shut though its time lies ahead; empty: it does not
+	Waits       string // if it is overdue, what its release waits for; empty: that has begun
 }
 
 // Alarming reports whether the lock needs a person.

@@ -202,10 +202,14 @@ func TestFailureAfterTheRunnerIsKnown(t *testing.T) {
 	s.write("code", "3")
 	s.open()
 	s.quiet()
-	if out := s.run(0, "plan"); !strings.Contains(out, "ended (exit code 3) after its runner was gone") {
+	if out := s.run(0, "plan"); !strings.Contains(out, "exit code 3; what it said is lost with its runner") ||
+		!strings.Contains(out, "An earlier apply did not come to its end") {
 		t.Errorf("the plan says\n%s", out)
 	}
-	s.state("running")
+	s.state("failed")
+	if out := s.run(0, "state", "show", "acme"); !strings.Contains(out, "running") {
+		t.Errorf("recorded is\n%s", out)
+	}
 	s.run(3, "apply", "-auto-approve")
 	s.state("failed")
 	if out := s.run(3, "why", "acme"); !strings.Contains(out, "exit code 3; what it said is lost") {

@@ -149,6 +149,7 @@ type waitKey struct {
 	final       bool
 	movable     bool
 	byHand      bool
+	resumable   bool
 	answers     plans.Answers
 	reason      string // of a hold, which has no item, and of a command, whose process it names
 }
@@ -165,7 +166,7 @@ type waitGroup struct {
 
 func newWaitGroup(w *plans.Wait) *waitGroup {
 	_, item, _ := strings.Cut(w.Address, "/")
-	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, movable: w.Movable, byHand: w.ByHand, answers: w.Answers}
+	k := waitKey{kind: w.Kind, batch: w.Batch, item: item, final: w.Final, movable: w.Movable, byHand: w.ByHand, resumable: w.Resumable, answers: w.Answers}
 	if w.Kind == plans.WaitHold && item == "" || w.Kind == plans.WaitRunning {
 		k.reason = w.Reason
 	}

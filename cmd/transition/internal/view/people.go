@@ -84,6 +84,8 @@ func (g *page) waitRows(groups []*waitGroup) {
 			g.answer("transition resolve " + shell(w.selector()) + " -done -reason=...")
 		case w.first.Kept && w.count == 1:
 			g.answer("transition rollback " + shell(w.first.Tenant) + " -reason=...  takes back what stands behind it, and opens it")
+		case w.resumable:
+			g.answer("transition resume " + shell(w.selector()) + " -reason=...")
 		case w.kind == plans.WaitMissed:
 			g.answer(anew(w.selector(), w.final, w.movable))
 		case w.kind.NeedsPerson():
@@ -172,9 +174,9 @@ func anew(selector string, final, movable bool) string {
 	case final:
 		return "transition resolve " + at + " -waive -reason=...  the window has closed; -waive goes on without it"
 	case movable:
-		return "transition resolve " + at + " -retry|-waive -reason=...  or a new cutover or batch, which opens another window"
+		return "transition resolve " + at + " -done|-retry|-waive -reason=...  or a new cutover or batch, which opens another window"
 	default:
-		return "transition resolve " + at + " -retry|-waive -reason=..."
+		return "transition resolve " + at + " -done|-retry|-waive -reason=..."
 	}
 }
 
@@ -186,7 +188,7 @@ func Answer(k plans.WaitKind, selector string) string {
 	case k == plans.WaitUnknown:
 		return "transition resolve " + at + " -done|-retry -reason=..."
 	case k == plans.WaitError:
-		return "transition resolve " + at + " -retry|-waive -reason=..."
+		return "transition resolve " + at + " -done|-retry|-waive -reason=..."
 	case k == plans.WaitApproval:
 		return "transition approve|reject " + at + " -reason=..."
 	case k == plans.WaitBreaker:

@@ -142,7 +142,7 @@ func (p *page) lockRow(tenant string, l *plans.LockStatus) []string {
 	case l.Kept != "":
 		alarm = p.paint(red, clean(l.Kept))
 	case l.Overdue:
-		alarm = p.paint(red, "overdue since "+p.brief(l.Alarm))
+		alarm = p.paint(red, joined("overdue since "+p.brief(l.Alarm), clean(l.Waits)))
 	case !l.Alarm.IsZero():
 		alarm = "alarm " + p.brief(l.Alarm)
 	}

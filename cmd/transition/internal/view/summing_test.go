@@ -52,7 +52,7 @@ func TestWaitsAreNotGroupedByTheirErrors(t *testing.T) {
 	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) },
 		[]string{
 			"! error     30 tenants  Move/move  wave1  exit code 2: quota (20 of 30) and 10 other reasons  t00, t02, t04, ...",
-			"-> transition resolve batch.wave1/Move/move -retry|-waive", "-> transition resolve batch.wave2/Move/move",
+			"-> transition resolve batch.wave1/Move/move -done|-retry|-waive", "-> transition resolve batch.wave2/Move/move",
 			"Needs a person (60)",
 		}, "t59")
 }
@@ -85,7 +85,7 @@ func TestWhatCannotBeRetriedIsNotOffered(t *testing.T) {
 func TestAnotherDateIsOfferedWhereThereMayBeOne(t *testing.T) {
 	for final, want := range map[bool]string{
 		true:  "-> transition resolve a/Move/move -waive -reason=...  the window has closed: -waive goes on without it, a new cutover or batch opens another",
-		false: "-> transition resolve a/Move/move -retry|-waive -reason=...  or a new cutover or batch, which opens another window",
+		false: "-> transition resolve a/Move/move -done|-retry|-waive -reason=...  or a new cutover or batch, which opens another window",
 	} {
 		p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: []plans.Wait{
 			{Kind: plans.WaitMissed, Tenant: "a", Batch: "b", Address: "a/Move/move", Reason: "late", Final: final, Movable: true},

@@ -77,6 +77,9 @@ func (p *page) whyHeld(t *plans.TenantStatus) {
 	if len(parts) > 0 {
 		p.linef("      %s", p.paint(faint, strings.Join(parts, " · ")))
 	}
+	if h.By != "" {
+		p.answer("transition resume " + shell(t.ID) + " -reason=...")
+	}
 }
 
 // whyStopped tells of the open breaker that keeps a tenant back, or will.
