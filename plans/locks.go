@@ -141,12 +141,14 @@ func (w *walk) obligations() {
 			l.Since = w.d.rec[it.Index].At
 		}
 		l.Overdue = !l.Alarm.IsZero() && w.d.now.After(l.Alarm)
+		if !l.ReleaseAt.IsZero() && !w.d.now.Before(l.ReleaseAt) || l.Overdue {
+			l.Waits = w.releaseWaits(it)
+		}
 		if what := w.staysShut(it); what != "" {
 			l.Kept = what
 			w.wait(WaitLock, it, what, l.Since, time.Time{})
 			w.out.Waiting[len(w.out.Waiting)-1].Kept = true
 		} else if l.Overdue {
-			l.Waits = w.releaseWaits(it)
 			reason := w.overdue(l.Alarm)
 			if l.Waits != "" {
 				reason += "; " + l.Waits

@@ -3,8 +3,6 @@ package plans
 import (
 	"fmt"
 	"time"
-
-	"transition/plans/ledger"
 )
 
 // Orphan is a command of an attempt whose runner is gone.
@@ -22,21 +20,6 @@ type Orphan struct {
 
 // Orphans are those of attempts, by id.
 type Orphans map[int64]Orphan
-
-// running is the command of a try that still runs.
-func (o Orphans) running(try *ledger.Try) (Orphan, bool) {
-	x, ok := o[try.Attempt]
-	return x, ok && x.Runs
-}
-
-func (o Orphans) anyRuns() bool {
-	for _, x := range o {
-		if x.Runs {
-			return true
-		}
-	}
-	return false
-}
 
 // Beside are the commands that run though their runner is gone, by the address of
 // the item as the plan calls it now. Whatever attempt one is of, also one that a

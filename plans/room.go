@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"transition/plans/ledger"
@@ -24,20 +25,29 @@ func limitOfLong(it *schema.Item) *schema.Limit {
 }
 
 // measure counts what goes on: long work, and commands whose runner is gone, under
-// whatever limit. It costs a walk through all records, if there can be any of that.
+// whatever limit. Long work costs a walk through all records, if there can be any.
 func (c *computation) measure() error {
-	orphans := c.in.Orphans.anyRuns()
 	var r room
+	long := false
 	for _, it := range c.in.Config.Items {
-		if l := it.Limit; l != nil && (orphans || limitOfLong(it) != nil) {
+		if l := it.Limit; l != nil && (len(c.in.Beside) > 0 || limitOfLong(it) != nil) {
 			if r == nil {
 				r = make(room)
 			}
-			r[l] = l.MaxInFlight
+			r[l], long = l.MaxInFlight, long || limitOfLong(it) != nil
 		}
 	}
 	c.d.room, c.d.outlived = r, make(map[*schema.Limit]int)
-	if r == nil {
+	for address := range c.in.Beside {
+		_, key, _ := strings.Cut(address, "/")
+		for _, it := range c.in.Config.Items {
+			if it.Limit != nil && it.Key() == key {
+				r.take(it.Limit)
+				c.d.outlived[it.Limit]++
+			}
+		}
+	}
+	if !long {
 		return nil
 	}
 	for rec, err := range c.in.Records {
@@ -46,16 +56,8 @@ func (c *computation) measure() error {
 		}
 		c.d.index(rec)
 		for i, it := range c.in.Config.Items {
-			on := c.d.rec[i]
-			if on == nil {
-				continue
-			}
-			if on.State == ledger.Polling {
+			if on := c.d.rec[i]; on != nil && on.State == ledger.Polling {
 				r.take(limitOfLong(it))
-			}
-			if _, runs := c.in.Orphans.running(&on.Try); runs && it.Limit != nil {
-				r.take(it.Limit)
-				c.d.outlived[it.Limit]++
 			}
 		}
 	}

@@ -110,7 +110,7 @@ type LockStatus struct {
 	Alarm       time.Time // release_by; zero: none
 	Overdue     bool
 	Kept        string // why it stays shut though its time lies ahead; empty: it does not
-	Waits       string // if it is overdue, what its release waits for; empty: that has begun
+	Waits       string // once its release has fallen due, what that waits for; empty: nothing
 }
 
 // Alarming reports whether the lock needs a person.

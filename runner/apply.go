@@ -214,6 +214,7 @@ type applying struct {
 	unknown  map[string]bool          // see engine.unknown
 	answered func(store.Attempt) bool // see settleOrphans
 	ends     bool                     // of what orphans finds, only what has ended
+	adopts   bool                     // the plan that was confirmed is about to be adopted
 	ebb      bool                     // see tide.ebb
 	shut     shut                     // see engine.shut
 	stuck    bool                     // of what is due, only what goes by shut channels is left
@@ -276,6 +277,7 @@ func (a *applying) underLease(ctx context.Context) diag.List {
 	if moved {
 		a.res.Confirmed = false
 	}
+	a.adopts = true
 	orphans, diags := a.settle(ctx)
 	if diags.HasErrors() || !moved && !orphans {
 		return diags

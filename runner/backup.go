@@ -120,6 +120,7 @@ func (p *Project) restore(ctx context.Context, r *sqlite.Restoration, lineage st
 		res.Missing = append(res.Missing, r.Missing[i].Tenant+"/"+r.Missing[i].Item)
 	}
 	f := ledger.Fact{At: now, Tenant: ledger.StateID, Kind: ledger.Restored, By: o.By, Reason: o.Reason, Source: res.File}
+	p.scrub(&f)
 	if r.Lost != nil {
 		if res.Until = r.Lost.LastFact; res.Until.IsZero() {
 			res.Until = now
@@ -234,8 +235,7 @@ func (p *Project) older(path string, need Need) diag.List {
 	return diag.List{d}
 }
 
-// unmarked warns of a state of which nobody can tell whether it is the newest. Before
-// anything is recorded there is nothing that another one could know more of.
+// unmarked warns of a state of which nobody can tell whether it is the newest.
 func (p *Project) unmarked(path string) diag.List {
 	var e *store.Error
 	switch {
@@ -246,7 +246,7 @@ func (p *Project) unmarked(path string) diag.List {
 	}
 	return diag.List{{
 		Severity: diag.Warning, Code: "mark-missing", Summary: "Nothing tells whether the recorded state is the newest",
-		Detail: fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it, though serial %d was recorded.", path, p.meta.Serial),
+		Detail: fmt.Sprintf("%s.mark, which tells an old copy of the state from the newest, is not there or holds nothing of it. What lies there has come to serial %d.", path, p.meta.Serial),
 		Hint: "If the state was copied or restored by hand, move it aside and restore it from there, so that what happened since is not done again: transition state restore FILE. " +
 			"If it is certainly the newest that there is, nothing need be done: whatever is recorded next writes the mark.",
 	}}

@@ -120,8 +120,8 @@ func TestNobodyIsGreetedAnew(t *testing.T) {
 
 func (b *bench) statePath() string { return filepath.Join(b.dir, ".transition", "state.db") }
 
-// Whoever reads or records is warned of a state that has come somewhere, and has no
-// mark beside it: an old copy would not be known for one.
+// Whoever reads or records is warned of a state that has no mark beside it: an old copy
+// would not be known for one.
 func TestStateWithoutAMarkIsWarnedOf(t *testing.T) {
 	b := newBench(t, plan, "acme,a@a.example")
 	mark := b.statePath() + ".mark"
@@ -137,8 +137,9 @@ func TestStateWithoutAMarkIsWarnedOf(t *testing.T) {
 		}
 	}
 	b.real("2027-03-01 18:00")
-	os.Remove(mark)
 	says("before anything is recorded", "")
+	os.Remove(mark)
+	says("before anything is recorded, without its mark", "mark-missing")
 	b.now()
 	says("once it is marked", "")
 	for _, harm := range []func(){

@@ -156,6 +156,7 @@ func (p *Project) resets(ctx context.Context, batch string) (*Adopted, string) {
 // reset ends a round of a breaker, unless somebody else has.
 func (p *Project) reset(ctx context.Context, b *schema.Batch, round int, f ledger.Fact) error {
 	f.At, f.Tenant, f.Kind, f.Round = p.Now(), ledger.BatchID(b.Name), ledger.Reset, round+1
+	p.scrub(&f)
 	crashpoint.Hit("reset.before_commit")
 	err := p.state.Append(ctx, []ledger.Fact{f}, func(now *ledger.Record) error {
 		if now.Resets >= round {

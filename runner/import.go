@@ -125,12 +125,13 @@ func (i *importing) tenant(t *schema.Tenant, r *ledger.Record, rows []factfile.R
 	}
 	got := in.Facts()
 	i.revs[r.ID] = r.Rev
-	i.facts = append(i.facts, got.Facts...)
 	for k := range got.Facts {
+		i.p.scrub(&got.Facts[k])
 		if a := addressOf(&got.Facts[k]); len(i.res.Touched) == 0 || i.res.Touched[len(i.res.Touched)-1] != a {
 			i.res.Touched = append(i.res.Touched, a)
 		}
 	}
+	i.facts = append(i.facts, got.Facts...)
 	for _, l := range got.Left {
 		i.res.Left = append(i.res.Left, Left{l[0], l[1]})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,12 +42,13 @@ func (a *applying) heed(ctx context.Context) diag.List {
 	if err != nil {
 		return diag.List{stateProblem(err)}
 	}
-	if len(commit.Facts)+len(commit.Dropped) == 0 {
+	facts := tells(commit)
+	if len(facts)+len(commit.Dropped) == 0 {
 		return nil
 	}
 	diags := a.p.settleOrphans(context.WithoutCancel(ctx), nil)
-	if len(commit.Facts) > 0 && !diags.HasErrors() {
-		diags.Add(relieved(commit.Facts))
+	if len(facts) > 0 && !diags.HasErrors() {
+		diags.Add(relieved(facts))
 	}
 	return diags
 }
@@ -93,7 +95,7 @@ func summed(facts []ledger.Fact) string {
 func (p *Project) ends(ctx context.Context, now time.Time) ([]ledger.Fact, error) {
 	a := &applying{p: p, ends: true}
 	commit, err := a.orphans(ctx, now)
-	return commit.Facts, err
+	return tells(commit), err
 }
 
 // with yields records as they are once the facts are recorded.
@@ -123,7 +125,7 @@ func (a *applying) record(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	any := len(commit.Facts)+len(commit.Dropped) > 0
+	any := len(commit.Facts)+len(commit.Decided)+len(commit.Dropped) > 0
 	if any {
 		crashpoint.Hit("settle.before_commit")
 		if _, err := a.lease.Commit(ctx, commit); err != nil {
@@ -196,7 +198,7 @@ func underWay(rec *ledger.Item) bool {
 // had not begun certainly did not happen; what has ended since is known from its
 // note; the outcome of the rest is unknown, unless the plan allows to repeat it.
 // What still runs is left alone, unless a person answers for it or its item gets
-// another name: then it is unknown.
+// another name now: then it is unknown, until its note tells.
 func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, error) {
 	p, commit := a.p, store.Commit{Now: now}
 	open, err := p.state.OpenAttempts(ctx)
@@ -231,7 +233,7 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		}
 		x := relics[at.ID]
 		runs := x.life == process.Runs
-		early := a.answered != nil && a.answered(at) || runs && p.renames(at)
+		early := a.answered != nil && a.answered(at) || a.adopts && runs && p.renames(at)
 		if runs && !early || a.ends && x.End == nil {
 			continue
 		}
@@ -243,7 +245,49 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		}
 		commit.Facts = append(commit.Facts, p.orphan(d, at, r, &x, early))
 	}
+	for i := range left {
+		if err := p.learn(ctx, now, &left[i], &commit); err != nil {
+			return commit, err
+		}
+	}
 	return commit, nil
+}
+
+// learn adds what the note of a command tells of an attempt that was taken for unknown
+// before it had ended, as a probe would tell it.
+func (p *Project) learn(ctx context.Context, now time.Time, x *relic, commit *store.Commit) error {
+	if x.strange || x.End == nil || x.life == process.Runs {
+		return nil
+	}
+	at, ok, err := p.state.Attempt(ctx, x.name.attempt)
+	if err != nil || !ok {
+		return err
+	}
+	r, err := p.state.Record(ctx, at.Tenant)
+	if err == nil && (r == nil || r.Became != "") {
+		r, err = p.state.Record(ctx, plans.NewRenames(p.Config).Tenant(at.Tenant))
+	}
+	if err != nil || r == nil {
+		return err
+	}
+	f := ledger.Fact{
+		At: x.endedAt(at.BegunAt, now), Tenant: r.ID, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
+		Attempt: at.ID, No: at.No, Key: at.Key,
+	}
+	if p.ended(&f, x.End); f.Kind == ledger.Unknown || missingOutcome(r, nil, &f) != "" {
+		return nil
+	}
+	commit.Decided = append(commit.Decided, store.Decided{Tenant: r.ID, Rev: r.Rev, Facts: []ledger.Fact{f}})
+	return nil
+}
+
+// tells lists the facts that a commit would record.
+func tells(c store.Commit) []ledger.Fact {
+	facts := slices.Clone(c.Facts)
+	for i := range c.Decided {
+		facts = append(facts, c.Decided[i].Facts...)
+	}
+	return facts
 }
 
 // epoch is that of the lease; 0: it is not taken yet.
@@ -282,7 +326,7 @@ func told(r *ledger.Record, at store.Attempt) bool {
 // waited for.
 func (p *Project) orphan(d *plans.Decider, at store.Attempt, r *ledger.Record, x *relic, early bool) ledger.Fact {
 	f := ledger.Fact{
-		At: d.Now(), Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
+		At: x.endedAt(at.BegunAt, d.Now()), Tenant: at.Tenant, Item: at.Item, Epoch: at.Epoch, Op: at.Op, Recipient: at.Recipient,
 		Attempt: at.ID, No: at.No, Key: at.Key, Kind: ledger.Unknown, Round: d.Round(r),
 	}
 	// It began under the name that it had, and is done by the one that it has.

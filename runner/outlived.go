@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"transition/plans"
 	"transition/plans/ledger"
@@ -74,6 +75,8 @@ type relic struct {
 	// kept: pid is of its keeper, which was seen instead.
 	kept bool
 	life process.Life
+	// written is when the note was written to last: its end, if it has one.
+	written time.Time
 	// unread is why the note could not be read: it says nothing, and is kept.
 	unread error
 	// strange: the state knows no such attempt, as when it was restored since.
@@ -124,10 +127,16 @@ func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
+		if err == nil && n.Address == "" {
+			err = errors.New("it holds nothing of a command")
+		}
 		if err != nil {
 			return &relic{name: name, life: process.Unseen, unread: err}, nil
 		}
 		x.Note = n
+		if info, err := os.Stat(p.noteFile(name)); err == nil {
+			x.written = info.ModTime().UTC()
+		}
 		if x.pid, x.kept, x.life = n.Look(p.processes()); x.life != process.Gone || n.End != nil {
 			break
 		}
@@ -135,6 +144,15 @@ func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
 	begun, err := p.hasBegun(ctx, x)
 	x.strange = !begun
 	return x, err
+}
+
+// endedAt is when a command that began at an instant has ended, by the clock of the
+// state; now, if the file does not tell, as in a rehearsal.
+func (x *relic) endedAt(began, now time.Time) time.Time {
+	if x.End == nil || x.written.Before(began) || x.written.After(now) {
+		return now
+	}
+	return x.written
 }
 
 // hasBegun reports whether the state has begun the attempt that a note is about. The

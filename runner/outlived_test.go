@@ -235,28 +235,36 @@ func TestNothingIsBegunWithoutTheNotes(t *testing.T) {
 
 // One note that cannot be read: its command may run, and the note is kept.
 func TestUnreadableNoteIsNoEnd(t *testing.T) {
-	b, p := orphaned(t, repeated)
-	file := filepath.Join(b.notesDir(), "1-1.json")
-	if err := errors.Join(os.Rename(file, file+".kept"), os.Mkdir(file, 0o700)); err != nil {
-		t.Fatal(err)
+	harms := map[string]func(file string) error{
+		"a directory": func(file string) error { return os.Mkdir(file, 0o700) },
+		"emptied":     func(file string) error { return os.WriteFile(file, nil, 0o600) },
 	}
-	for range 2 {
-		b.must("2027-03-13 18:00")
-		b.want()
-		b.wantState(copied, ledger.Lost)
+	for name, harm := range harms {
+		t.Run(name, func(t *testing.T) {
+			b, p := orphaned(t, repeated)
+			file := filepath.Join(b.notesDir(), "1-1.json")
+			if err := errors.Join(os.Rename(file, file+".kept"), harm(file)); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				b.must("2027-03-13 18:00")
+				b.want()
+				b.wantState(copied, ledger.Lost)
+			}
+			if why := b.item(copied).Reason; !strings.Contains(why, "its note cannot be read") {
+				t.Errorf("it is unknown since %s", why)
+			}
+			if diags := b.open(runner.NeedWrite, "").Unlock(t.Context()); len(diags) != 1 || !strings.Contains(diags[0].Detail, file) {
+				t.Errorf("unlock says %v", diags)
+			}
+			if err := errors.Join(os.Remove(file), os.Rename(file+".kept", file)); err != nil {
+				t.Fatal(err)
+			}
+			p.set(process.Gone)
+			b.must("2027-03-13 18:00")
+			b.notes(0)
+		})
 	}
-	if why := b.item(copied).Reason; !strings.Contains(why, "its note cannot be read") {
-		t.Errorf("it is unknown since %s", why)
-	}
-	if diags := b.open(runner.NeedWrite, "").Unlock(t.Context()); len(diags) != 1 || !strings.Contains(diags[0].Detail, file) {
-		t.Errorf("unlock says %v", diags)
-	}
-	if err := errors.Join(os.Remove(file), os.Rename(file+".kept", file)); err != nil {
-		t.Fatal(err)
-	}
-	p.set(process.Gone)
-	b.must("2027-03-13 18:00")
-	b.notes(0)
 }
 
 // A command that certainly did not begin is known for that, though its runner died
@@ -465,12 +473,7 @@ func TestWhatOutlivesItsRunnerIsRenamedWithItsItem(t *testing.T) {
 	for name, plan := range map[string]string{"at_most_once": plan, "at_least_once": repeated} {
 		t.Run(name, func(t *testing.T) {
 			b, p := orphaned(t, plan)
-			b.write("p.transition.hcl", strings.Replace(plan, `phase "Copy" {`, `moved {
-  from = phase.Copy
-  to   = phase.Prep
-}
-
-phase "Prep" {`, 1))
+			b.write("p.transition.hcl", renamed(plan))
 			b.must("2027-03-13 18:00")
 			b.want() // not beside itself
 			b.wantState("acme/Prep/copy", ledger.Lost)
@@ -484,6 +487,60 @@ phase "Prep" {`, 1))
 			b.sound()
 		})
 	}
+}
+
+// renamed is a plan in which the phase Copy is called Prep now.
+func renamed(plan string) string {
+	return strings.Replace(plan, `phase "Copy" {`, `moved {
+  from = phase.Copy
+  to   = phase.Prep
+}
+
+phase "Prep" {`, 1)
+}
+
+// What was taken for unknown, since its item got another name while it ran, is known
+// once its end is noted.
+func TestEndIsLearntThoughItWasUnknown(t *testing.T) {
+	b, p := orphaned(t, plan)
+	b.write("p.transition.hcl", renamed(plan))
+	b.must("2027-03-13 18:00")
+	b.wantState("acme/Prep/copy", ledger.Lost)
+	p.set(process.Gone)
+	b.noteEnd()
+	shown, diags := b.planned("2027-03-13 18:00")
+	if len(shown.Waiting) != 0 || !tells(diags, "ends-unrecorded", "acme/Prep/copy") {
+		t.Errorf("the plan has %+v waiting, and says %v", shown.Waiting, diags)
+	}
+	b.must("2027-03-13 18:00")
+	b.want()
+	b.wantState("acme/Prep/copy", ledger.Done)
+	b.notes(0)
+	b.sound()
+}
+
+// A plan that is refused makes nothing unknown.
+func TestRefusedPlanLeavesWhatRuns(t *testing.T) {
+	b, p := orphaned(t, plan)
+	b.write("p.transition.hcl", strings.Replace(plan, `work "copy"`, `work "copx"`, 1))
+	if _, diags := b.apply("2027-03-13 18:00"); !diags.HasErrors() {
+		t.Fatal("the plan is applied")
+	}
+	b.write("p.transition.hcl", plan)
+	b.wantState(copied, ledger.Running)
+	p.set(process.Gone)
+	b.noteEnd()
+	b.must("2027-03-13 18:00")
+	b.wantState(copied, ledger.Done)
+}
+
+// It keeps its share of the limit while its phase gets another name.
+func TestRenamedOrphanKeepsItsShareOfTheLimit(t *testing.T) {
+	narrow := strings.Replace(plan, "max_in_flight = 2", "max_in_flight = 1", 1)
+	b, _ := orphaned(t, narrow, "beta,b@b.example")
+	b.write("p.transition.hcl", renamed(narrow))
+	b.must("2027-03-13 18:00")
+	b.want()
 }
 
 // late records an outcome that could not be recorded when it came.
@@ -509,14 +566,20 @@ func afterwards(t *testing.T) *bench {
 	t.Helper()
 	b, p := orphaned(t, plan)
 	p.set(process.Gone)
+	b.noteEnd()
+	return b
+}
+
+// noteEnd notes that the only command that has a note has ended well.
+func (b *bench) noteEnd() {
+	b.tb.Helper()
 	notes, err := filepath.Glob(filepath.Join(b.notesDir(), "*.json"))
 	if err != nil || len(notes) != 1 {
-		t.Fatalf("notes %q, %v", notes, err)
+		b.tb.Fatalf("notes %q, %v", notes, err)
 	}
 	if err := note.Ended(notes[0], succeeded); err != nil {
-		t.Fatal(err)
+		b.tb.Fatal(err)
 	}
-	return b
 }
 
 // tells reports whether a diagnostic of a code says something.
@@ -545,6 +608,21 @@ func TestWhatFollowsFromAnEndIsAsked(t *testing.T) {
 	if !tells(diags, "apply-relieved", "acme/Copy/copy succeeded") {
 		t.Errorf("nobody is told what was recorded: %v", diags)
 	}
+}
+
+// It has ended when its note says so, and not when somebody looks.
+func TestEndIsDatedByItsNote(t *testing.T) {
+	b := afterwards(t)
+	notes, _ := filepath.Glob(filepath.Join(b.notesDir(), "*.json"))
+	ended := b.instant("2027-03-14 07:00")
+	if err := os.Chtimes(notes[0], ended, ended); err != nil {
+		t.Fatal(err)
+	}
+	b.must("2027-03-16 18:00")
+	if it := b.item(copied); it.State != ledger.Done || !it.At.Equal(ended) {
+		t.Errorf("it is %v since %v", it.State, it.At)
+	}
+	b.sound()
 }
 
 // A plan shows what an apply would do at once, and what it takes for granted.

@@ -163,7 +163,7 @@ func (p *Project) Read() diag.List {
 // scrub takes the secrets of the plan out of a fact.
 func (p *Project) scrub(f *ledger.Fact) {
 	e := &f.Evidence
-	for _, text := range []*string{&f.Reason, &e.Reply, &e.Output, &e.Message, &e.Digest} {
+	for _, text := range []*string{&f.Reason, &f.By, &e.Reply, &e.Output, &e.Message, &e.Digest} {
 		*text = p.secrets.Clean(*text)
 	}
 }

@@ -142,6 +142,7 @@ func (p *Project) sayTo(ctx context.Context, v Verb, id string, gone *rows, plac
 		}
 		facts, left := p.wordsFor(v, r)
 		for i := range facts {
+			p.scrub(&facts[i])
 			switch f := &facts[i]; f.Kind {
 			case ledger.Withdrawn:
 				f.Row = gone.of(id)

@@ -42,7 +42,7 @@ func TestNoSecretShowsAnywhere(t *testing.T) {
 		"render adatum/Announcement/notice", "render -json adatum/Announcement/notice")
 	c.tell("2012-03-05T08:00:00Z", "apply -auto-approve -json", "plan", "plan -markdown", "why adatum", "why -json adatum", "approve adatum -reason=yes")
 	c.tell("2012-03-10T08:00:00Z", "plan -verbose", "apply -auto-approve",
-		"resolve adatum/Move/command -retry -reason=again", "resolve adatum/Move/request -retry -reason=again", "apply -auto-approve", "status", "why adatum", "why -json adatum", "history adatum", "history -json adatum",
+		"resolve adatum/Move/command -retry -reason=again", "resolve adatum/Move/request -retry -reason="+canaries["password"], "hold adatum -reason="+canaries["hidden"]+" -as="+canaries["once"], "resume adatum -reason="+canaries["key"], "apply -auto-approve", "status", "why adatum", "why -json adatum", "history adatum", "history -json adatum",
 		"next -json", "state list", "state show adatum", "state show -json adatum", "state verify", "state backup copy.db")
 	c.failing()
 	c.files()

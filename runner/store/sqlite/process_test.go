@@ -164,6 +164,27 @@ func TestLinksLeadToOneLock(t *testing.T) {
 	}
 }
 
+// Of two names that a file has, each would have a lock.
+func TestHardLinksAreRefused(t *testing.T) {
+	s := newStore(t, production())
+	other := filepath.Join(filepath.Dir(s.path), "other.db")
+	if err := os.Link(s.path, other); err != nil {
+		t.Skip("no hard links here:", err)
+	}
+	for _, path := range []string{s.path, other} {
+		_, err := Open(t.Context(), path, ReadWrite)
+		explains(t, err, store.ErrForeign, path, "a hard link leads to the same file", "Remove the other name")
+	}
+	if err := os.Rename(other, s.path+unpublished+"1"); err != nil { // as a Create leaves it that was killed
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), s.path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeLater(t, again)
+}
+
 func TestReadOnlyChangesNothing(t *testing.T) {
 	path := closed(t, func(s *Store) { populate(t, s) })
 	before, err := os.ReadFile(path)

@@ -187,7 +187,7 @@ func (r *Restoration) measure(ctx context.Context) error {
 		}
 	}
 	present := r.old != nil && r.Present.Lineage == r.Copy.Lineage
-	if m == nil && (err != nil || !present || r.Present.Serial > 0) { // nobody knows what came after either
+	if m == nil && (err != nil || !present || r.old.blind != nil) { // nobody knows what came after either
 		r.Lost, r.epoch, r.blind = &store.Lost{Serial: r.Copy.Serial}, r.epoch+far, true
 	}
 	if !present {

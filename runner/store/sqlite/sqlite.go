@@ -69,7 +69,26 @@ func Create(ctx context.Context, path string, m store.Meta) (*Store, error) {
 	if err := create(ctx, path, m); err != nil {
 		return nil, fault(path, "creating", err)
 	}
-	return Open(ctx, path, ReadWrite)
+	s, err := Open(ctx, path, ReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.markFirst(ctx); err != nil {
+		return nil, errors.Join(fault(path, "creating", err), s.Close())
+	}
+	return s, nil
+}
+
+// markFirst marks a new state, so that whatever has no mark may be an old copy.
+func (s *Store) markFirst(ctx context.Context) error {
+	return s.snapshot(ctx, func(q queryer) error {
+		d, err := describe(ctx, q, s.path)
+		if err != nil {
+			return err
+		}
+		s.blind = nil
+		return s.write.mark.put(marked(&d, 0, false), true)
+	})
 }
 
 func create(ctx context.Context, path string, m store.Meta) error {
@@ -172,6 +191,11 @@ func open(ctx context.Context, path string, mode Mode, schema []migration) (*Sto
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, fault(path, "opening", err)
 	}
+	if mode == ReadWrite {
+		if err := oneName(path); err != nil {
+			return nil, err
+		}
+	}
 	s := &Store{path: path}
 	if err := s.connect(ctx, mode, schema); err != nil {
 		return nil, errors.Join(fault(path, "opening", err), s.Close())
@@ -194,6 +218,22 @@ func checkFile(path string) error {
 		return damaged(path, "is empty")
 	}
 	return nil
+}
+
+// oneName refuses a state to which another name leads, too: each has a lock and a mark
+// of its own. A Create that was killed may have left one.
+func oneName(path string) error {
+	for range 2 {
+		info, err := os.Stat(path)
+		if err != nil || namesOf(info) == 1 {
+			return err
+		}
+		Tidy(path)
+	}
+	return &store.Error{
+		Kind: store.ErrForeign, What: path + " has another name: a hard link leads to the same file",
+		Advice: "Each name has a lock of its own, so that two could apply at once. Remove the other name; a copy is made by: transition state backup FILE",
+	}
 }
 
 func (s *Store) connect(ctx context.Context, mode Mode, schema []migration) error {
@@ -238,7 +278,7 @@ func (s *Store) compare(ctx context.Context, is store.Meta, mode Mode) error {
 	if err != nil && mode == ReadWrite {
 		return err
 	}
-	if s.blind = err; m == nil && err == nil && is.Serial > 0 && !s.copy {
+	if s.blind = err; m == nil && err == nil && !s.copy {
 		s.blind = store.ErrUnmarked
 	}
 	return s.snapshot(ctx, func(q queryer) error {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -113,7 +114,7 @@ func WhyJSON(w io.Writer, s *plans.TenantStatus, now time.Time, wrong diag.List)
 	row.fill(s)
 	locks := make([]lockJSON, len(s.Locks))
 	for i, l := range s.Locks {
-		locks[i] = lockJSON{s.ID + "/" + l.Phase + "/" + l.Item, instant(l.Since), instant(l.ReleaseAt), instant(l.Alarm), l.Overdue, optional(l.Kept)}
+		locks[i] = lockJSON{s.ID + "/" + l.Phase + "/" + l.Item, instant(l.Since), instant(l.ReleaseAt), instant(l.Alarm), l.Overdue, optional(cmp.Or(l.Kept, l.Waits))}
 	}
 	var because *sourceJSON
 	if s.Held != nil && s.Held.Source.File != "" {

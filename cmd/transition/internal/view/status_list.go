@@ -143,12 +143,17 @@ func (p *page) lockRow(tenant string, l *plans.LockStatus) []string {
 		alarm = p.paint(red, clean(l.Kept))
 	case l.Overdue:
 		alarm = p.paint(red, joined("overdue since "+p.brief(l.Alarm), clean(l.Waits)))
+	case l.Waits != "":
+		alarm = p.paint(red, clean(l.Waits))
 	case !l.Alarm.IsZero():
 		alarm = "alarm " + p.brief(l.Alarm)
 	}
 	release := "its release has no date"
 	if !l.ReleaseAt.IsZero() {
 		release = "release due " + p.brief(l.ReleaseAt)
+	}
+	if !l.ReleaseAt.IsZero() && l.Waits != "" {
+		release = "release was due " + p.brief(l.ReleaseAt)
 	}
 	return []string{clean(tenant + "/" + l.Phase + "/" + l.Item), lockedSince(p, l), release, alarm}
 }

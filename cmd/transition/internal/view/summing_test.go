@@ -180,6 +180,20 @@ func TestWaivedIsNotMoved(t *testing.T) {
 	}, []string{"#####---------------  1 of 4 moved, 2 went on without (waived)"})
 }
 
+// A lock that is not given back in its time says why, before anybody is alarmed.
+func TestLockSaysWhatItsReleaseWaitsFor(t *testing.T) {
+	now := march(pacific(t), 24, 3, 7)
+	s := &plans.TenantStatus{ID: "a", Locks: []plans.LockStatus{{
+		Phase: "Lock", Item: "door", Since: now.Add(-48 * time.Hour), ReleaseAt: now.Add(-time.Hour), Alarm: now.Add(time.Hour),
+		Waits: "failed: Move/move: exit code 1",
+	}}}
+	shows(t, func(b *bytes.Buffer) error {
+		v := view.NewStatusList(b, view.Screen{}, now, pacific(t), view.Filter{Locks: true}, "")
+		v.Add(s)
+		return v.Close()
+	}, []string{"release was due", "failed: Move/move: exit code 1"}, "alarm")
+}
+
 // Who only has to be cleaned up after has been moved, in a plan without a point of no
 // return as well.
 func TestCleanUpIsNoPartOfTheMove(t *testing.T) {
