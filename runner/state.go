@@ -101,6 +101,13 @@ func (p *Project) absent(ctx context.Context, path string, need Need, lineage st
 		p.state = nil
 		return nil
 	}
+	if p.broken && p.Config.State.Path == "" && p.o.State == "" {
+		return diag.List{{
+			Severity: diag.Error, Code: "state-unknown", Summary: "Where the recorded state lies cannot be told",
+			Detail: fmt.Sprintf("The plan, which may say where it lies, cannot be read as a whole, and there is none at %s.", path),
+			Hint:   "Correct the plan, or name the state with -state=FILE. With that also apply gives back the locks that are due.",
+		}}
+	}
 	if lineage != "" && (need != NeedRehearse || p.o.State == "") {
 		return diag.List{{
 			Severity: diag.Error, Code: "state-missing", Summary: "The recorded state of this plan is not here",

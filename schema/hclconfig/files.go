@@ -79,7 +79,7 @@ func (l *loader) listPlan() ([]string, bool) {
 		l.report(nil, hcl.Range{}, diag.Diagnostic{
 			Code: "no-plan", Summary: "No plan in this directory",
 			Detail: "The directory holds no file whose name ends in .transition.hcl or .transition.hcl.json.",
-			Hint:   "Name the directory of a plan, or make one with: transition init",
+			Hint:   "Name the directory of a plan with -chdir=DIR, or make one with: transition init",
 		})
 	case len(names) > maxFiles:
 		l.report(nil, wholeFile(names[maxFiles]), diag.Diagnostic{

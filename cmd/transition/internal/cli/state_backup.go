@@ -78,7 +78,13 @@ func runStateRestore(ctx context.Context, env Env, g *globals, a restoreArgs) er
 	if g.json && !a.approved {
 		return usagef("Add -auto-approve.", "-json cannot ask.")
 	}
-	return withProject(env, g, ".", func(p opened) error {
+	return withDirectory(env, g, ".", func(p opened, wrong diag.List) error {
+		if wrong.HasErrors() {
+			wrong.Add(planWanted())
+		}
+		if err := report(p.env, g, wrong); err != nil {
+			return err
+		}
 		if !a.approved && (!g.input || p.env.unattended()) {
 			return report(p.env, g, diag.List{nobodyRestores()})
 		}
@@ -111,6 +117,14 @@ func (a restoreArgs) confirm(ctx context.Context, p opened, g *globals, r runner
 		return false
 	}
 	return ask(ctx, p.env, fmt.Sprintf("Do you want to replace the state at %s? Only \"yes\" is accepted: ", r.Path))
+}
+
+func planWanted() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "not-restored", Summary: "Nothing was restored",
+		Detail: "A restoration needs a right plan, which says where the state lies and whose it is.",
+		Hint:   "Correct the plan first, or put back the version that was applied last.",
+	}
 }
 
 func nobodyRestores() diag.Diagnostic {
