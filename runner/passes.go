@@ -239,7 +239,7 @@ func (a *applying) lost(err error) diag.Diagnostic {
 	d := stateProblem(err)
 	if len(a.res.Unknown) > 0 {
 		d.Detail += fmt.Sprintf(" Effects that ran at that moment, and whose outcome could not be recorded: %s.", strings.Join(a.res.Unknown, ", "))
-		d.Hint = "Those effects may have happened. Once the state can be written again they are shown as unknown; an older backup would not know of them."
+		d.Hint = "Those effects may have happened. Once the state can be written again, what their notes tell is known, and the rest is shown as unknown; an older backup would not know of them."
 	}
 	return d
 }
