@@ -21,8 +21,12 @@ type Rendered struct {
 // Render composes the message of a communication exactly as it would be sent,
 // once for each recipient, headers included. Of what was not sent yet, the date
 // is that of the instant at which the command looks. An edit that moves the tenant
-// is taken into account, though it was not applied yet: it would be, first.
+// is taken into account, though it was not applied yet: it would be, first. A message
+// on an event is rendered while it is due.
 func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.List) {
+	if i := slices.IndexFunc(p.Config.Events, func(ev *schema.Item) bool { return ev.Key() == a.Phase+"/"+a.Item }); i >= 0 {
+		return p.renderEvent(ctx, a, p.Config.Events[i])
+	}
 	it := p.item(a.Phase + "/" + a.Item)
 	if it == nil {
 		return nil, diag.List{p.unknownItem(a)}
@@ -34,7 +38,7 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 			Detail: fmt.Sprintf("%s is no communication.", it.Key()), Subject: it.Range,
 		}}
 	}
-	task, diags := p.find(ctx, a.Tenant)
+	task, _, diags := p.find(ctx, a.Tenant)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -51,8 +55,9 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 		to = append(to, list...)
 	}
 	var out []Rendered
+	send := &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}
 	for _, recipient := range to {
-		r, err := p.renderOne(task, it, recipient)
+		r, err := p.renderOne(task, send, recipient)
 		if err != nil {
 			return nil, diag.List{noMessage(it, a, err)}
 		}
@@ -61,13 +66,40 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 	return out, nil
 }
 
-func (p *Project) renderOne(t *task, it *schema.Item, recipient string) (Rendered, error) {
-	r := t.record
-	j := &entry{
-		task: t, record: r, batch: t.batch, action: &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}, recipient: recipient,
-		no: 1, began: p.Now(),
+// renderEvent renders the message that the next apply would send of what has happened
+// to the tenant.
+func (p *Project) renderEvent(ctx context.Context, a addr.Address, ev *schema.Item) ([]Rendered, diag.List) {
+	task, d, diags := p.find(ctx, a.Tenant)
+	if diags.HasErrors() {
+		return nil, diags
 	}
-	j.key = r.Idempotency(p.meta.Lineage, it.Key(), ledger.Send, recipient)
+	var due plans.Decision
+	if d != nil {
+		d.Decide(task.tenant, task.record, &due)
+	}
+	i := slices.IndexFunc(due.Actions, func(x plans.Action) bool { return x.Item == ev && x.Kind == plans.Send })
+	if i < 0 {
+		return nil, diag.List{{
+			Severity: diag.Error, Code: "no-message", Summary: "The message is not due",
+			Detail: fmt.Sprintf("%s is sent when something happens, and there is nothing now of which %s would have to be told.", ev.Key(), a.Tenant),
+			Hint:   "What is due is listed by: transition plan", Subject: ev.Range,
+		}}
+	}
+	var out []Rendered
+	for _, recipient := range due.Actions[i].Recipients {
+		r, err := p.renderOne(task, &due.Actions[i], recipient)
+		if err != nil {
+			return nil, diag.List{noMessage(ev, a, err)}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (p *Project) renderOne(t *task, send *plans.Action, recipient string) (Rendered, error) {
+	r := t.record
+	j := &entry{task: t, record: r, batch: t.batch, action: send, recipient: recipient, no: 1, began: p.Now()}
+	j.key = r.Idempotency(p.meta.Lineage, send.Item.Key(), ledger.Send, recipient)
 	j.first = firstBegan(j)
 	req, err := p.prepare(j)
 	if err != nil {
@@ -77,24 +109,26 @@ func (p *Project) renderOne(t *task, it *schema.Item, recipient string) (Rendere
 }
 
 // find brings a tenant and its record together. A tenant that would be placed
-// now is shown as if it were, so that its messages have a date.
-func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
+// now is shown as if it were, so that its messages have a date. The decider is that of
+// the plan; nil: the plan cannot be worked out.
+func (p *Project) find(ctx context.Context, id string) (*task, *plans.Decider, diag.List) {
 	t, diags := p.tenant(id)
 	if diags.HasErrors() {
-		return nil, diags
+		return nil, nil, diags
 	}
 	if t == nil {
-		return nil, append(diags, unknownTenant(id))
+		return nil, nil, append(diags, unknownTenant(id))
 	}
 	r := &ledger.Record{ID: id}
 	if p.state != nil {
 		var err error
 		if r, err = p.known(ctx, id); err != nil {
-			return nil, append(diags, stateProblem(err))
+			return nil, nil, append(diags, stateProblem(err))
 		}
 	}
+	var d *plans.Decider
 	if res, _ := p.compute(ctx, p.Now()); res != nil {
-		r = onItsWay(res, r)
+		r, d = onItsWay(res, r), res.Decider
 	}
 	out := &task{tenant: t, record: r}
 	for _, b := range p.Config.Batches {
@@ -102,7 +136,7 @@ func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 			out.batch = b
 		}
 	}
-	return out, diags
+	return out, d, diags
 }
 
 // onItsWay is the record as it would be once it has the batch and the date that the
