@@ -1,7 +1,6 @@
 package plans
 
 import (
-	"slices"
 	"time"
 
 	"transition/plans/ledger"
@@ -122,12 +121,7 @@ func (w *walk) correct(ev *schema.Item, c *schema.Communication, rec *ledger.Ite
 	if rec != nil && rec.Epoch != w.r.Epoch {
 		rec = nil // of an earlier date
 	}
-	var wrong []string
-	for i := range w.r.Told {
-		if t := &w.r.Told[i]; t.Holds(w.present()) {
-			wrong = append(wrong, t.Recipient)
-		}
-	}
+	wrong := misled(w.r, w.present())
 	if len(wrong) == 0 || rec != nil && rec.State == ledger.Waived { // a person lets it stand
 		w.showEvent(ev, rec)
 		return
@@ -141,7 +135,7 @@ func (w *walk) correct(ev *schema.Item, c *schema.Communication, rec *ledger.Ite
 		w.out.Status = Error
 		return
 	}
-	w.tell(ev, rec, wrong, h)
+	w.tell(ev, rec, Addressees(w.r, ev.Key(), wrong), h)
 }
 
 // showEvent shows a message that everybody has had.
@@ -186,12 +180,7 @@ func (w *walk) tell(ev *schema.Item, rec *ledger.Item, everybody []string, h hap
 	if rec != nil && len(rec.Parts) > 0 {
 		var who []string
 		again, who, st := w.undelivered(a, rec)
-		status, left = st, nil
-		for _, to := range append(who, w.unsent(everybody, rec)...) {
-			if slices.Contains(everybody, to) {
-				left = append(left, to)
-			}
-		}
+		status, left = st, w.remaining(who, everybody, rec)
 		a = again
 	}
 	w.out.Status = max(w.out.Status, status)

@@ -136,7 +136,8 @@ func (i *importing) item(row factfile.Row) {
 	}
 	f := ledger.Fact{
 		At: row.At, Tenant: i.r.ID, Kind: ledger.Imported, Item: key, Epoch: i.r.Epoch,
-		Op: doing(row.Item).Op, State: ledger.Was(row.State), Recipient: row.Recipient,
+		Op: doing(row.Item).Op, State: ledger.Was(row.State),
+		Recipient: Addressees(i.r, key, []string{row.Recipient})[0],
 	}
 	if c, ok := row.Item.Does.(*schema.Communication); ok && !i.message(row, c, &f) {
 		return

@@ -3,7 +3,6 @@ package plans
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"transition/plans/ledger"
 	"transition/schema"
@@ -35,7 +34,7 @@ func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseSt
 		w.giveUp(a.Item, everybody, rec)
 		return Pending
 	}
-	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + strings.Join(everybody, "\x00")
+	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + boxes(everybody)
 	until := w.line.Items[a.Item.Index].LateUntil
 	again := rec != nil && (rec.Again || len(rec.Parts) > 0)
 	if a.Item.Late == schema.LateCollapse && !again && !until.IsZero() && !w.d.now.Before(until) {
@@ -73,6 +72,13 @@ func (w *walk) unsent(everybody []string, rec *ledger.Item) []string {
 	return out
 }
 
+// remaining are the recipients who are still to be written to: of who is tried again,
+// those that are recipients still, and whoever has not been written to.
+func (w *walk) remaining(again, everybody []string, rec *ledger.Item) []string {
+	again = slices.DeleteFunc(again, func(r string) bool { return !slices.Contains(everybody, r) })
+	return append(again, w.unsent(everybody, rec)...)
+}
+
 // carry gives a message the late ones to the same people as sections.
 func (w *walk) carry(a *Action, joins string) {
 	w.late = slices.DeleteFunc(w.late, func(l late) bool {
@@ -100,7 +106,7 @@ func (w *walk) collapse() {
 	}
 }
 
-// recipients evaluates whom a communication goes to, in order, each once.
+// recipients evaluates whom a communication goes to, in order, each mailbox once.
 func (w *walk) recipients(it *schema.Item, c *schema.Communication) ([]string, bool) {
 	w.d.env.Phase = it.Phase.Name
 	var lists [3][]string
@@ -112,7 +118,7 @@ func (w *walk) recipients(it *schema.Item, c *schema.Communication) ([]string, b
 		}
 		lists[i] = list
 	}
-	return sorted(lists[:]...), true
+	return sorted(Addressees(w.r, it.Key(), lists[:]...)), true
 }
 
 // legible reports whether the message has a text for the tenant. It is asked
@@ -144,9 +150,7 @@ func (w *walk) parts(it *schema.Item, c *schema.Communication, rec *ledger.Item)
 	if !ok {
 		return Error
 	}
-	who = slices.DeleteFunc(who, func(r string) bool { return !slices.Contains(everybody, r) })
-	who = append(who, w.unsent(everybody, rec)...)
-	if len(who) == 0 {
+	if who = w.remaining(who, everybody, rec); len(who) == 0 {
 		w.giveUp(it, everybody, rec)
 		return status
 	}
@@ -222,7 +226,7 @@ func (w *walk) ask(a Action, does *schema.Approval) PhaseStatus {
 			w.problem(does.Ask.To.Range, a.Item.Key(), err)
 			return Error
 		}
-		a.Everybody = sorted(to)
+		a.Everybody = sorted(Addressees(w.r, a.Item.Key(), to))
 		a.Recipients = a.Everybody
 	}
 	w.act(a)
@@ -240,8 +244,8 @@ func (w *walk) asking(a Action, does *schema.Approval, rec *ledger.Item) PhaseSt
 		w.problem(does.Ask.To.Range, a.Item.Key(), err)
 		return Error
 	}
-	everybody := sorted(to)
-	if who = append(who, w.unsent(everybody, rec)...); len(who) > 0 {
+	everybody := sorted(Addressees(w.r, a.Item.Key(), to))
+	if who = w.remaining(who, everybody, rec); len(who) > 0 {
 		w.resume(again, everybody, who)
 	}
 	return max(status, Pending)

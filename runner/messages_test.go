@@ -10,6 +10,7 @@ import (
 	"transition/plans/ledger"
 	"transition/runner"
 	"transition/runner/action"
+	"transition/schema/addr"
 )
 
 const letters = head + one + `
@@ -172,6 +173,51 @@ func TestMessageIsDoneWhenTheRestAreNoRecipientsAnyMore(t *testing.T) {
 	b.wantState("acme/Tell/first", ledger.Done)
 }
 
+// A mailbox is one recipient however its domain is written, at once and over time;
+// who is written to again is so under the key that the server may have seen.
+func TestSpellingsOfAMailboxAreOneRecipient(t *testing.T) {
+	b := newBench(t, letters, "acme,a@Example.org ops@Example.org ops@EXAMPLE.org A@example.org")
+	p := b.post()
+	p.fate["ops@Example.org"] = retryable
+	b.must("2027-03-13 18:00")
+	first := p.keys["ops@Example.org"][0]
+	p.want(t, "A@example.org a@Example.org ops@Example.org")
+	b.write("tenants.csv", "id,email\nacme,a@example.org ops@example.org A@example.org\n")
+	b.must("2027-03-13 18:10")
+	if keys := p.keys["ops@Example.org"]; len(keys) != 1 || keys[0] != first {
+		t.Errorf("the retry has the keys %q, want that of the first try, %s", keys, first)
+	}
+	p.want(t, "ops@Example.org")
+	delete(p.fate, "ops@Example.org")
+	b.must("2027-03-14 18:00")
+	p.want(t, "ops@Example.org")
+	b.wantState("acme/Tell/first", ledger.Done)
+}
+
+// What render shows is what is sent: one message to each mailbox, under its key.
+func TestRenderWritesToEachMailboxOnce(t *testing.T) {
+	b := newBench(t, letters, "acme,a@Example.org b@example.org")
+	p := b.post()
+	p.fate["a@Example.org"] = retryable
+	b.must("2027-03-13 18:00")
+	key := p.keys["a@Example.org"][0]
+	b.write("tenants.csv", "id,email\nacme,b@example.org a@example.org a@EXAMPLE.org\n")
+	out, diags := b.open(runner.NeedState, "").Render(t.Context(), addr.Address{Tenant: "acme", Phase: "Tell", Item: "first"})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var to []string
+	for _, m := range out {
+		to = append(to, m.Recipient)
+	}
+	if !slices.Equal(to, []string{"b@example.org", "a@Example.org"}) {
+		t.Fatalf("it renders messages to %q", to)
+	}
+	if !strings.Contains(string(out[1].Data), key) {
+		t.Errorf("the message to be sent again is not that of key %s:\n%s", key, out[1].Data)
+	}
+}
+
 // late has a message whose window may close before a tenant is there, and one
 // that can carry it.
 const late = head + one + `
@@ -235,6 +281,14 @@ func TestEveryTryOfACarrierCarriesTheLateMessage(t *testing.T) {
 	if len(bodies) == 2 && bodies[0] != bodies[1] {
 		t.Error("a retry sends other bytes than the first try")
 	}
+	b.wantState("acme/Tell/first", ledger.Merged)
+}
+
+func TestLateMessageJoinsOneToTheSameMailbox(t *testing.T) {
+	before, after, _ := strings.Cut(late, `communication "second"`)
+	b := newBench(t, before+`communication "second"`+strings.Replace(after, "tenant.email", `"a@A.example"`, 1), "acme,a@a.example")
+	b.must("2027-03-10 18:00")
+	b.want("send acme/Remind/second #1")
 	b.wantState("acme/Tell/first", ledger.Merged)
 }
 

@@ -46,17 +46,17 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 		Tenant: task.tenant, T: task.record.T, Zone: plans.Zone(p.Config, task.tenant, task.batch),
 		Batch: task.record.Batch, Phase: it.Phase.Name,
 	}
-	var to []string
-	for _, e := range []schema.Expr[[]string]{c.To, c.Cc, c.Bcc} {
+	var lists [3][]string
+	for i, e := range [...]schema.Expr[[]string]{c.To, c.Cc, c.Bcc} {
 		list, err := e.For(env)
 		if err != nil {
 			return nil, diag.List{noMessage(it, a, err)}
 		}
-		to = append(to, list...)
+		lists[i] = list
 	}
 	var out []Rendered
 	send := &plans.Action{Kind: plans.Send, Item: it, Op: ledger.Send}
-	for _, recipient := range to {
+	for _, recipient := range plans.Addressees(task.record, it.Key(), lists[:]...) {
 		r, err := p.renderOne(task, send, recipient)
 		if err != nil {
 			return nil, diag.List{noMessage(it, a, err)}

@@ -166,7 +166,7 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 			results[i] = Result{Batch: -1, Reason: reason}
 			if late && f.wasOpen(c.Fits[j], c) {
 				results[i].lost = true
-				results[i].Reason = fmt.Sprintf("it may have been placed in batch %s %s: say what has happened (transition import), or name another batch for it in the plan", f.batches[b].Name, c.Lost.Reason)
+				results[i].Reason = fmt.Sprintf("it may have been placed in batch %s %s: say what has happened with transition import FILE -reason=..., or name another batch for it in the plan", f.batches[b].Name, c.Lost.Reason)
 			}
 			continue
 		}

@@ -39,6 +39,17 @@ func Check(s string) (string, error) {
 	return Bare(a), nil
 }
 
+// Fold gives all spellings of one mailbox the same text: the bare address, with its
+// domain in lower case, as Check returns it. Local parts that differ in case are two
+// mailboxes. What is no address stays as it is.
+func Fold(s string) string {
+	bare, err := Check(s)
+	if err != nil {
+		return s
+	}
+	return bare
+}
+
 // Bare writes an address as the envelope has it. Its local part is in quotes if
 // need be, as in "john..doe"@example.org.
 func Bare(a *mail.Address) string {

@@ -88,6 +88,17 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+func TestFold(t *testing.T) {
+	for in, want := range map[string]string{
+		"Ann <ann@Example.ORG>": "ann@example.org", `"ann"@example.org`: "ann@example.org",
+		"Ann@example.org": "Ann@example.org", "": "", "Nobody": "Nobody",
+	} {
+		if got := Fold(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{
 		"ann@example.org", `"Lee, Ann" <ann@example.org>`, `"a> ORCPT=x"@h`, "a@b\r\nBcc: c@d", `"a..b"@c`,

@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -200,6 +201,15 @@ func TestBlindCopyIsToldToNobody(t *testing.T) {
 	}
 }
 
+func TestMailboxStandsOnceInAHeader(t *testing.T) {
+	m := example()
+	m.AllTo = []string{"Ann <ann@Example.org>", "ann@example.org", "Ann@example.org"}
+	h, _, _ := parts(t, compose(t, m))
+	if got, want := h.Get("To"), `"Ann" <ann@example.org>, <Ann@example.org>`; got != want {
+		t.Errorf("To: %s, want %s", got, want)
+	}
+}
+
 func TestRecipientAloneIsAddressed(t *testing.T) {
 	m := example()
 	m.AllTo = nil
@@ -310,11 +320,11 @@ func TestNamesProperty(t *testing.T) {
 		name := rapid.OneOf(rapid.String(), rapid.StringMatching(`[,;:<>"@\\()\[\] =?a-zü]{0,80}`), rapid.StringMatching(`[ü你👋, ]{0,60}`))
 		var want []string
 		draw := func(label string) string {
-			a := mail.Address{Name: name.Draw(t, label), Address: "ann@example.org"}
+			a := mail.Address{Name: name.Draw(t, label), Address: fmt.Sprintf("ann%d@example.org", len(want))}
 			if _, err := mailbox.Check(a.String()); err != nil {
 				a.Name = ""
 			}
-			want = append(want, oneLine(a.Name)+" <ann@example.org>")
+			want = append(want, oneLine(a.Name)+" <"+a.Address+">")
 			return a.String()
 		}
 		m := example()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -189,6 +190,7 @@ func present(s string) []string {
 	return []string{s}
 }
 
+// parseAll reads addresses. A header names each mailbox once.
 func parseAll(values []string) ([]*mail.Address, error) {
 	list := make([]*mail.Address, 0, len(values))
 	for _, v := range values {
@@ -196,7 +198,9 @@ func parseAll(values []string) ([]*mail.Address, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, a)
+		if !slices.ContainsFunc(list, func(b *mail.Address) bool { return b.Address == a.Address }) {
+			list = append(list, a)
+		}
 	}
 	return list, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"transition/plans"
+	"transition/schema/mailbox"
 )
 
 // Effects says what a plan would do to the world, as one phrase without a full
@@ -103,9 +104,9 @@ func passes(n int) string {
 	return count(n, "tenant passes", "tenants pass") + " the point of no return"
 }
 
-// addAddresses collects distinct addresses; case does not tell two apart.
+// addAddresses collects distinct mailboxes.
 func addAddresses(set map[string]struct{}, recipients []string) {
 	for _, r := range recipients {
-		set[strings.ToLower(r)] = struct{}{}
+		set[mailbox.Fold(r)] = struct{}{}
 	}
 }

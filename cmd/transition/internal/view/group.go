@@ -154,10 +154,13 @@ type waitKey struct {
 	reason      string // of a hold, which has no item, and of a command, whose process it names
 }
 
-// waitGroup is tenants that wait for the same.
+// waitGroup is tenants that wait for the same. One that waits for several of its
+// recipients is one tenant.
 type waitGroup struct {
 	waitKey
-	count        int
+	count        int // of tenants
+	waits        int
+	known        map[string]bool // by address
 	first        *plans.Wait
 	tenants      []string
 	why          reasons
@@ -170,7 +173,7 @@ func newWaitGroup(w *plans.Wait) *waitGroup {
 	if w.Kind == plans.WaitHold && item == "" || w.Kind == plans.WaitRunning {
 		k.reason = w.Reason
 	}
-	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons)}
+	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons), known: make(map[string]bool)}
 }
 
 // groupWaits puts together who waits for the same: the most urgent kind first,
@@ -195,10 +198,14 @@ func groupWaits(waits []plans.Wait) []*waitGroup {
 }
 
 func (g *waitGroup) add(w *plans.Wait) {
-	g.count++
+	g.waits++
 	g.why.add(w.Reason)
-	if len(g.tenants) < sampleSize {
-		g.tenants = append(g.tenants, w.Tenant)
+	if !g.known[w.Address] {
+		g.known[w.Address] = true
+		g.count++
+		if len(g.tenants) < sampleSize {
+			g.tenants = append(g.tenants, w.Tenant)
+		}
 	}
 	if !w.Since.Equal(g.since) {
 		g.since = time.Time{}
@@ -206,6 +213,17 @@ func (g *waitGroup) add(w *plans.Wait) {
 	if !w.Until.Equal(g.until) {
 		g.until = time.Time{}
 	}
+}
+
+// addressesOf counts the addresses that wait, each once.
+func addressesOf(waits []plans.Wait, belongs func(plans.WaitKind) bool) int {
+	known := make(map[string]bool)
+	for i := range waits {
+		if belongs(waits[i].Kind) {
+			known[waits[i].Address] = true
+		}
+	}
+	return len(known)
 }
 
 // urgency is the place of a kind among those who wait.

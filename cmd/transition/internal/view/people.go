@@ -35,7 +35,7 @@ func (g *page) waiting(title string, waits []plans.Wait, o PlanOptions, belongs 
 		}
 	}
 	if len(chosen) > 0 {
-		g.section(fmt.Sprintf("%s (%d)", title, len(chosen)))
+		g.section(fmt.Sprintf("%s (%d)", title, addressesOf(chosen, belongs)))
 		g.waits(chosen, o)
 	}
 }
@@ -109,7 +109,7 @@ func (g *page) waitRow(w *waitGroup) []string {
 	}
 	return []string{
 		g.waitMark(w.kind), who, clean(w.batch),
-		joined(w.why.words(w.count), g.waitPeriod(w), names),
+		joined(w.why.words(w.waits), g.waitPeriod(w), names),
 	}
 }
 

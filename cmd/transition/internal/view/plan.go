@@ -65,15 +65,7 @@ func planFooter(p *plans.Plan, passing string) string {
 
 // needed says for how many a person is needed, and how many approvals wait.
 func needed(waits []plans.Wait) []string {
-	wrong, asked := 0, 0
-	for i := range waits {
-		switch k := waits[i].Kind; {
-		case k.Alarming():
-			wrong++
-		case asksPerson(k):
-			asked++
-		}
-	}
+	wrong, asked := addressesOf(waits, plans.WaitKind.Alarming), addressesOf(waits, asksPerson)
 	var parts []string
 	if wrong > 0 {
 		parts = append(parts, count(wrong, "needs a person", "need a person"))

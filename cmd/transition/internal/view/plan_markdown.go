@@ -172,13 +172,13 @@ func (c *comment) people(title string, waits []plans.Wait, belongs func(plans.Wa
 	if len(need) == 0 {
 		return
 	}
-	c.add(fmt.Sprintf("\n#### %s (%d)\n\n| what | where | why |\n|---|---|---|\n", title, len(need)))
+	c.add(fmt.Sprintf("\n#### %s (%d)\n\n| what | where | why |\n|---|---|---|\n", title, addressesOf(need, belongs)))
 	for _, g := range groupWaits(need) {
 		where := cell(g.first.Address)
 		if g.count > 1 {
 			where = tenants(g.count) + " " + cell(g.item)
 		}
-		c.add(fmt.Sprintf("| %s | %s | %s |\n", g.kind, where, cell(g.why.words(g.count))))
+		c.add(fmt.Sprintf("| %s | %s | %s |\n", g.kind, where, cell(g.why.words(g.waits))))
 	}
 }
 

@@ -179,12 +179,17 @@ func TestNext(t *testing.T) {
 func TestEffects(t *testing.T) {
 	quiet := &plans.Plan{Changes: []plans.Change{{Kind: plans.Enrol, Tenant: "a"}}}
 	locks := &plans.Plan{Changes: []plans.Change{{Kind: plans.Lock, Tenant: "a"}}}
+	spelled := &plans.Plan{Changes: []plans.Change{
+		{Kind: plans.Send, Tenant: "a", Detail: plans.Detail{Recipients: []string{"ann@example.org", "Ann@example.org"}}},
+		{Kind: plans.Send, Tenant: "b", Detail: plans.Detail{Recipients: []string{"Lee <ann@EXAMPLE.org>"}}},
+	}}
 	tests := map[string]struct {
 		plan     *plans.Plan
 		noReturn bool
 		want     string
 	}{
 		"messages":                      {crowd(t, 2), false, "send 4 messages to 3 addresses"},
+		"spellings of a mailbox":        {spelled, false, "send 3 messages to 2 addresses"},
 		"nobody passes":                 {crowd(t, 2), true, "send 4 messages to 3 addresses, 0 tenants pass the point of no return"},
 		"locks are commands":            {locks, false, "run 1 command (1 to lock)"},
 		"everything":                    {weekend(t), false, "send 2 messages to 2 addresses, run 6 commands (2 to unlock), 1 tenant passes the point of no return"},

@@ -57,6 +57,30 @@ func TestWaitsAreNotGroupedByTheirErrors(t *testing.T) {
 		}, "t59")
 }
 
+// Two recipients of one message are two errors of one tenant.
+func TestRecipientsThatFailedAreOneTenant(t *testing.T) {
+	two := []plans.Wait{
+		{Kind: plans.WaitError, Tenant: "a", Batch: "b", Address: "a/Move/after", Reason: "550 no such user ann"},
+		{Kind: plans.WaitError, Tenant: "a", Batch: "b", Address: "a/Move/after", Reason: "550 no such user bo"},
+	}
+	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: two}
+	wide := []string{"2 tenants", "batch.b/Move/after", "(2)", "2 need"}
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) }, []string{
+		"Needs a person (1)\n  ! error     a/Move/after  b  550 no such user ann (1 of 2) and 1 other reason\n",
+		"-> transition resolve a/Move/after -done|-retry|-waive", "No changes. 1 needs a person.",
+	}, wide...)
+	shows(t, func(b *bytes.Buffer) error { return view.PlanMarkdown(b, p, view.PlanOptions{}) }, []string{
+		"Needs a person (1)", "| error | <code>a/Move/after</code> | <code>550 no such user ann &#40;1 of 2&#41; and 1 other reason</code> |",
+	}, wide...)
+	p.Waiting = append(p.Waiting, plans.Wait{
+		Kind: plans.WaitError, Tenant: "c", Batch: "b", Address: "c/Move/after", Reason: "550 no such user ann",
+	})
+	shows(t, func(b *bytes.Buffer) error { return view.Plan(b, view.Screen{}, p, view.PlanOptions{}) }, []string{
+		"! error     2 tenants  Move/after  b  550 no such user ann (2 of 3) and 1 other reason  a, c\n",
+		"-> transition resolve batch.b/Move/after", "2 need a person.",
+	})
+}
+
 // Each has a process of its own, which a person may have to end.
 func TestCommandsThatRunOnAreEachNamed(t *testing.T) {
 	p := &plans.Plan{Name: "x", Now: march(time.UTC, 24, 10, 0), Waiting: failures(2)}
