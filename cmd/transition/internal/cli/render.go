@@ -13,7 +13,9 @@ func newRender(env Env, g *globals) *cobra.Command {
 	var now string
 	cmd := face{
 		use: "render ADDRESS", short: "shows a message exactly as it would be sent",
-		long:    "One message for each recipient, with its headers. Into a file or pipe it goes byte for byte. A message on an event, TENANT/on/NAME, is shown while it is due.",
+		long: `
+One message for each recipient, with its headers. Into a file or pipe it goes byte
+for byte. A message on an event, TENANT/on/NAME, is shown while it is due.`,
 		example: "render contoso/PrimaryPrep/first_notice",
 	}.command(exactlyOne("an address"), func(cmd *cobra.Command, args []string) error {
 		a, err := addr.Parse(args[0])
