@@ -212,7 +212,7 @@ func slowPlans() [][]string {
 		{"a set that is written out", "too-large", texts + "\nc = toset(local.a)" + loop(`formatlist("%s%s", local.c, x)`)},
 		{"sets of objects", "too-large", records + "\nc = toset(local.a)" + loop(`x < 0 ? local.c : toset([])`)},
 		{"sets that are compared", "too-large", records + "\nc = toset(local.a)\nd = toset(concat(local.a, [{ a = 1, b = \"y\" }]))\ne = [for x in range(1000) : [for y in [local.c] : y == local.d]]"},
-		{"objects that differ", "too-large", "a = [for x in range(1000) : { for y in range(14) : \"k${x}${y}\" => y }]\nb = tolist(local.a)"},
+		{"objects that differ", "too-large", "a = [for x in range(1000) : { for y in range(14) : \"k${x}${y}\" => y }]\nb = tolist(concat([null], local.a))"},
 		{"tuples that differ", "too-large", "a = [for x in range(1000) : x < 500 ? range(20) : range(21)]\nb = tolist([for x in range(1000) : [for y in range(20 + x % 2) : y]])"},
 		{"conditions between objects", "too-large", objects + loop(`length(x > 1 ? local.a : local.c)`)},
 		{"lists of objects that differ", "too-large", "a = [for x in range(1000) : { for y in range(14) : \"k${y}\" => y }]\nc = [for x in range(999) : { for y in range(14) : \"l${y}\" => y }]\nb = length(var.x ? local.a : local.c)\n}\nvariable \"x\" {\n  default = true"},

@@ -129,11 +129,9 @@ func unifying(v cty.Value) int {
 // pairs is what it takes to make one type of types, in whose n values there are so
 // many. It compares them place by place, but where they differ in shape all with all.
 func pairs(n, within int, types []cty.Type) int {
-	for _, t := range types {
-		if !alike(t, types[0]) {
-			n = within
-			break
-		}
+	types = slices.DeleteFunc(types, func(t cty.Type) bool { return t == cty.DynamicPseudoType }) // of null
+	if slices.ContainsFunc(types, func(t cty.Type) bool { return !alike(t, types[0]) }) {
+		n = within
 	}
 	return int(float64(n) * float64(within) * fuelOfPair)
 }
@@ -142,7 +140,7 @@ func pairs(n, within int, types []cty.Type) int {
 func partTypes(t cty.Type) []cty.Type {
 	switch {
 	case t.IsTupleType():
-		return t.TupleElementTypes()
+		return slices.Clone(t.TupleElementTypes())
 	case t.IsObjectType():
 		return slices.Collect(maps.Values(t.AttributeTypes()))
 	default:
@@ -158,9 +156,12 @@ func alike(a, b cty.Type) bool {
 	case a.IsObjectType() && b.IsObjectType():
 		return maps.EqualFunc(a.AttributeTypes(), b.AttributeTypes(), alike)
 	default:
-		return a.IsPrimitiveType() == b.IsPrimitiveType() || a == cty.DynamicPseudoType || b == cty.DynamicPseudoType
+		return single(a) && single(b) || a.Equals(b)
 	}
 }
+
+// single reports whether a type is that of one value; null has the dynamic one.
+func single(t cty.Type) bool { return t.IsPrimitiveType() || t == cty.DynamicPseudoType }
 
 // priceOf is the price of an argument of a function. args are resolved.
 func (r *resolver) priceOf(name string, args []hclsyntax.Expression, i int) price {
