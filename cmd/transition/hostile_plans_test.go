@@ -146,7 +146,7 @@ func growingPlans() [][]string {
 		lists += fmt.Sprintf("a%d = [local.a%d, local.a%d]\n", i+1, i, i)
 		objects += fmt.Sprintf("a%d = { a = local.a%d, b = local.a%d }\n", i+1, i, i)
 	}
-	return [][]string{
+	list := [][]string{
 		{"texts that double", "too-large", double},
 		{"lists that double", "too-large", lists},
 		{"objects that double", "too-large", objects},
@@ -183,6 +183,54 @@ func growingPlans() [][]string {
 		{"sorting in a loop", "too-large", "a = [for x in range(1000) : tostring(x)]\nb = [for x in range(1000) : sort(concat(local.a, local.a, [tostring(x)]))]"},
 		{"JSON in a loop", "too-large", "a = jsonencode([for x in range(1000) : { a = x }])\nb = [for x in range(10000) : 1 if x < 0]\nc = [for x in range(1000) : length(jsondecode(\"${local.a}${x < 0 ? 1 : \" \"}\"))]"},
 		{"a merge of many", "too-large", "a = { for x in range(1000) : x => x }\nb = [for x in range(1000) : merge(local.a, local.a)]"},
+	}
+	return append(list, slowPlans()...)
+}
+
+// slowPlans make little, but look at much, or at what takes long to look at.
+func slowPlans() [][]string {
+	rep := strings.Repeat
+	loop := func(e string) string { return "\nb = [for x in range(1000) : " + e + "]\n" }
+	texts := "a = [for x in range(1000) : tostring(x)]"
+	marks := "s = \"" + rep("e"+rep("\u0316\u0301", 10), 2_000) + "\""
+	emoji := "s = \"" + rep("\U0001F468\u200d\U0001F469\u200d\U0001F467", 3_000) + "\""
+	long := "s = \"" + rep("a ", 30_000) + "\""
+	objects := "a = { for x in range(1000) : \"k${x}\" => x }\nc = { for x in range(1000) : \"l${x}\" => \"x\" }"
+	records := "a = [for x in range(1000) : { a = x, b = \"x\" }]"
+	again := ""
+	for i := range 40 {
+		again += fmt.Sprintf("a%d = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : c]]]\n", i)
+	}
+	return [][]string{
+		{"texts to normalize", "too-large", marks + loop(`"${local.s}${x}" == ""`)},
+		{"names to normalize", "too-large", marks + loop(`length({ (local.s) = x })`)},
+		{"characters to count", "too-large", emoji + loop(`length(local.s) + x`) + "c = [for x in range(1000) : length(\"${local.s}${x}\")]"},
+		{"characters to turn around", "too-large", emoji + loop(`strrev("${local.s}${x}") == ""`)},
+		{"words", "too-large", long + loop(`title("${local.s}${x}") == ""`)},
+		{"formats", "too-large", long + loop(`format("%s%s", local.s, x) == ""`)},
+		{"unions", "too-large", texts + loop(`length(setunion(local.a, [tostring(x)]))`)},
+		{"a set that is written out", "too-large", texts + "\nc = toset(local.a)" + loop(`formatlist("%s%s", local.c, x)`)},
+		{"sets of objects", "too-large", records + "\nc = toset(local.a)" + loop(`x < 0 ? local.c : toset([])`)},
+		{"sets that are compared", "too-large", records + "\nc = toset(local.a)\nd = toset(concat(local.a, [{ a = 1, b = \"y\" }]))\ne = [for x in range(1000) : [for y in [local.c] : y == local.d]]"},
+		{"objects that differ", "too-large", "a = [for x in range(1000) : { for y in range(14) : \"k${x}${y}\" => y }]\nb = tolist(concat([null], local.a))"},
+		{"tuples that differ", "too-large", "a = [for x in range(1000) : x < 500 ? range(20) : range(21)]\nb = tolist([for x in range(1000) : [for y in range(20 + x % 2) : y]])"},
+		{"conditions between objects", "too-large", objects + loop(`length(x > 1 ? local.a : local.c)`)},
+		{"lists of objects that differ", "too-large", "a = [for x in range(1000) : { for y in range(14) : \"k${y}\" => y }]\nc = [for x in range(999) : { for y in range(14) : \"l${y}\" => y }]\nb = length(var.x ? local.a : local.c)\n}\nvariable \"x\" {\n  default = true"},
+		{"a choice among many", "too-large", texts + loop(`coalesce([for y in local.a : "${y}${x}"]...)`)},
+		{"lookups", "too-large", objects + loop(`lookup(local.a, "k${x}", 1)`)},
+		{"objects each with each", "too-large", records + "\nb = distinct(local.a)"},
+		{"numbers to write out", "too-large", loop(`length([for y in range(1000) : 1 if tostring(1 / (x + y + 3.1)) == ""])`)},
+		{"what is much, but not too much", "", "a = split(\",\", \"" + rep("abcdefgh,", 5_000) + "\")\n" + `
+b = concat(local.a, ["x"])
+c = toset([for i, x in local.a : "${x}${i}" if i < 2000])
+d = setunion(local.c, [for i, x in local.a : "${x}${i}" if i < 2000])
+e = length(local.d) > 1 ? local.a : []
+f = jsonencode([for x in local.a : { name = upper(x), known = contains(["a", "b"], x) }])
+g = { for i, x in local.a : "${x}${i}" => x }
+h = lookup(local.g, "abcdefgh7", "")
+i = tolist([for i, x in local.a : { name = x, at = i } if i < 1000])
+j = upper("` + rep("\u00e4\u4e2d ", 16_000) + "\")"},
+		{"what takes too much again and again", "too-", again},
 	}
 }
 

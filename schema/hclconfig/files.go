@@ -55,7 +55,7 @@ func (l *loader) readFiles() (bodies []hcl.Body, whole bool) {
 		if !ok {
 			continue
 		}
-		body, ok := l.parse(name, src)
+		body, ok := l.parse(name, src, asFound)
 		if !ok {
 			whole = false
 			continue
@@ -186,8 +186,9 @@ func readRegular(fsys fs.FS, name string) ([]byte, error) {
 	return src, nil
 }
 
-// parse reads a file of blocks or of variable values.
-func (l *loader) parse(name string, src []byte) (hcl.Body, bool) {
+// parse reads a file of blocks or of variable values; told is what is said of its
+// mistakes.
+func (l *loader) parse(name string, src []byte, told func(hcl.Diagnostics) hcl.Diagnostics) (hcl.Body, bool) {
 	if compile.Crowded(src) {
 		l.crowded(name)
 		return nil, false
@@ -202,7 +203,7 @@ func (l *loader) parse(name string, src []byte) (hcl.Body, bool) {
 	}
 	l.hidden(name, src)
 	file, diags := parseFile(name, src)
-	l.fromHCL(nil, untilLost(diags))
+	l.fromHCL(nil, told(untilLost(diags)))
 	if diags.HasErrors() || file == nil || file.Body == nil {
 		return nil, false
 	}

@@ -20,7 +20,7 @@ func Format(src []byte, filename string) ([]byte, diag.List) {
 		l.fileTooLarge(filename)
 		return src, l.diags
 	}
-	if _, ok := l.parse(filename, src); !ok {
+	if _, ok := l.parse(filename, src, asFound); !ok {
 		l.diags.Fill(l.cfg.Sources)
 		l.diags.Sort()
 		return src, l.diags

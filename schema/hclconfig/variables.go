@@ -139,12 +139,12 @@ func (l *loader) fromVarFile(name string, src []byte) {
 		l.fileTooLarge(name)
 		return
 	}
-	body, ok := l.parse(name, src)
+	body, ok := l.parse(name, src, l.discreet)
 	if !ok {
 		return
 	}
 	attrs, diags := body.JustAttributes()
-	l.fromHCL(nil, diags)
+	l.fromHCL(nil, l.discreet(diags))
 	for _, key := range slices.Sorted(maps.Keys(attrs)) {
 		attr := attrs[key]
 		v := l.vars[key]
@@ -153,12 +153,36 @@ func (l *loader) fromVarFile(name string, src []byte) {
 			continue
 		}
 		val, diags := compile.Const(attr.Expr, &compile.Scope{})
-		l.fromHCL(v.node, diags)
-		if diags.HasErrors() {
-			val = cty.DynamicVal
-		}
 		v.given = &given{value: val, from: path.Base(name), rng: attr.NameRange}
+		if diags.HasErrors() {
+			v.given.value = cty.DynamicVal
+		}
+		if diags.HasErrors() && v.secret() {
+			l.badValue(v, attr.NameRange, "it cannot be read as an expression; perhaps a text lacks its quotes")
+			continue
+		}
+		l.fromHCL(v.node, diags)
 	}
+}
+
+// asFound tells mistakes as they are, and discreet those of a file with variables
+// without what it says of the text, if that may be a secret.
+func asFound(list hcl.Diagnostics) hcl.Diagnostics { return list }
+
+func (l *loader) discreet(list hcl.Diagnostics) hcl.Diagnostics {
+	for _, v := range l.vars {
+		if v.secret() {
+			return untold(list)
+		}
+	}
+	return list
+}
+
+func untold(list hcl.Diagnostics) hcl.Diagnostics {
+	for _, d := range list {
+		d.Detail = "What stands here may be a secret, and is not shown."
+	}
+	return list
 }
 
 func (l *loader) fromFlags() {

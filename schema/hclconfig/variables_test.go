@@ -1,6 +1,7 @@
 package hclconfig_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,28 @@ batch "x" {
 	}
 	if len(cfg.Secrets) != 1 || cfg.Secrets[0] != "hunter22" || cfg.Variables[0].Value != "" {
 		t.Errorf("secrets %q, value %q", cfg.Secrets, cfg.Variables[0].Value)
+	}
+}
+
+// A mistake in a file of values may stand within a secret, as in one without quotes.
+func TestVariables_MistakesInSecretsTellNothing(t *testing.T) {
+	for _, file := range []string{
+		`s = hunter22`, `s = "${hunter22}"`, `s = hunter22("x")`, `s = hunter22.x`, `s = { a = 1 }.hunter22`,
+		`s = "%{ hunter22 }"`, `s = "a${hunter22`, `s = hunter22 x`, `s = 1 + hunter22`, `s = ["x"][hunter22]`,
+		`e = hunter22`, `hunter22 "x" {}`, `s = hunter22!`, "s = \"x\nhunter22\"",
+	} {
+		fsys := onePlan("variable \"s\" { sensitive = true }\nvariable \"e\" { ephemeral = true }\nvariable \"o\" {}\n")
+		fsys["a.auto.hclvars"] = &fstest.MapFile{Data: []byte("s = \"x\"\ne = \"x\"\no = \"x\"\n")}
+		fsys["x.auto.hclvars"] = &fstest.MapFile{Data: []byte(file + "\n")}
+		_, diags := hclconfig.Load(fsys, hclconfig.Options{})
+		if told := fmt.Sprintf("%+v", diags); !diags.HasErrors() || strings.Contains(told, "hunter22") {
+			t.Errorf("%s: told %s", file, told)
+		}
+	}
+	fsys := onePlan("variable \"o\" {}\n")
+	fsys["x.auto.hclvars"] = &fstest.MapFile{Data: []byte("o = hunter22\n")}
+	if _, diags := hclconfig.Load(fsys, hclconfig.Options{}); !strings.Contains(lines(diags), "hunter22") {
+		t.Errorf("of what is no secret it is not told what is wrong: %s", lines(diags))
 	}
 }
 

@@ -36,6 +36,8 @@ func (b *builder) direct(e hclsyntax.Expression) (node, bool) {
 		return sourceNode(e.source)
 	case *hclsyntax.TemplateExpr:
 		return b.template(e)
+	case *decision:
+		return b.conditional(e.ConditionalExpr)
 	case *hclsyntax.ConditionalExpr:
 		return b.conditional(e)
 	case *hclsyntax.UnaryOpExpr:

@@ -30,16 +30,23 @@ func measured(s *scratch, e hclsyntax.Expression) (v cty.Value, m measures, diag
 	}
 	s.fuel = fuelOfEvaluation
 	defer func() {
-		if p := recover(); p != nil {
-			v, diags = cty.DynamicVal, hcl.Diagnostics{panicked(e, p)}
+		p := recover()
+		if p == nil {
+			return
 		}
+		if _, ok := p.(exhausted); ok {
+			if s.spend(fuelOfEvaluation); s.overspent() {
+				p = overspent{}
+			}
+		}
+		v, diags = cty.DynamicVal, hcl.Diagnostics{panicked(e, p)}
 	}()
 	v, diags = e.Value(s.ctx)
 	m = measure(v, maxInput)
 	if m.size > maxInput {
 		panic(exhausted{}) // lists of one list many times over
 	}
-	if s.spend(m.size + fuelOfEvaluation - s.fuel); s.overspent() {
+	if s.spend(m.fuel + fuelOfEvaluation - s.fuel); s.overspent() {
 		panic(overspent{})
 	}
 	return v, m, coded(diags)
@@ -101,6 +108,7 @@ type program struct {
 	expr    hclsyntax.Expression // resolved
 	sources map[string]source    // what it reads, by name
 	scratch *sync.Pool           // of *scratch
+	spent   *int                 // what a check is charged to: see [Scope.Spent]
 }
 
 func newProgram(s *Scope, e hclsyntax.Expression) *program {
@@ -109,6 +117,7 @@ func newProgram(s *Scope, e hclsyntax.Expression) *program {
 		expr:    e,
 		sources: references(e),
 		scratch: &sync.Pool{New: func() any { return newScratch(parent) }},
+		spent:   s.Spent,
 	}
 }
 
@@ -145,6 +154,7 @@ func levelOf(e hclsyntax.Expression) level {
 // mistake that does not depend on a value.
 func (p *program) check() (cty.Value, hcl.Diagnostics) {
 	s := p.scratch.Get().(*scratch)
+	s.spent = p.spent // it is not put back: tenants are not charged
 	return evaluate(s, p.expr)
 }
 

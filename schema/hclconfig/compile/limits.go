@@ -85,11 +85,13 @@ func sizeOf(v cty.Value, most int) int { return measure(v, most).size }
 // was asked for, only the size counts.
 type measures struct {
 	size            int
+	fuel            int  // that another walk takes, at least the size: see [weight]
+	values          int  // in it, and itself
 	unknown, marked bool // in it, however deep
 }
 
 func measure(v cty.Value, most int) measures {
-	m := measures{size: sizeOfValue, marked: v.IsMarked()}
+	m := measures{size: sizeOfValue, fuel: sizeOfValue, values: 1, marked: v.IsMarked()}
 	v, _ = v.Unmark()
 	switch {
 	case !v.IsKnown():
@@ -97,25 +99,38 @@ func measure(v cty.Value, most int) measures {
 	case v.IsNull():
 	case v.Type() == cty.String:
 		m.size += len(v.AsString())
+		m.fuel += fuelOfText(v.AsString())
 	case v.Type() == cty.Number && !bounded(v.AsBigFloat()):
 		m.size = most + 1 // written out it would fill the memory
+		m.fuel = m.size
+	case v.Type() == cty.Number:
+		m.fuel += fuelOfBit * int(v.AsBigFloat().MinPrec())
 	case v.Type().IsObjectType(): // their iterator would sort the names
 		for name := range v.Type().AttributeTypes() {
 			if m.size <= most {
+				m.fuel += fuelOfText(name)
 				m.add(measure(v.GetAttr(name), most-m.size))
 			}
 		}
 	case v.CanIterateElements():
 		for it := v.ElementIterator(); it.Next() && m.size <= most; {
-			_, e := it.Element()
+			key, e := it.Element()
+			if v.Type().IsMapType() {
+				m.fuel += fuelOfText(text(key))
+			}
 			m.add(measure(e, most-m.size))
 		}
+	}
+	if v.Type().IsSetType() {
+		m.fuel *= m.inSet(elements(v))
 	}
 	return m
 }
 
 func (m *measures) add(part measures) {
 	m.size += part.size
+	m.fuel += part.fuel
+	m.values += part.values
 	m.unknown = m.unknown || part.unknown
 	m.marked = m.marked || part.marked
 }
@@ -365,15 +380,15 @@ func flattenFits(args []cty.Value) error {
 // each with each.
 func unifyFits(args []cty.Value) error {
 	for i, a := range args {
-		a, _ = a.Unmark()
-		if a.IsNull() || !a.IsKnown() || !a.CanIterateElements() {
-			continue
-		}
-		if a.LengthInt()*(sizeOf(a, maxInput)/sizeOfValue) > maxUnified {
+		if tooMuchToUnify(a) {
 			return function.NewArgErrorf(i, "so many elements with so much in them take too long")
 		}
 	}
 	return nil
+}
+
+func tooMuchToUnify(v cty.Value) bool {
+	return elements(v)*(sizeOf(v, maxInput)/sizeOfValue) > maxUnified
 }
 
 // jsonFits bounds jsonencode by the text in its argument: a plan can hold a

@@ -16,7 +16,7 @@ import (
 // ends by a panic that its start recovers; an error would only end one round of
 // a loop.
 const (
-	fuelOfEvaluation = 64 << 20 // a byte costs 1
+	fuelOfEvaluation = 64 << 20 // a byte costs 1; see price.go
 	fuelOfRound      = 64       // a round of a loop, beside what it yields
 	fuelOfPlan       = 2 * fuelOfEvaluation
 )
@@ -82,11 +82,11 @@ func scratchOf(ctx *hcl.EvalContext) *scratch {
 type metered struct {
 	*hclsyntax.ParenthesesExpr
 	cost  int
-	price price // may be nil
+	price price
 }
 
-func meter(e hclsyntax.Expression, cost int) *metered {
-	return &metered{ParenthesesExpr: &hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, cost: cost}
+func meter(e hclsyntax.Expression, cost int, p price) *metered {
+	return &metered{ParenthesesExpr: &hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}, cost: cost, price: p}
 }
 
 func (m *metered) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
@@ -95,10 +95,7 @@ func (m *metered) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		s.burn(m.cost)
 	}
 	v, diags := m.Expression.Value(ctx)
-	if s == nil {
-		return v, diags
-	}
-	if s.burn(sizeOf(v, s.fuel)); m.price != nil {
+	if s != nil {
 		s.burn(m.price(v))
 	}
 	return v, diags

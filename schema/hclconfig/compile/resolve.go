@@ -69,6 +69,8 @@ func (r *resolver) resolve(e hclsyntax.Expression) (hclsyntax.Expression, level)
 		e, at = r.index(x)
 	case *hclsyntax.ConditionalExpr:
 		e, at = r.conditional(x)
+	case *hclsyntax.BinaryOpExpr:
+		e, at = r.binary(x)
 	default:
 		e, at = r.children(x)
 	}
@@ -123,7 +125,7 @@ func (r *resolver) checkLiteral(e *hclsyntax.LiteralValueExpr) {
 func (r *resolver) loop(e *hclsyntax.ForExpr, body func(hclsyntax.Expression) (hclsyntax.Expression, level)) (hclsyntax.Expression, level) {
 	c := *e
 	coll, at := r.resolve(e.CollExpr)
-	c.CollExpr = coll
+	c.CollExpr = r.charge(coll, sorting)
 
 	own, paths := r.enter(e.SrcRange), len(r.paths)
 	shadowed := map[string]level{}
@@ -138,12 +140,13 @@ func (r *resolver) loop(e *hclsyntax.ForExpr, body func(hclsyntax.Expression) (h
 			x, l := r.resolve(*part)
 			if part == &c.KeyExpr {
 				r.checkKey(x.Range(), l)
+				x = r.charge(x, naming)
 			}
-			*part, at = meter(x, fuelOfRound), at|l
+			*part, at = meter(x, fuelOfRound, weight), at|l
 		}
 	}
 	x, l := body(e.ValExpr)
-	c.ValExpr, at = meter(x, fuelOfRound), at|l
+	c.ValExpr, at = meter(x, fuelOfRound, weight), at|l
 
 	for _, name := range []string{e.KeyVar, e.ValVar} {
 		delete(r.locals, name)
@@ -172,12 +175,12 @@ func (r *resolver) enter(rng hcl.Range) level {
 func (r *resolver) splat(e *hclsyntax.SplatExpr) (hclsyntax.Expression, level) {
 	c := *e
 	src, at := r.resolve(e.Source)
-	c.Source = src
+	c.Source = r.charge(src, sorting)
 	own := r.enter(e.SrcRange)
 	r.items[e.Item] = at | own
 	x, l := r.resolve(e.Each)
 	if x != hclsyntax.Expression(e.Item) {
-		x = meter(x, fuelOfRound)
+		x = meter(x, fuelOfRound, weight)
 	}
 	c.Each = x
 	r.loops--
@@ -197,7 +200,7 @@ func (r *resolver) key(e *hclsyntax.ObjectConsKeyExpr) (hclsyntax.Expression, le
 		return e, at // a literal null, true or false would be taken for a name
 	}
 	r.checkKey(e.Range(), at)
-	c.Wrapped = x
+	c.Wrapped = r.charge(x, naming)
 	return &c, at
 }
 
@@ -233,22 +236,28 @@ func (r *resolver) index(e *hclsyntax.IndexExpr) (hclsyntax.Expression, level) {
 	return &reference{Expression: e, source: src, name: name}, src.level()
 }
 
-// template resolves the parts of a template. Literal parts add up without being
-// metered, so their sum is bounded here.
+// template resolves the parts of a template. The sum of literal parts is bounded
+// here; the last other part is charged for them.
 func (r *resolver) template(e *hclsyntax.TemplateExpr, resolve func(hclsyntax.Expression) (hclsyntax.Expression, level)) (hclsyntax.Expression, level) {
 	c := *e
 	c.Parts = make([]hclsyntax.Expression, len(e.Parts))
 	var at level
-	size := 0
+	var other *metered
+	size, fuel := 0, 0
 	for i, part := range e.Parts {
 		x, l := resolve(part)
 		at |= l
 		if lit, ok := x.(*hclsyntax.LiteralValueExpr); ok {
 			size += len(text(lit.Val))
+			fuel += fuelOfText(text(lit.Val))
 		} else {
-			x = meter(x, 0)
+			other = meter(x, 0, weight)
+			x = other
 		}
 		c.Parts[i] = x
+	}
+	if other != nil {
+		other.cost = fuel
 	}
 	if size > maxText {
 		r.report(e.SrcRange, codeTooLarge, "A text is too large", "The parts of this text are longer together than a text may be.")

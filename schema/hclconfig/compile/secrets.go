@@ -20,7 +20,7 @@ func (r *resolver) hold(e hclsyntax.Expression, lit *hclsyntax.LiteralValueExpr)
 	if r.scope.Secret == nil {
 		return
 	}
-	if c, ok := e.(*hclsyntax.ConditionalExpr); ok && !r.secret(c.TrueResult) && !r.secret(c.FalseResult) {
+	if c := conditionOf(e); c != nil && !r.secret(c.TrueResult) && !r.secret(c.FalseResult) {
 		// That it was chosen by a secret makes no secret of the result.
 		lit.Val, _ = lit.Val.UnmarkDeep()
 		return
