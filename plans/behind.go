@@ -43,12 +43,18 @@ func acts(it *schema.Item) bool {
 	}
 }
 
-// stands is what has begun behind a lock and is not taken back; nil: nothing. A
-// lock stands while it may be held.
+// stands is what has begun behind a lock, or may have, and is not taken back; nil:
+// nothing. A lock stands while it may be held.
 func (w *walk) stands(lock *schema.Item) *schema.Item {
 	for _, it := range w.d.cfg.Items {
+		if !behind(lock, it) {
+			continue
+		}
+		if w.uncertain(it) && w.applies(it) {
+			return it
+		}
 		rec := w.d.rec[it.Index]
-		if rec == nil || !behind(lock, it) {
+		if rec == nil {
 			continue
 		}
 		if _, locks := it.Does.(*schema.Lock); locks && w.obliged(it) || !locks && hasBegun(rec) {

@@ -41,7 +41,7 @@ func (c *computation) candidate(t *schema.Tenant, r *ledger.Record, fresh bool) 
 	kept := c.fits(&w, t, &cand)
 	c.problems(c.decision.Problems)
 	switch {
-	case kept == nil || len(cand.Fits) > 0:
+	case kept == nil || len(cand.Fits) > 0 && cand.Lost == nil: // else it may have been placed there
 	case r.Batch != "":
 		c.stay(task, kept.Reason)
 		return

@@ -56,7 +56,7 @@ func (d *Decider) Decide(t *schema.Tenant, r *ledger.Record, out *Decision) {
 // hold is what a person, or the plan itself, says against the tenant going on.
 func (d *Decider) hold(t *schema.Tenant, r *ledger.Record) *Held {
 	if r.Hold.Active(d.now) {
-		return &Held{Reason: r.Hold.Reason, By: r.Hold.By, Since: r.Hold.Since, Until: r.Hold.Until}
+		return &Held{Reason: r.Hold.Reason, By: r.Hold.By, Since: r.Hold.Since, Until: r.Hold.Until, Resumable: true}
 	}
 	if t != nil && t.Block != nil && t.Block.Hold != "" {
 		return &Held{Reason: t.Block.Hold, Source: source(t.Block.Range)}
@@ -204,10 +204,11 @@ func (w *walk) enter(p *schema.Phase) bool {
 }
 
 // tooLateFor says that what is left to do in the phase may not begin any more.
-// A phase that has nothing for the tenant is never too late.
+// A phase that has nothing for the tenant is never too late, nor one that may have
+// begun.
 func (w *walk) tooLateFor(p *schema.Phase) *Held {
 	latest := w.line.Phases[p.Index].LatestStart
-	if !after(w.d.now, latest) || !slices.ContainsFunc(p.Items, w.left) {
+	if !after(w.d.now, latest) || w.inDoubt(p) || !slices.ContainsFunc(p.Items, w.left) {
 		return nil
 	}
 	return &Held{
@@ -219,10 +220,10 @@ func (w *walk) tooLateFor(p *schema.Phase) *Held {
 func (w *walk) unsettled(it *schema.Item) bool { return !w.settled(it) }
 
 // left reports whether an item has still to be begun for the tenant. To ask for
-// an approval is no beginning, nor is what is taken for unknown.
+// an approval is no beginning.
 func (w *walk) left(it *schema.Item) bool {
 	_, asks := it.Does.(*schema.Approval)
-	return !asks && !w.settled(it) && !w.uncertain(it)
+	return !asks && !w.settled(it)
 }
 
 // block notes why the tenant does not move; the first reason is the real one.

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"slices"
 	"time"
 
 	"transition/plans/ledger"
@@ -44,7 +45,20 @@ func (w *walk) uncertain(it *schema.Item) bool {
 	}
 	a := doing(it)
 	a.At = w.line.Items[it.Index].At
-	return w.d.doubts(&a, w.r, &ledger.Try{})
+	var last ledger.Try
+	if rec := w.d.rec[it.Index]; rec != nil {
+		if rec.State != ledger.None {
+			return false
+		}
+		last = rec.Try // a person may have answered
+	}
+	return w.d.doubts(&a, w.r, &last)
+}
+
+// inDoubt reports whether anything of a phase may have begun, in what a restored state
+// has lost.
+func (w *walk) inDoubt(p *schema.Phase) bool {
+	return w.d.lacks != nil && slices.ContainsFunc(p.Items, w.uncertain)
 }
 
 // LastTry is the half of a recorded item that an attempt is about, or the share of

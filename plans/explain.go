@@ -48,7 +48,7 @@ func (w *walk) finish() {
 	wait := Wait{
 		Kind: WaitHold, Tenant: w.r.ID, Batch: w.r.Batch, Address: w.r.ID,
 		Reason: held.Reason, Since: held.Since, Until: held.Until, Answers: held.Answers,
-		Resumable: held == w.held && held.By != "",
+		Resumable: held.Resumable,
 	}
 	if held.Answers != (Answers{}) {
 		wait.Address += "/" + schema.ConsentKey

@@ -178,7 +178,7 @@ func (w *walk) notAfter(it *schema.Item, begun bool) time.Time {
 	}
 	p := w.line.Phases[it.Phase.Index]
 	bound := p.MustEnd
-	if !begun {
+	if !begun && !w.inDoubt(it.Phase) {
 		bound = earliest(bound, p.LatestStart)
 	}
 	if it.Late == schema.LateHold || it.Late == schema.LateSkip {

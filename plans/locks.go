@@ -65,7 +65,7 @@ func discharged(rec []*ledger.Item, it *schema.Item) bool {
 // would open the old side while the new one is half there.
 func (w *walk) wayOut() {
 	for _, it := range w.d.locks {
-		if w.missed > it.Phase.Index {
+		if w.missed > it.Phase.Index && !w.uncertain(it) {
 			w.drop(it) // to take it would lead nowhere
 		}
 		if w.d.freed[it.Index] || !w.obliged(it) || !w.goesBack(it) {
@@ -170,14 +170,17 @@ func (w *walk) staysShut(it *schema.Item) string {
 		return ""
 	}
 	what := w.stands(it)
-	switch {
-	case what == nil:
+	if what == nil {
 		return ""
-	case w.r.T.IsZero():
-		return "still locked, and there is no date: " + what.Key() + " behind it has begun"
-	default:
-		return "still locked, though its time lies ahead again: " + what.Key() + " behind it has begun"
 	}
+	begun := what.Key() + " behind it has begun"
+	if w.uncertain(what) {
+		begun = what.Key() + " behind it may have begun"
+	}
+	if w.r.T.IsZero() {
+		return "still locked, and there is no date: " + begun
+	}
+	return "still locked, though its time lies ahead again: " + begun
 }
 
 // releaseWaits says what keeps the release of a lock from beginning; empty: nothing

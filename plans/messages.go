@@ -34,18 +34,20 @@ func (w *walk) send(a Action, c *schema.Communication, rec *ledger.Item) PhaseSt
 		w.giveUp(a.Item, everybody, rec)
 		return Pending
 	}
-	joins := c.Channel.Kind + "." + c.Channel.Name + "\x00" + boxes(everybody)
+	joins := func() string { return c.Channel.Kind + "." + c.Channel.Name + "\x00" + boxes(everybody) }
 	until := w.line.Items[a.Item.Index].LateUntil
 	again := rec != nil && (rec.Again || len(rec.Parts) > 0)
 	if a.Item.Late == schema.LateCollapse && !again && !until.IsZero() && !w.d.now.Before(until) {
 		if w.d.now.After(until) {
 			a.Reason = "late: its time was until " + w.local(until)
 		}
-		w.late = append(w.late, late{a, joins})
+		w.late = append(w.late, late{a, joins()})
 		return Pending
 	}
 	w.carried(&a)
-	w.carry(&a, joins)
+	if len(w.late) > 0 {
+		w.carry(&a, joins())
+	}
 	w.act(a)
 	return Pending
 }

@@ -71,7 +71,9 @@ type Held struct {
 	Reason string
 	Since  time.Time // zero: not known
 	By     string    // empty: nobody in particular
-	Until  time.Time // zero: not known
+	// Resumable: a person holds it, and lets it go on.
+	Resumable bool
+	Until     time.Time // zero: not known
 	// Source is what in the plan is behind it, for why.
 	Source Source
 	// Answers are what the tenant may say, where it is held for want of consent.

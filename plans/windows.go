@@ -111,7 +111,7 @@ func (w *walk) passed(it *schema.Item, begun, again bool) (b bound, passed bool)
 	switch {
 	case w.uncertain(it):
 		return bound{}, false
-	case !begun && after(now, p.LatestStart):
+	case !begun && after(now, p.LatestStart) && !w.inDoubt(it.Phase):
 		return bound{p.LatestStart, "had not begun by " + w.local(p.LatestStart) + " (latest_start)", true}, true
 	case after(now, p.MustEnd):
 		return bound{p.MustEnd, "not done by " + w.local(p.MustEnd) + " (must_end)", true}, true

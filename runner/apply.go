@@ -215,6 +215,8 @@ type applying struct {
 	answered func(store.Attempt) bool // see settleOrphans
 	ends     bool                     // of what orphans finds, only what has ended
 	adopts   bool                     // the plan that was confirmed is about to be adopted
+	heard    map[noteName]bool        // notes that orphans has read, and whether they had an end
+	learnt   []noteName               // notes of what it has decided, in that order
 	ebb      bool                     // see tide.ebb
 	shut     shut                     // see engine.shut
 	stuck    bool                     // of what is due, only what goes by shut channels is left

@@ -10,6 +10,7 @@ import (
 	"transition/plans"
 	"transition/plans/ledger"
 	"transition/runner"
+	"transition/runner/clock"
 )
 
 // lostGreeting restores a copy from before acme was enrolled and written to.
@@ -289,6 +290,78 @@ func TestNothingInDoubtIsMissed(t *testing.T) {
 	c.Set(b.instant("2027-03-21 06:00"))
 	b.now()
 	b.want("release acme/Lock/admin #1")
+}
+
+// lapsed is a bench of the plan with acme, restored from a copy of the first instant two
+// hours after T. What it did at the others is lost.
+func lapsed(t *testing.T, plan string, copied string, others ...string) (*bench, *clock.Fake) {
+	t.Helper()
+	b := newBench(t, plan, "acme,a@a.example")
+	c := b.real("2027-03-01 18:00")
+	b.now()
+	var backup string
+	for _, at := range append([]string{"2027-03-01 18:00"}, others...) {
+		c.Set(b.instant(at))
+		b.now()
+		if at == copied {
+			backup = b.backup()
+		}
+	}
+	b.fake.taken()
+	c.Set(b.instant("2027-03-20 20:00"))
+	b.restore(backup)
+	return b, c
+}
+
+// Once a person has answered, its window holds as for everything else.
+func TestRetryOfWhatWasInDoubtKeepsItsWindow(t *testing.T) {
+	b, c := lapsed(t, windows, "2027-03-19 18:00", "2027-03-13 18:00", "2027-03-19 18:00", "2027-03-20 18:00")
+	b.now()
+	b.wantState("acme/Move/upgrade", ledger.Lost)
+	c.Set(b.instant("2027-03-21 00:00"))
+	b.resolve(ledger.AnswerRetry, "acme/Move/upgrade")
+	b.now()
+	b.wantState("acme/Move/upgrade", ledger.Late)
+	if slices.Contains(b.fake.taken(), "run acme/Move/upgrade #1") {
+		t.Error("it runs after its must_end")
+	}
+}
+
+// A lock is not opened over what may have been done behind it, though something else
+// there certainly was not begun in time.
+func TestLockStaysOverWhatIsInDoubt(t *testing.T) {
+	plan := strings.Replace(windows, "  work \"upgrade\"", "  work \"verify\" {\n    at = \"T+30m\"\n    exec { command = [\"verify\"] }\n  }\n\n  work \"upgrade\"", 1)
+	b, _ := lapsed(t, plan, "2027-03-19 18:00", "2027-03-13 18:00", "2027-03-19 18:00", "2027-03-20 18:00")
+	for range 2 {
+		b.now()
+	}
+	b.wantState("acme/Move/upgrade", ledger.Lost)
+	if done := b.fake.taken(); slices.Contains(done, "release acme/Lock/admin #1") {
+		t.Errorf("it does %q", done)
+	}
+}
+
+// Who had won the last place of a batch is not worked out anew.
+func TestPlaceInDoubtIsNotWonAnew(t *testing.T) {
+	plan := strings.Replace(windows, "match   = true\n}", "match   = true\n  capacity = 1\n}\n\nbatch \"two\" {\n  cutover = \"2027-04-20 18:00\"\n  match   = true\n}", 1)
+	b := newBench(t, plan)
+	c := b.real("2027-03-01 18:00")
+	b.now()
+	backup := b.backup()
+	b.write("tenants.csv", "id,email\nzeta,z@z.example\n")
+	c.Set(b.instant("2027-03-02 18:00"))
+	b.now()
+	b.write("tenants.csv", "id,email\nzeta,z@z.example\nacme,a@a.example\n")
+	c.Set(b.instant("2027-03-03 18:00"))
+	b.now()
+	c.Set(b.instant("2027-03-04 18:00"))
+	b.restore(backup)
+	b.now()
+	for _, id := range []string{"acme", "zeta"} {
+		if s := b.status(id); s.Batch != "" || s.Held == nil || !strings.Contains(s.Held.Reason, "it may have been placed in batch one") {
+			t.Errorf("%s is in %q, held by %+v", id, s.Batch, s.Held)
+		}
+	}
 }
 
 // Who got a place in what the state has lost gets no other by itself, nor another

@@ -93,6 +93,9 @@ func summed(facts []ledger.Fact) string {
 // are the first that is recorded once somebody applies, and a plan is made as if
 // they were.
 func (p *Project) ends(ctx context.Context, now time.Time) ([]ledger.Fact, error) {
+	if p.holding(ctx) != 0 { // whoever has just begun records it
+		return nil, nil
+	}
 	a := &applying{p: p, ends: true}
 	commit, err := a.orphans(ctx, now)
 	return tells(commit), err
@@ -128,12 +131,18 @@ func (a *applying) record(ctx context.Context) (bool, error) {
 	any := len(commit.Facts)+len(commit.Decided)+len(commit.Dropped) > 0
 	if any {
 		crashpoint.Hit("settle.before_commit")
-		if _, err := a.lease.Commit(ctx, commit); err != nil {
+		done, err := a.lease.Commit(ctx, commit)
+		if err != nil {
 			return false, err
+		}
+		for i, refused := range done.Refused { // a person was faster: the note is read again
+			if refused {
+				delete(a.heard, a.learnt[i])
+			}
 		}
 		crashpoint.Hit("settle.after_commit")
 	}
-	return any, a.p.tidyNotes(ctx, a.lease)
+	return any, a.p.tidyNotes(ctx, a.lease, a.heard)
 }
 
 // settleOrphans does so before a person speaks, so that a person can answer for
@@ -210,7 +219,9 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		return commit, err
 	}
 	relics := make(map[int64]relic)
+	a.heard, a.learnt = make(map[noteName]bool), nil
 	for _, x := range left {
+		a.heard[x.name] = x.End != nil
 		if !x.strange {
 			relics[x.name.attempt] = x
 		}
@@ -246,7 +257,7 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 		commit.Facts = append(commit.Facts, p.orphan(d, at, r, &x, early))
 	}
 	for i := range left {
-		if err := p.learn(ctx, now, &left[i], &commit); err != nil {
+		if err := a.learn(ctx, now, &left[i], &commit); err != nil {
 			return commit, err
 		}
 	}
@@ -255,7 +266,8 @@ func (a *applying) orphans(ctx context.Context, now time.Time) (store.Commit, er
 
 // learn adds what the note of a command tells of an attempt that was taken for unknown
 // before it had ended, as a probe would tell it.
-func (p *Project) learn(ctx context.Context, now time.Time, x *relic, commit *store.Commit) error {
+func (a *applying) learn(ctx context.Context, now time.Time, x *relic, commit *store.Commit) error {
+	p := a.p
 	if x.strange || x.End == nil || x.life == process.Runs {
 		return nil
 	}
@@ -264,8 +276,8 @@ func (p *Project) learn(ctx context.Context, now time.Time, x *relic, commit *st
 		return err
 	}
 	r, err := p.state.Record(ctx, at.Tenant)
-	if err == nil && (r == nil || r.Became != "") {
-		r, err = p.state.Record(ctx, plans.NewRenames(p.Config).Tenant(at.Tenant))
+	for err == nil && r != nil && r.Became != "" {
+		r, err = p.state.Record(ctx, r.Became)
 	}
 	if err != nil || r == nil {
 		return err
@@ -278,6 +290,7 @@ func (p *Project) learn(ctx context.Context, now time.Time, x *relic, commit *st
 		return nil
 	}
 	commit.Decided = append(commit.Decided, store.Decided{Tenant: r.ID, Rev: r.Rev, Facts: []ledger.Fact{f}})
+	a.learnt = append(a.learnt, x.name)
 	return nil
 }
 

@@ -127,9 +127,6 @@ func (p *Project) relic(ctx context.Context, name noteName) (*relic, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
-		if err == nil && n.Address == "" {
-			err = errors.New("it holds nothing of a command")
-		}
 		if err != nil {
 			return &relic{name: name, life: process.Unseen, unread: err}, nil
 		}
@@ -214,8 +211,9 @@ func (x *relic) orphan() (plans.Orphan, bool) {
 
 // tidyNotes removes the notes of runners that are gone, once nothing more can be
 // learnt from them: the command has ended, or ran elsewhere and nobody waits for
-// word of it any more.
-func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
+// word of it any more. An end that was noted since they were heard is for the next
+// time.
+func (p *Project) tidyNotes(ctx context.Context, lease store.Lease, heard map[noteName]bool) error {
 	relics, err := p.relicsBut(ctx, lease.Holder().Epoch)
 	if err != nil {
 		return err
@@ -223,7 +221,7 @@ func (p *Project) tidyNotes(ctx context.Context, lease store.Lease) error {
 	var waited map[int64]bool
 	for _, x := range relics {
 		switch {
-		case x.life == process.Runs || x.unread != nil:
+		case x.life == process.Runs || x.unread != nil || x.End != nil && !heard[x.name]:
 			continue
 		case x.life == process.Unseen && !x.strange && x.End == nil:
 			if waited == nil {

@@ -519,6 +519,41 @@ func TestEndIsLearntThoughItWasUnknown(t *testing.T) {
 	b.sound()
 }
 
+// endsBetween is a table in which a command runs at the first look, and has ended and
+// noted that at the next.
+type endsBetween struct {
+	*processes
+	looks int
+	end   func()
+}
+
+func (p *endsBetween) Look(id process.Identity) (int, process.Life) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.looks++; p.looks == 2 {
+		p.end()
+	}
+	if p.looks == 1 {
+		return 4711, process.Runs
+	}
+	return 4711, process.Gone
+}
+
+// An end that comes while others are recorded is for the next time, and is not tidied
+// away.
+func TestEndBetweenTwoLooksIsKept(t *testing.T) {
+	b, p := orphaned(t, plan)
+	b.table = &endsBetween{processes: p, end: b.noteEnd}
+	if diags := b.open(runner.NeedWrite, "").Unlock(t.Context()); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	b.notes(1)
+	b.table = p
+	p.set(process.Gone)
+	b.must("2027-03-13 18:00")
+	b.wantState(copied, ledger.Done)
+}
+
 // A plan that is refused makes nothing unknown.
 func TestRefusedPlanLeavesWhatRuns(t *testing.T) {
 	b, p := orphaned(t, plan)

@@ -38,7 +38,7 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 			Detail: fmt.Sprintf("%s is no communication.", it.Key()), Subject: it.Range,
 		}}
 	}
-	task, _, diags := p.find(ctx, a.Tenant)
+	task, diags := p.find(ctx, a.Tenant)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -69,31 +69,51 @@ func (p *Project) Render(ctx context.Context, a addr.Address) ([]Rendered, diag.
 // renderEvent renders the message that the next apply would send of what has happened
 // to the tenant.
 func (p *Project) renderEvent(ctx context.Context, a addr.Address, ev *schema.Item) ([]Rendered, diag.List) {
-	task, d, diags := p.find(ctx, a.Tenant)
+	res, diags := p.compute(ctx, p.Now())
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	var due plans.Decision
-	if d != nil {
-		d.Decide(task.tenant, task.record, &due)
+	no := func(why string) diag.List {
+		return append(diags, diag.Diagnostic{
+			Severity: diag.Error, Code: "no-message", Summary: "The message is not due", Detail: ev.Key() + " " + why,
+			Hint: "What is due is listed by: transition plan", Subject: ev.Range,
+		})
 	}
-	i := slices.IndexFunc(due.Actions, func(x plans.Action) bool { return x.Item == ev && x.Kind == plans.Send })
+	none := no("is sent when something happens, and there is nothing now of which " + a.Tenant + " would have to be told.")
+	i := slices.IndexFunc(res.Tasks, func(t plans.Task) bool { return t.Record.ID == a.Tenant })
 	if i < 0 {
-		return nil, diag.List{{
-			Severity: diag.Error, Code: "no-message", Summary: "The message is not due",
-			Detail: fmt.Sprintf("%s is sent when something happens, and there is nothing now of which %s would have to be told.", ev.Key(), a.Tenant),
-			Hint:   "What is due is listed by: transition plan", Subject: ev.Range,
-		}}
+		return nil, none
+	}
+	var due plans.Decision
+	task := p.taskOf(res.Tasks[i].Tenant, onItsWay(res, res.Tasks[i].Record))
+	res.Decider.Decide(task.tenant, task.record, &due)
+	i = slices.IndexFunc(due.Actions, func(x plans.Action) bool { return x.Item == ev && x.Kind == plans.Send })
+	if i < 0 {
+		return nil, none
 	}
 	var out []Rendered
 	for _, recipient := range due.Actions[i].Recipients {
+		if res.Decider.Doubts(&due.Actions[i], task.record, recipient) {
+			return nil, no("is taken for unknown by the next apply: " + res.Decider.DoubtReason() + ".")
+		}
 		r, err := p.renderOne(task, &due.Actions[i], recipient)
 		if err != nil {
 			return nil, diag.List{noMessage(ev, a, err)}
 		}
 		out = append(out, r)
 	}
-	return out, nil
+	return out, diags
+}
+
+// taskOf brings a tenant, its record and its batch together.
+func (p *Project) taskOf(t *schema.Tenant, r *ledger.Record) *task {
+	out := &task{tenant: t, record: r}
+	for _, b := range p.Config.Batches {
+		if b.Name == r.Batch {
+			out.batch = b
+		}
+	}
+	return out
 }
 
 func (p *Project) renderOne(t *task, send *plans.Action, recipient string) (Rendered, error) {
@@ -109,34 +129,26 @@ func (p *Project) renderOne(t *task, send *plans.Action, recipient string) (Rend
 }
 
 // find brings a tenant and its record together. A tenant that would be placed
-// now is shown as if it were, so that its messages have a date. The decider is that of
-// the plan; nil: the plan cannot be worked out.
-func (p *Project) find(ctx context.Context, id string) (*task, *plans.Decider, diag.List) {
+// now is shown as if it were, so that its messages have a date.
+func (p *Project) find(ctx context.Context, id string) (*task, diag.List) {
 	t, diags := p.tenant(id)
 	if diags.HasErrors() {
-		return nil, nil, diags
+		return nil, diags
 	}
 	if t == nil {
-		return nil, nil, append(diags, unknownTenant(id))
+		return nil, append(diags, unknownTenant(id))
 	}
 	r := &ledger.Record{ID: id}
 	if p.state != nil {
 		var err error
 		if r, err = p.known(ctx, id); err != nil {
-			return nil, nil, append(diags, stateProblem(err))
+			return nil, append(diags, stateProblem(err))
 		}
 	}
-	var d *plans.Decider
 	if res, _ := p.compute(ctx, p.Now()); res != nil {
-		r, d = onItsWay(res, r), res.Decider
+		r = onItsWay(res, r)
 	}
-	out := &task{tenant: t, record: r}
-	for _, b := range p.Config.Batches {
-		if b.Name == r.Batch {
-			out.batch = b
-		}
-	}
-	return out, d, diags
+	return p.taskOf(t, r), diags
 }
 
 // onItsWay is the record as it would be once it has the batch and the date that the
@@ -151,7 +163,7 @@ func onItsWay(res *plans.Result, r *ledger.Record) *ledger.Record {
 		c.Apply(plans.PlaceFact(c, t.Place, t.T, t.Place.Zone, res.Plan.Now))
 	}
 	for j := range t.Steps {
-		if f := t.Steps[j].Fact; f.Kind == ledger.Rescheduled || f.Kind == ledger.Moved {
+		if f := t.Steps[j].Fact; f.Kind == ledger.Rescheduled || f.Kind == ledger.Moved || f.Kind == ledger.Withdrawn {
 			c.Apply(f)
 		}
 	}

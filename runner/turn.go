@@ -127,7 +127,7 @@ func (e *engine) judge(r result, now time.Time) ledger.Fact {
 // again.
 func follow(a *plans.Action, f *ledger.Fact, o action.Outcome, first time.Time) {
 	a.GoesOn(f)
-	if o.Class == action.Retryable || o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op) {
+	if o.Class == action.Retryable || o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op) && !o.MayRun {
 		a.Repeat(f, first, o.RetryAfter)
 	}
 }

@@ -165,8 +165,7 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 		if reason, late := f.closed(c.Fits[j], c, f.now); reason != "" {
 			results[i] = Result{Batch: -1, Reason: reason}
 			if late && f.wasOpen(c.Fits[j], c) {
-				results[i].lost = true
-				results[i].Reason = fmt.Sprintf("it may have been placed in batch %s %s: say what has happened with transition import FILE -reason=..., or name another batch for it in the plan", f.batches[b].Name, c.Lost.Reason)
+				results[i] = f.lost(b, c)
 			}
 			continue
 		}
@@ -180,6 +179,7 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 			cmp.Compare(a.ID, c.ID),
 		)
 	})
+	bids = f.certain(b, bids, candidates, results)
 	capacity := f.batches[b].Capacity
 	over := bids[:0]
 	for _, bid := range bids {
@@ -193,6 +193,33 @@ func (f *Filler) fill(b int, candidates []Candidate, results []Result) {
 	for _, bid := range over {
 		results[bid.candidate].Reason = f.full(b)
 	}
+}
+
+// certain leaves out of the bids for a batch those that may have won one before, if
+// there is not room for all: then nobody knows who had won.
+func (f *Filler) certain(b int, bids []bid, candidates []Candidate, results []Result) []bid {
+	all := f.used[b]
+	for _, bid := range bids {
+		all += bid.fit.Weight
+	}
+	if all <= f.batches[b].Capacity {
+		return bids
+	}
+	return slices.DeleteFunc(bids, func(x bid) bool {
+		c := &candidates[x.candidate]
+		if c.Lost == nil {
+			return false
+		}
+		results[x.candidate] = f.lost(b, c)
+		return true
+	})
+}
+
+// lost is the result of a candidate that may have got a place of which nobody knows.
+func (f *Filler) lost(b int, c *Candidate) Result {
+	return Result{Batch: -1, lost: true, Reason: fmt.Sprintf(
+		"it may have been placed in batch %s %s: say what has happened with transition import FILE -reason=..., or name another batch for it in the plan",
+		f.batches[b].Name, c.Lost.Reason)}
 }
 
 // wasOpen reports whether a batch that takes a candidate no more did so in the time of

@@ -30,7 +30,9 @@ type Outcome struct {
 	// Shut: it was not about this request. Nothing that goes this way would fare
 	// better, until somebody has put that right. The class is Retryable, with
 	// NotBegun and RetryAfter.
-	Shut   bool
+	Shut bool
+	// MayRun: of Unknown, it may go on, and beside it nothing is repeated.
+	MayRun bool
 	Reason string // one line, empty on success
 	// RetryAfter is what a server asked for; 0: nothing.
 	RetryAfter time.Duration

@@ -151,7 +151,7 @@ func (c *Client) alone(ctx context.Context, r action.Request, began process.Iden
 		case n.End != nil:
 			return *n.End
 		case unread != nil && n.PID == 0 && r.Note != "":
-			return action.Outcome{Class: action.Unknown, Reason: "the process that waited for it was killed, and its note cannot be read: it may still run, look for it"}
+			return action.Outcome{Class: action.Unknown, MayRun: true, Reason: "the process that waited for it was killed, and its note cannot be read: it may still run, look for it"}
 		default:
 			return action.Outcome{Class: action.Unknown, Reason: "the process that waited for it was killed"}
 		}

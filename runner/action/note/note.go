@@ -67,6 +67,9 @@ func write(file string, mode int, line any) (err error) {
 	return json.NewEncoder(f).Encode(line) // in one write
 }
 
+// errEmpty is of a note that was emptied, or never begun.
+var errEmpty = errors.New("it holds nothing of a command")
+
 // Read reads a note. What cannot be read says nothing.
 func Read(file string) (Note, error) {
 	var n Note
@@ -75,6 +78,9 @@ func Read(file string) (Note, error) {
 		if next := n; json.Unmarshal(line, &next) == nil {
 			n = next
 		}
+	}
+	if err == nil && n.Address == "" {
+		err = errEmpty
 	}
 	return n, err
 }

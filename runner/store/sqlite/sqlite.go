@@ -225,7 +225,7 @@ func checkFile(path string) error {
 func oneName(path string) error {
 	for range 2 {
 		info, err := os.Stat(path)
-		if err != nil || namesOf(info) == 1 {
+		if err != nil || namesOf(info) <= 1 {
 			return err
 		}
 		Tidy(path)

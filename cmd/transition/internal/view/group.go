@@ -160,7 +160,7 @@ type waitGroup struct {
 	waitKey
 	count        int // of tenants
 	waits        int
-	known        map[string]bool // by address
+	last         string // address
 	first        *plans.Wait
 	tenants      []string
 	why          reasons
@@ -173,7 +173,7 @@ func newWaitGroup(w *plans.Wait) *waitGroup {
 	if w.Kind == plans.WaitHold && item == "" || w.Kind == plans.WaitRunning {
 		k.reason = w.Reason
 	}
-	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons), known: make(map[string]bool)}
+	return &waitGroup{waitKey: k, first: w, since: w.Since, until: w.Until, why: make(reasons)}
 }
 
 // groupWaits puts together who waits for the same: the most urgent kind first,
@@ -200,8 +200,8 @@ func groupWaits(waits []plans.Wait) []*waitGroup {
 func (g *waitGroup) add(w *plans.Wait) {
 	g.waits++
 	g.why.add(w.Reason)
-	if !g.known[w.Address] {
-		g.known[w.Address] = true
+	if g.last != w.Address { // those of one address follow each other
+		g.last = w.Address
 		g.count++
 		if len(g.tenants) < sampleSize {
 			g.tenants = append(g.tenants, w.Tenant)
@@ -217,13 +217,13 @@ func (g *waitGroup) add(w *plans.Wait) {
 
 // addressesOf counts the addresses that wait, each once.
 func addressesOf(waits []plans.Wait, belongs func(plans.WaitKind) bool) int {
-	known := make(map[string]bool)
+	n, last := 0, ""
 	for i := range waits {
-		if belongs(waits[i].Kind) {
-			known[waits[i].Address] = true
+		if belongs(waits[i].Kind) && waits[i].Address != last { // they are in order
+			n, last = n+1, waits[i].Address
 		}
 	}
-	return len(known)
+	return n
 }
 
 // urgency is the place of a kind among those who wait.

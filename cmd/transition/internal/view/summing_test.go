@@ -218,6 +218,19 @@ func TestLockSaysWhatItsReleaseWaitsFor(t *testing.T) {
 	}, []string{"release was due", "failed: Move/move: exit code 1"}, "alarm")
 }
 
+// Only who is held by a person is let go on by one.
+func TestResumeIsOfferedToWhoIsHeld(t *testing.T) {
+	now := march(pacific(t), 24, 3, 7)
+	for _, resumable := range []bool{true, false} {
+		s := &plans.TenantStatus{ID: "a", Held: &plans.Held{Reason: "too dear", By: "ann", Resumable: resumable}}
+		says, not := []string{"held: too dear"}, []string{"transition resume"}
+		if resumable {
+			says, not = append(says, not...), nil
+		}
+		shows(t, func(b *bytes.Buffer) error { return view.Why(b, view.Screen{}, &schema.Config{}, s, now, "") }, says, not...)
+	}
+}
+
 // Who only has to be cleaned up after has been moved, in a plan without a point of no
 // return as well.
 func TestCleanUpIsNoPartOfTheMove(t *testing.T) {

@@ -75,7 +75,7 @@ func fleet(t *testing.T, each func(*plans.TenantStatus)) {
 		Items: []plans.ItemStatus{item("Pre-Stage", "go", plans.ItemWaiting)}})
 	each(&plans.TenantStatus{ID: "proseware", Phase: "Pre-Stage", Batch: "pilot", T: march(zone, 9, 18, 0), Zone: zone, Epoch: 2, Status: plans.Pending,
 		Items: []plans.ItemStatus{item("Pre-Stage", "go", plans.ItemWaiting)},
-		Held:  &plans.Held{Reason: "contract\tnot signed", By: "ann", Since: march(zone, 20, 9, 0), Until: march(zone, 26, 0, 0)}})
+		Held:  &plans.Held{Reason: "contract\tnot signed", By: "ann", Resumable: true, Since: march(zone, 20, 9, 0), Until: march(zone, 26, 0, 0)}})
 }
 
 func northwind(zone *time.Location, items []plans.ItemStatus, lock plans.LockStatus) *plans.TenantStatus {

@@ -77,7 +77,7 @@ func (p *page) whyHeld(t *plans.TenantStatus) {
 	if len(parts) > 0 {
 		p.linef("      %s", p.paint(faint, strings.Join(parts, " · ")))
 	}
-	if h.By != "" {
+	if h.Resumable {
 		p.answer("transition resume " + shell(t.ID) + " -reason=...")
 	}
 }
