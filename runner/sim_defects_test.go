@@ -36,7 +36,7 @@ var defects = map[string][]defecttest.Edit{
 		{"turn.go", "o.Class == action.Unknown && plans.RepeatsUnknown(a.Item, a.Op)", "o.Class == action.Unknown && (true || plans.RepeatsUnknown(a.Item, a.Op))"},
 	},
 	"nobody looks whether a command still runs": {
-		{"orphans.go", "		if runs && !early {\n", "		if false {\n"},
+		{"orphans.go", "		if runs && !early || a.ends", "		if a.ends"},
 		{"outlived.go", "			beside[names.Tenant(tenant)+\"/\"+names.Key(key)] = o\n", "			_ = names.Tenant(tenant) + names.Key(key)\n"},
 	},
 	"a commit is durable only with the next one": {
