@@ -218,12 +218,7 @@ func TestWayOnAfterAClockThatWasFarAhead(t *testing.T) {
 }
 
 // windows is a plan in which whatever does not begin in time is missed.
-const windows = head + `
-batch "one" {
-  cutover = "2027-03-20 18:00"
-  match   = true
-}
-
+const windows = head + one + `
 phase "Tell" {
   opens = "T-7d"
 
